@@ -1,0 +1,87 @@
+"""Processes that never outlive the one that started them."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
+
+PR_SET_PDEATHSIG = 1
+
+
+class NotStarted(Exception):
+    """A part did not start; the message says why and where to look."""
+
+
+def start(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    farewell: signal.Signals = signal.SIGKILL,
+    user: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Popen[bytes]:
+    """Start *command* in a session of its own; when we die it is sent *farewell*.
+
+    Linux sends the signal when the *thread* that called this ends, so call it from the main one.
+    """
+    with log.open("ab") as out:
+        return Popen(  # noqa: S603 - the callers name their own programs
+            [str(word) for word in command],
+            stdin=DEVNULL,
+            stdout=out,
+            stderr=STDOUT,
+            env=env,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            start_new_session=True,  # Ctrl-C in the terminal is for us, who stop the parts in order
+            preexec_fn=_bound_to(os.getpid(), farewell),  # noqa: PLW1509 - one system call, no lock
+        )
+
+
+def _bound_to(parent: int, farewell: signal.Signals) -> Callable[[], None]:
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def bind() -> None:
+        if prctl:
+            prctl(PR_SET_PDEATHSIG, farewell.value)
+        if os.getppid() != parent:  # we died before the tie was made
+            os._exit(1)
+
+    return bind
+
+
+def stop(process: Popen[bytes], *steps: tuple[signal.Signals, float]) -> None:
+    """Send each signal in turn and wait its seconds, until *process* has ended; at last SIGKILL."""
+    for sign, seconds in (*steps, (signal.SIGKILL, 10.0)):
+        if process.poll() is not None:
+            return
+        process.send_signal(sign)
+        try:
+            process.wait(seconds)
+        except TimeoutExpired:
+            continue
+
+
+def free_port(*offsets: int) -> int:
+    """A loopback port that nobody listens on, nor on the ports *offsets* above it."""
+    while True:
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if all(port + offset < 2**16 and _is_free(port + offset) for offset in offsets):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
