@@ -1,0 +1,1 @@
+"""What libraries do together: one card, one public catalogue, every loan in one list."""

@@ -1,0 +1,100 @@
+"""The door: who is asking, at which branch, and whether the table of rights lets them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from pinakes.platform.login import Claims, Verifier
+
+from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
+from pinakes.platform.errors import Forbidden, Unauthorized
+from pinakes.platform.identity import ANYONE, Principal, Role, roles_at
+
+type Connection = ASGIConnection[Any, Any, Any, Any]
+type Rights = Mapping[str, frozenset[Role]]
+
+
+class NoBranch(NoSuchTenant):
+    code = "no_branch"
+    title = "Which branch?"
+
+
+class Door:
+    """Lets a request in, and remembers who it was and where."""
+
+    def __init__(self, directory: Directory, verifier: Verifier, rights: Rights) -> None:
+        self.directory = directory
+        self.verifier = verifier
+        self.rights = rights
+
+    async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Turn away whoever the table does not let in, before anything else is looked at."""
+        asker = await self.asker(connection)
+        connection.scope["state"]["asker"] = asker
+        allowed = self.rights[operation(handler)]
+        if asker.roles & allowed:
+            return
+        if asker.realm is None:
+            raise Unauthorized("Log in, then send the access token as `Authorization: Bearer`.")
+        raise Forbidden("None of your roles at this branch may do this.")
+
+    async def asker(self, connection: Connection) -> Principal:
+        """The bearer of the token; ANYONE without one; Unauthorized with a bad one."""
+        here = self.here(connection)
+        token = bearer(connection)
+        if token is None:
+            return ANYONE
+        return principal(await self.verifier.verify(token), self.directory, here)
+
+    def here(self, connection: Connection) -> Tenant | None:
+        """The branch that the path names, else the one whose host was called."""
+        code = connection.path_params.get("branch")
+        if code is not None:
+            return self.directory.coded(code)
+        host = connection.headers.get("host", "").rsplit(":", 1)[0].lower()
+        return self.directory.hosts.get(host)
+
+
+def bearer(connection: Connection) -> str | None:
+    """The token of the request, if it brings one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Send `Authorization: Bearer TOKEN`.")
+    return token.strip()
+
+
+def principal(claims: Claims, directory: Directory, here: Tenant | None) -> Principal:
+    """What the bearer of *claims* is at the branch *here*."""
+    lineage = directory.lineage(here) if here else []
+    roles = set(roles_at(claims.grants, lineage))
+    if claims.person is not None:
+        roles.add(Role.READER)
+    return Principal(
+        subject=claims.subject,
+        realm=claims.realm,
+        tenant=here.id if here else None,
+        roles=frozenset(roles),
+        person=claims.person,
+        home=claims.home,
+        name=claims.name,
+    )
+
+
+def operation(handler: BaseRouteHandler) -> str:
+    """The handler's name in the table of rights."""
+    return handler.name or handler.fn.__qualname__.lower()
+
+
+def operation_id(handler: HTTPRouteHandler, _: Any, __: Any) -> str:
+    """The same name, for OpenAPI."""
+    return operation(handler)
+
+
+def found_asker(request: Request[Any, Any, Any]) -> Principal:
+    """Whom the guard let in."""
+    asker: Principal = request.scope["state"]["asker"]
+    return asker

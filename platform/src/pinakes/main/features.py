@@ -1,0 +1,6 @@
+"""The menu: every feature of the house, one line each."""
+
+from pinakes.platform.feature import Feature
+from pinakes.tenants import registry
+
+FEATURES: tuple[Feature, ...] = (registry.feature,)

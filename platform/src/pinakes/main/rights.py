@@ -1,0 +1,23 @@
+"""Who may do what: the one table. An operation that is not listed stops the build.
+
+An operation is a controller's name and a method's, in lower case; a field of
+the graph is ``query.name``. What a role may do at a branch, it may do there
+(and, with a starred grant, in the branches below); readers count everywhere.
+"""
+
+from collections.abc import Mapping
+
+from pinakes.platform.identity import Role
+
+EVERYBODY = "anonymous reader desk cataloguer administrator operator"
+STAFF = "desk cataloguer administrator"
+
+TABLE = {
+    "health.live": EVERYBODY,
+    "health.ready": EVERYBODY,
+    "graph.ask": EVERYBODY,
+}
+
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    operation: frozenset(Role(role) for role in roles.split()) for operation, roles in TABLE.items()
+}

@@ -1,0 +1,90 @@
+"""The worker: carries messages, runs jobs, does the chores. ``python -m pinakes.main.worker``."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from logging import getLogger
+from typing import Any
+
+from pinakes.main.features import FEATURES
+from pinakes.platform import log
+from pinakes.platform.carrier import Listeners, carry, sweep
+from pinakes.platform.config import Settings, settings
+from pinakes.platform.db import Database
+from pinakes.platform.feature import Feature
+from pinakes.platform.replies import forget_old
+from pinakes.platform.wake import listening
+
+SWEEP = 1.0  # seconds; a lost wake-up costs no more
+CHORES = 60.0
+
+logger = getLogger(__name__)
+
+
+def listeners_of(features: Sequence[Feature]) -> Listeners:
+    """Whom each kind of event is told to."""
+    told: dict[str, tuple[Any, list[Any]]] = {}
+    for feature in features:
+        for event, listener in feature.listeners:
+            told.setdefault(event.__name__, (event, []))[1].append(listener)
+    return told
+
+
+async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> None:
+    """Work until cancelled; what fails is written down and tried again."""
+    listeners = listeners_of(features)
+    chores = [sweep, forget_old, *(chore for feature in features for chore in feature.chores)]
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.open(settings))
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        tasks.create_task(carry_for_ever(settings, database, listeners))
+        tasks.create_task(every(CHORES, *(bound(chore, database) for chore in chores)))
+
+
+def bound(
+    chore: Callable[[Database], Awaitable[None]], database: Database
+) -> Callable[[], Awaitable[None]]:
+    return lambda: chore(database)
+
+
+async def carry_for_ever(settings: Settings, database: Database, listeners: Listeners) -> None:
+    """Carry at each wake-up and at least once a second."""
+    woken = asyncio.Event()
+    while True:
+        try:
+            async with listening(settings.carrier.get_secret_value(), woken.set) as connection:
+                while not connection.is_closed():
+                    while await carry(database, listeners):
+                        pass
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), SWEEP)
+                    woken.clear()
+        except Exception:
+            logger.exception("messages wait: the database is away or refuses")
+            await asyncio.sleep(SWEEP)
+
+
+async def every(seconds: float, *chores: Callable[[], Awaitable[None]]) -> None:
+    """Do the chores again and again; one that fails holds up no other."""
+    while True:
+        for chore in chores:
+            try:
+                await chore()
+            except Exception:
+                logger.exception("a chore failed")
+        await asyncio.sleep(seconds)
+
+
+async def main() -> None:
+    """Work until SIGTERM or SIGINT."""
+    log.set_up()
+    task = asyncio.ensure_future(work(settings()))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

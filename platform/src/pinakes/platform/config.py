@@ -1,0 +1,68 @@
+"""Everything that changes between one deployment and the next."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "PINAKES_"
+FILE = "PINAKES_CONFIG"  # the path of a TOML file; the environment wins over it
+
+
+class UnknownSetting(ValueError):
+    """A misspelt setting would otherwise be ignored in silence."""
+
+
+class Settings(BaseSettings):
+    """Read once from a TOML file and the environment; never changed afterwards."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True
+    )
+
+    database: SecretStr  # postgresql://… as the application's role, which owns nothing
+    carrier: SecretStr  # as the role that carries messages
+    public: SecretStr  # as the role that writes what everybody may read
+    owner: SecretStr | None = None  # as the owner of the tables: for migrations alone
+    issuer: str = "http://127.0.0.1:8090"
+    issuer_secret: SecretStr = SecretStr("")
+    objects: str = "http://127.0.0.1:8333"
+    objects_key: str = ""
+    objects_secret: SecretStr = SecretStr("")
+    address: str = "http://127.0.0.1:8080"
+    search: Path = Path("search")
+    secret: SecretStr = SecretStr("")  # hex; seals cookies and cursors
+    telemetry: str | None = None  # address of an OTLP/HTTP collector; none = off
+    pool: int = 8  # connections of each kind to the database, per process
+    worker: str = "http://127.0.0.1:8091"  # where the worker answers /livez
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the file."""
+        told, environment = sources["init_settings"], sources["env_settings"]
+        file = os.environ.get(FILE)
+        files = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return told, environment, *files
+
+
+OTHERS = {FILE, "PINAKES_ISSUER_DATABASE", "PINAKES_ISSUER_PORT"}  # other processes' own
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | OTHERS
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise UnknownSetting(f"Nobody knows these settings: {', '.join(unknown)}")
+    return Settings()  # pyright: ignore[reportCallIssue]  (the sources fill it)

@@ -1,0 +1,30 @@
+"""What a feature offers the application."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Controller
+
+from pinakes.platform.db import Database
+from pinakes.platform.jobs import Handler
+from pinakes.platform.messages import Event, Listener
+
+type Chore = Callable[[Database], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One folder's whole contract with the rest of the house."""
+
+    name: str
+    routes: Sequence[type[Controller]] = ()  # of one branch: /v1/b/CODE/…
+    common: Sequence[type[Controller]] = ()  # of the consortium: /v1/…
+    pages: Sequence[type[Controller]] = ()  # of one branch: /b/CODE/…
+    entrance: Sequence[type[Controller]] = ()  # pages of the consortium: /…
+    templates: str | None = None  # package whose folder ``templates`` holds the pages
+    queries: Sequence[type[Any]] = ()
+    listeners: Sequence[tuple[type[Event], Listener[Any]]] = ()
+    jobs: Sequence[tuple[str, Handler]] = ()
+    chores: Sequence[Chore] = ()  # what the worker does once a minute
+    functions: str | None = None  # package that holds ``functions.sql``

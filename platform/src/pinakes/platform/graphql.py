@@ -1,0 +1,85 @@
+"""The graph every feature adds to."""
+
+from asyncio import Lock
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLError
+from litestar import post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.dataloader import DataLoader
+
+from pinakes.platform.directory import Tenant
+from pinakes.platform.http import Asker, Here, Session, describe, understand
+from pinakes.platform.identity import Principal
+
+type Batch[K, V] = Callable[[AsyncSession, list[K]], Awaitable[list[V]]]
+
+
+@dataclass(slots=True)
+class Context:
+    """One GraphQL request. Its fields run side by side, its queries in turn."""
+
+    session: AsyncSession
+    asker: Principal
+    here: Tenant
+    turn: Lock = field(default_factory=Lock)
+    loaders: dict[Any, DataLoader[Any, Any]] = field(
+        default_factory=dict[Any, DataLoader[Any, Any]]
+    )
+
+    async def read[T](self, query: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run *query* when the session is free: tasks may not share it."""
+        async with self.turn:
+            return await query(self.session)
+
+    async def load[K, V](self, batch: Batch[K, V], key: K) -> V:
+        """Load *key* together with every neighbour that asks the same *batch*."""
+
+        async def together(keys: list[K]) -> list[V]:
+            return await self.read(lambda session: batch(session, keys))
+
+        loader: DataLoader[K, V] = self.loaders.setdefault(batch, DataLoader(together))
+        return await loader.load(key)
+
+
+type Info = strawberry.Info[Context, None]
+
+
+class Question(Struct):
+    """A GraphQL request as it travels over HTTP."""
+
+    query: Annotated[str, Meta(max_length=20_000)]
+    variables: dict[str, Any] | None = None
+
+
+def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
+    """Answer GraphQL at ``POST …/graphql``."""
+
+    @post("/graphql", status_code=200, name="graph.ask")
+    async def graphql(
+        data: JSONBody[Question], session: Session, asker: Asker, here: Here
+    ) -> dict[str, Any]:
+        result = await schema.execute(
+            data.query, data.variables, context_value=Context(session, asker, here)
+        )
+        if not result.errors:
+            return {"data": result.data}
+        await session.rollback()  # GraphQL swallows exceptions; half a change is no change
+        return {"data": result.data, "errors": [explain(error) for error in result.errors]}
+
+    return graphql
+
+
+def explain(error: GraphQLError) -> dict[str, Any]:
+    """Say what went wrong, in the same words and with the same code as over HTTP."""
+    if error.original_error is None:
+        return {**error.formatted}
+    problem = understand(error.original_error)
+    told = {"message": problem.detail, "extensions": describe(problem)}
+    return {**error.formatted, **told}

@@ -1,0 +1,123 @@
+"""What every HTTP handler shares: what it may ask for, and how problems look."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from logging import getLogger
+from typing import Any
+
+import asyncpg
+import msgspec
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.db import Database, LinkRefused
+from pinakes.platform.directory import Tenant
+from pinakes.platform.errors import BadRequest, Fault, Forbidden, Problem, Unavailable
+from pinakes.platform.identity import Principal
+from pinakes.platform.log import request_id
+
+# Litestar looks through plain aliases, but not through `type X = ...`.
+Session = NamedDependency[AsyncSession]
+Asker = NamedDependency[Principal]
+Here = NamedDependency[Tenant]  # the branch of the address
+Data = NamedDependency[Database]  # for hot commands, which enter the tenant by themselves
+
+log = getLogger(__name__)
+
+
+class TenantClosed(Forbidden):
+    code = "branch_not_active"
+    title = "This branch is not active"
+
+
+class ValidationFailed(BadRequest):
+    code = "validation_failed"
+    title = "Something in the request is not as it must be"
+
+
+class Refused(Problem):
+    """What the web framework turns away before any verb is called."""
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__(error.detail, **({"errors": error.extra} if error.extra else {}))
+        status = HTTPStatus(error.status_code)
+        self.code, self.status, self.title = status.name.lower(), status, status.phrase
+
+
+STATES: Mapping[str, Problem] = {
+    "23503": LinkRefused("Something this points at does not exist, or is still pointed at."),
+    "PT403": TenantClosed("The branch is suspended or not yet open. Its administrator knows why."),
+    "22P05": BadRequest("A character in the request cannot be stored."),
+    "22021": BadRequest("A character in the request cannot be stored."),
+    "53300": Unavailable("Too many at once. Try again in a moment."),
+    "57P03": Unavailable("The database is starting. Try again in a moment."),
+}
+AWAY = (ConnectionError, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
+
+
+def understand(error: BaseException) -> Problem:
+    """The problem a caller may be told of; our own faults are told to us alone."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            return refused(error)
+        case msgspec.ValidationError() | UnicodeDecodeError() | RecursionError():
+            return BadRequest("The request could not be read: check its encoding and its form.")
+        case _:
+            return told_by_database(error) or fault(error)
+
+
+def refused(error: HTTPException) -> Problem:
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.extra:
+        return ValidationFailed("Look at `errors`: each names a field.", errors=error.extra)
+    return Refused(error)
+
+
+def told_by_database(error: BaseException) -> Problem | None:
+    """What PostgreSQL refused, or that it cannot be reached."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if isinstance(state, str) and state in STATES:
+        return STATES[state]
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    gone = isinstance(state, str) and state.startswith(("08", "57P"))
+    if lost or gone or isinstance(error, AWAY) or isinstance(cause, AWAY):
+        return Unavailable("The database cannot be reached. Try again in a moment.")
+    return None
+
+
+def fault(error: BaseException) -> Problem:
+    log.error("a fault of our own", exc_info=error)
+    return Fault("Something went wrong on our side. It has been written down.")
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The problem as a document (RFC 9457), with the request to ask us about."""
+    return problem.facts | {
+        "type": f"/errors/{problem.code}",
+        "code": problem.code,
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail,
+        "request": request_id.get(),
+    }
+
+
+def tell(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Answer with a problem document."""
+    problem = understand(error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "2"
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(
+        describe(problem),
+        status_code=problem.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
