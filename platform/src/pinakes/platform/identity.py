@@ -1,6 +1,6 @@
 """Who is asking, and which roles they have where."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -15,6 +15,10 @@ class Role(StrEnum):
     CATALOGUER = "cataloguer"
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
+
+
+BRANCH_ROLES = frozenset({Role.DESK, Role.CATALOGUER, Role.ADMINISTRATOR})
+EVERYWHERE = "operator@*"  # the only grant that needs no branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,16 @@ def roles_at(grants: Iterable[str], lineage: Sequence[str]) -> frozenset[Role]:
     """The roles that *grants* give at the last branch of *lineage* (codes from the root down).
 
     ``ROLE@CODE`` counts at CODE itself, ``ROLE@CODE*`` also at all below it,
-    ``operator@*`` everywhere. Words that are no role give nothing.
+    ``operator@*`` everywhere. Any other word gives nothing.
     """
-    reach = {*(f"{code}*" for code in lineage), *lineage[-1:], "*"}
-    pairs = (grant.split("@", 1) for grant in grants if "@" in grant)
-    return frozenset(Role(role) for role, where in pairs if role in Role and where in reach)
+    reach = {*(f"{code}*" for code in lineage), *lineage[-1:]}
+    return frozenset(role for grant in grants for role in granted(grant, reach))
+
+
+def granted(grant: str, reach: set[str]) -> Iterator[Role]:
+    """The role of one grant, if it counts at a branch that goes by the names in *reach*."""
+    role, _, where = grant.partition("@")
+    if grant == EVERYWHERE:
+        yield Role.OPERATOR
+    elif role in BRANCH_ROLES and where in reach:
+        yield Role(role)
