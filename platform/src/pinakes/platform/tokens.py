@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -109,7 +109,7 @@ class Verifier:
         self.realms = {f"{issuer.rstrip('/')}/realms/{realm}": realm for realm in REALMS}
         self.revoked = revoked
         self.keys = {address: KeyRing(address) for address in self.realms}
-        self.known = TTLCache[bytes, Claims](maxsize=20_000, ttl=KEPT)
+        self.known: MutableMapping[bytes, Claims] = TTLCache(maxsize=20_000, ttl=KEPT)
 
     async def verify(self, token: str) -> Claims:
         """What *token* says, or TokenRefused."""
