@@ -109,7 +109,7 @@ class Verifier:
         self.realms = {f"{issuer.rstrip('/')}/realms/{realm}": realm for realm in REALMS}
         self.revoked = revoked
         self.keys = {address: KeyRing(address) for address in self.realms}
-        self.known: MutableMapping[bytes, Claims] = TTLCache(maxsize=20_000, ttl=KEPT)
+        self.known: MutableMapping[bytes, Claims] = TTLCache(20_000, KEPT, time.monotonic)
 
     async def verify(self, token: str) -> Claims:
         """What *token* says, or TokenRefused."""
