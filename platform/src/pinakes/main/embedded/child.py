@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 
@@ -68,20 +68,18 @@ def stop(process: Popen[bytes], *steps: tuple[signal.Signals, float]) -> None:
             continue
 
 
-def free_port(*offsets: int) -> int:
-    """A loopback port that nobody listens on, nor on the ports *offsets* above it."""
-    while True:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if all(port + offset < 2**16 and _is_free(port + offset) for offset in offsets):
-            return port
+def free_ports(*wanted: int | None) -> list[int]:
+    """As many loopback ports that nobody listens on: those *wanted* if they are free, else any."""
+    with ExitStack() as held:
+        probes = [held.enter_context(_probe(port)) for port in wanted]
+        return [probe.getsockname()[1] for probe in probes]
 
 
-def _is_free(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def _probe(port: int | None) -> socket.socket:
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed one may linger
+    try:
+        probe.bind(("127.0.0.1", port or 0))
+    except OSError:
+        probe.bind(("127.0.0.1", 0))
+    return probe

@@ -159,7 +159,7 @@ class Postgres:
         give(self.socket, self.user)
 
     def _launch(self, tries: int = 3) -> int:
-        port = self.port or child.free_port()
+        port = self.port or child.free_ports(None)[0]
         options = {**self.settings, "port": port, "unix_socket_directories": self.socket}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         self._process = child.start(

@@ -1,0 +1,187 @@
+"""SeaweedFS from a wheel: a real S3 in a folder.
+
+For trying Pinakes out: its inner ports (master, filer) ask for no key, on loopback.
+"""
+
+import json
+import resource
+import signal
+import sysconfig
+import time
+from pathlib import Path
+from secrets import token_hex
+from shutil import which
+from subprocess import Popen
+from types import TracebackType
+from typing import Self
+
+from pinakes.main.embedded import child
+from pinakes.main.embedded.child import NotStarted, free_ports
+from pinakes.platform.errors import Problem
+from pinakes.platform.objects import Keys, Objects
+
+FILES = 65_536  # a volume keeps files open; with too few the store stops taking objects
+PORTS = [
+    f"{part}.port{grpc}"
+    for part in ("s3", "filer", "master", "volume", "admin")
+    for grpc in ("", ".grpc")
+]
+FLAGS = {
+    "ip": "127.0.0.1",
+    "ip.bind": "127.0.0.1",  # else every interface
+    "master.telemetry": "false",  # else it reports home
+    "master.volumeSizeLimitMB": "1024",
+    "volume.max": "20000",  # each bucket takes a volume
+    "volume.preStopSeconds": "0",
+    "s3.port.iceberg": "0",
+    "s3.port.lance": "0",
+    "admin.ui": "false",
+    "webdav": "false",
+}
+EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["s3:*", "sts:*"], "Resource": ["*"]}],
+}
+
+
+class ObjectStore:
+    """An S3 server whose files live in *folder*; ready when ``start()`` returns.
+
+    Start it from the main thread: the server is killed when the thread that started it ends.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port
+        self.key = ""
+        self.secret = ""
+        self._process: Popen[bytes] | None = None
+        self.ports: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.ports['s3.port']}"
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "objects.log"
+
+    def alive(self) -> bool:
+        """Whether the server that we started still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the store and wait until it gives an object back."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start the store; ``wait()`` says when it is ready."""
+        data = self.folder / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        self.key, self.secret = _identity(self.folder / "identities.json")
+        self.ports = _chosen_ports(self.folder / "ports.json", self.port)
+        _allow_open_files()
+        flags = {
+            **FLAGS,
+            **self.ports,
+            "dir": data,
+            "s3.config": self.folder / "identities.json",
+        }
+        words = [f"-{name}={value}" for name, value in flags.items()]
+        self._process = child.start([_weed(), "-logtostderr=true", "mini", *words], self.log)
+
+    def wait(self, seconds: float = 60.0) -> None:
+        """Return when an object was read; the store lists buckets before it has their files."""
+        objects = Objects(self.endpoint, Keys(self.key, self.secret))
+        ends = time.monotonic() + seconds
+        while self.alive() and time.monotonic() < ends:
+            try:
+                objects.check()
+            except Problem:
+                time.sleep(0.05)
+            else:
+                return
+        self.stop()
+        raise NotStarted(f"The object store did not start; its last words are in {self.log}")
+
+    def stop(self) -> None:
+        """Let it write everything down, then end it."""
+        if self._process is not None:
+            child.stop(self._process, (signal.SIGTERM, 20.0))
+        self._process = None
+        for port in self.ports.values():
+            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its choice
+                socket.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """Pull the plug (kill -9), as a fault test does."""
+        self._running().kill()
+        self._running().wait()
+        self.stop()
+
+    def _running(self) -> Popen[bytes]:
+        if self._process is None:
+            raise NotStarted("The object store is not running")
+        return self._process
+
+
+def _weed() -> Path:
+    found = which("weed", path=sysconfig.get_path("scripts")) or which("weed")
+    if found is None:
+        raise NotStarted("The object store is not installed: pip install 'pinakes[embedded]'")
+    return Path(found)
+
+
+def _identity(file: Path) -> tuple[str, str]:
+    """Key and secret of the one user who may do everything; sessions get a part of it."""
+    if not file.exists():
+        pair = {"accessKey": token_hex(10), "secretKey": token_hex(24)}
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        user = {"name": "pinakes", "credentials": [pair], "actions": actions}
+        told = {
+            "identities": [{**user, "policyNames": ["everything"]}],
+            "policies": [{"name": "everything", "content": json.dumps(EVERYTHING)}],
+        }
+        fresh = file.with_suffix(".new")
+        fresh.touch(0o600)
+        fresh.write_text(json.dumps(told))
+        fresh.rename(file)
+    known = json.loads(file.read_text())["identities"][0]["credentials"][0]
+    return known["accessKey"], known["secretKey"]
+
+
+def _chosen_ports(file: Path, wanted: int | None) -> dict[str, int]:
+    """Last time's ports while they are free: the store names its own state after them."""
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    if wanted is not None:
+        known["s3.port"] = wanted
+    found = free_ports(*(known.get(name) for name in PORTS))
+    ports = dict(zip(PORTS, found, strict=True))
+    if wanted not in (None, ports["s3.port"]):
+        raise NotStarted(f"Port {wanted} is taken; give the object store another one")
+    file.write_text(json.dumps(ports))
+    return ports
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

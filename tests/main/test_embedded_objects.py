@@ -1,0 +1,71 @@
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+import httpx
+import pytest
+
+from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.objects import ObjectStore
+from pinakes.platform.objects import Keys, Objects, Placement
+
+BRANCH = Placement("branch-of-the-test")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    path = Path(mkdtemp(prefix="pinakes-test-"))
+    yield path
+    rmtree(path)
+
+
+def objects(server: ObjectStore) -> Objects:
+    return Objects(server.endpoint, Keys(server.key, server.secret))
+
+
+async def put(server: ObjectStore) -> None:
+    await objects(server).make_bucket(BRANCH)
+    await objects(server).store(BRANCH).put("book", b"kept")
+
+
+def got(server: ObjectStore) -> bytes:
+    return asyncio.run(objects(server).store(BRANCH).get("book"))
+
+
+def test_a_second_start_finds_everything_at_the_same_address(folder: Path) -> None:
+    with ObjectStore(folder) as server:
+        asyncio.run(put(server))
+        address = server.endpoint
+    with ObjectStore(folder) as again:
+        assert (again.endpoint, got(again)) == (address, b"kept")
+
+
+def test_an_acknowledged_object_outlives_a_killed_store(folder: Path) -> None:
+    with ObjectStore(folder) as server:
+        asyncio.run(put(server))
+        server.kill()
+        server.start()
+        assert got(server) == b"kept"
+
+
+def test_nobody_gets_in_without_a_key(folder: Path) -> None:
+    with ObjectStore(folder) as server:
+        asyncio.run(put(server))
+        assert httpx.get(f"{server.endpoint}/{BRANCH.bucket}/book").status_code == 403
+        assert (folder / "identities.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_listens_on_loopback_only(folder: Path) -> None:
+    with ObjectStore(folder) as server:
+        listening = Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()[1:]
+        ports = {f"{port:04X}" for port in server.ports.values()}
+        addresses = {line.split()[1] for line in listening if line.split()[3] == "0A"}
+        ours = {address.split(":")[0] for address in addresses if address.split(":")[1] in ports}
+        assert ours == {"0100007F"}
+
+
+def test_a_taken_port_is_said(folder: Path) -> None:
+    with ObjectStore(folder / "one") as server, pytest.raises(NotStarted, match="is taken"):
+        ObjectStore(folder / "two", port=int(server.endpoint.rsplit(":", 1)[1])).start()
