@@ -29,18 +29,18 @@ CREATE FUNCTION pinakes_tenant() RETURNS integer LANGUAGE sql STABLE PARALLEL SA
 $$;
 
 -- The stamp is the transaction's own now(): a value left on the connection opens nothing.
-CREATE FUNCTION pinakes_enter(tenant integer, closed_too boolean DEFAULT false)
+CREATE FUNCTION pinakes_enter(wanted integer, closed_too boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF pinakes_tenant() <> tenant THEN
+    IF pinakes_tenant() <> wanted THEN
         RAISE 'a transaction stays in its tenant' USING ERRCODE = 'PT500';
     END IF;
-    IF NOT EXISTS (SELECT FROM commons.tenant WHERE id = tenant
+    IF NOT EXISTS (SELECT FROM commons.tenant WHERE id = wanted
                    AND (closed_too OR state = 'active')) THEN
         RAISE 'the library is not active' USING ERRCODE = 'PT403';
     END IF;
     PERFORM set_config('pinakes.tenant',
-                       concat(tenant, '@', extract(epoch FROM now())), true);
+                       concat(wanted, '@', extract(epoch FROM now())), true);
 END $$;
 """
 

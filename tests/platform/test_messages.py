@@ -1,0 +1,197 @@
+"""Messages leave with the change, arrive once, in order, and give up in the end."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.audit import Audit, note
+from pinakes.platform.carrier import (
+    TRIES,
+    Listeners,
+    acknowledge,
+    apply,
+    carry,
+    claim,
+    dead_letters,
+    replay,
+    sweep,
+)
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import Event, Message, Outbox, emit
+
+pytestmark = pytest.mark.anyio
+
+
+class DoorOpened(Event):
+    door: str
+
+
+@pytest.fixture(autouse=True)
+async def nothing_waits(database: Database) -> None:
+    while await carry(database, {}):
+        pass
+
+
+async def write(session: AsyncSession, event: DoorOpened, message: Message) -> None:
+    note(session, "door.opened", event.door)
+
+
+async def fail(session: AsyncSession, event: DoorOpened, message: Message) -> None:
+    await write(session, event, message)
+    await session.flush()
+    raise RuntimeError
+
+
+def told(*listeners: object) -> Listeners:
+    return {"DoorOpened": (DoorOpened, listeners)}  # type: ignore[dict-item]
+
+
+async def open_door(
+    database: Database,
+    sender: Tenant,
+    receiver: Tenant,
+    door: str = "front",
+    about: UUID | None = None,
+) -> None:
+    async with unit_of_work(database.app, sender.id) as session:
+        emit(session, DoorOpened(about=about or uuid4(), door=door), to=receiver.id)
+
+
+async def doors(database: Database, tenant: Tenant) -> list[str | None]:
+    async with unit_of_work(database.app, tenant.id) as session:
+        rows = await session.scalars(select(Audit.subject).order_by(Audit.created_at, Audit.id))
+        return list(rows)
+
+
+async def waiting(database: Database, sender: Tenant) -> int:
+    async with unit_of_work(database.app, sender.id) as session:
+        open = select(func.count()).select_from(Outbox).where(Outbox.state != "sent")
+        return await session.scalar(open) or 0
+
+
+async def let_time_pass(database: Database) -> None:
+    async with public_work(database.carrier) as session:
+        await session.execute(update(Outbox).values(due_at=Outbox.created_at))
+
+
+async def test_a_message_arrives_within_its_receiver(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    assert await carry(database, told(write)) == 1
+    assert await doors(database, neighbour) == ["front"]
+    assert await doors(database, tenant) == []
+    assert await waiting(database, tenant) == 0
+
+
+async def test_a_message_without_a_receiver_goes_to_the_sender(
+    database: Database, tenant: Tenant
+) -> None:
+    async with unit_of_work(database.app, tenant.id) as session:
+        emit(session, DoorOpened(about=uuid4(), door="own"))
+    await carry(database, told(write))
+    assert await doors(database, tenant) == ["own"]
+
+
+async def test_a_crash_before_the_acknowledgement_changes_nothing(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    [message] = await claim(database)
+    await apply(database, told(write), message)
+    await let_time_pass(database)  # the lease ends, nobody has acknowledged
+    assert await carry(database, told(write)) == 1
+    assert await doors(database, neighbour) == ["front"]
+
+
+async def test_a_message_that_arrives_twice_after_a_sweep_is_still_dropped(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    [message] = await claim(database)
+    await apply(database, told(write), message)
+    await sweep(database)
+    await apply(database, told(write), message)
+    assert await doors(database, neighbour) == ["front"]
+    await acknowledge(database, message)
+
+
+async def test_a_failing_listener_changes_nothing_and_is_asked_again(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    await carry(database, told(fail))
+    assert (await doors(database, neighbour), await waiting(database, tenant)) == ([], 1)
+    await let_time_pass(database)
+    await carry(database, told(write))
+    assert (await doors(database, neighbour), await waiting(database, tenant)) == (["front"], 0)
+
+
+async def test_messages_about_one_thing_keep_their_order_under_back_off(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    about = uuid4()
+    for door in ("first", "second"):
+        await open_door(database, tenant, neighbour, door, about)
+    await open_door(database, tenant, neighbour, "elsewhere")
+    await carry(database, told(fail))  # first and elsewhere; second waits for first
+    assert await carry(database, told(write)) == 0
+    await let_time_pass(database)
+    while await carry(database, told(write)):
+        pass
+    seen = await doors(database, neighbour)
+    assert sorted(map(str, seen)) == ["elsewhere", "first", "second"]
+    assert seen.index("first") < seen.index("second")
+
+
+async def test_a_letter_nobody_can_apply_is_laid_aside_and_can_be_replayed(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    for _ in range(TRIES):
+        assert await carry(database, told(fail)) == 1
+        await let_time_pass(database)
+    assert await carry(database, told(write)) == 0
+    [letter] = [one for one in await dead_letters(database) if one.tenant_id == tenant.id]
+    assert letter.failure == "RuntimeError"
+    assert await replay(database, letter.id)
+    await carry(database, told(write))
+    assert await doors(database, neighbour) == ["front"]
+    assert not await replay(database, letter.id)
+
+
+async def test_no_tenant_sees_the_messages_of_another(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    assert (await waiting(database, tenant), await waiting(database, neighbour)) == (1, 0)
+
+
+async def test_the_watermark_stops_at_a_gap_and_moves_when_it_closes(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    for door in ("one", "two", "three"):
+        await open_door(database, tenant, neighbour, door)
+    one, two, three = sorted(await claim(database), key=lambda message: message.seq)
+    for message, upto in ((one, 1), (three, 1), (two, 3)):
+        await apply(database, told(write), message)
+        await sweep(database)
+        assert await watermark(database, neighbour, tenant) == upto
+
+
+async def watermark(database: Database, receiver: Tenant, sender: Tenant) -> int | None:
+    async with unit_of_work(database.app, receiver.id) as session:
+        found = text("SELECT upto FROM inbox WHERE sender = :sender")
+        return await session.scalar(found, {"sender": sender.id})
+
+
+async def test_messages_reach_a_suspended_branch(
+    database: Database, tenant: Tenant, make_tenant: object
+) -> None:
+    closed = await make_tenant(state="suspended")  # type: ignore[operator]
+    await open_door(database, tenant, closed)
+    assert await carry(database, told(write)) == 1
+    assert await waiting(database, tenant) == 0
