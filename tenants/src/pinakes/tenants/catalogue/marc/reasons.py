@@ -55,6 +55,10 @@ REASONS = {
         "XML 元素中有不符合 MARCXML 的内容：{detail}",
         "The XML element is not MARCXML: {detail}",
     ),
+    "archive_damaged": Reason(
+        "压缩文件已损坏，此处之后的内容无法读取。",
+        "The compressed file is damaged; what follows here cannot be read.",
+    ),
     "no_title": Reason(
         "书目记录没有题名。",
         "The record has no title.",

@@ -1,0 +1,118 @@
+"""The walk through one ISO 2709 record: from its bytes to leader, tags and field bytes."""
+
+from typing import Any, NamedTuple
+
+FIELD_END = b"\x1e"
+LEADER_LENGTH = 24
+ENTRY = 12
+
+
+class Unreadable(Exception):
+    """The piece is no record; carries the reason's code and facts."""
+
+    def __init__(self, reason: str, **facts: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.facts = facts
+
+
+class Walked(NamedTuple):
+    """A record taken apart; ``parts`` are the fields' bytes without their terminators."""
+
+    leader: str
+    tags: list[str]
+    parts: list[bytes]
+    repairs: tuple[str, ...]
+
+
+def walk(raw: bytes) -> Walked:
+    """Take one record apart.
+
+    Raises:
+        Unreadable: it cannot be told which bytes belong to which field.
+    """
+    repairs: list[str] = []
+    if raw[-1:] != b"\x1d":
+        repairs.append("terminator_missing")
+    elif raw[:5] != b"%05d" % len(raw):
+        repairs.append("length_corrected")
+    base = _base(raw, repairs)
+    leader = _ascii(raw[:LEADER_LENGTH], "leader_unreadable")
+    directory = _ascii(raw[LEADER_LENGTH : base - 1], "directory_unreadable")
+    tags = [directory[at : at + 3] for at in range(0, len(directory), ENTRY)]
+    parts = _parts(raw[base:].removesuffix(b"\x1d"), directory, repairs)
+    return Walked(leader, tags, parts, tuple(repairs))
+
+
+def _base(raw: bytes, repairs: list[str]) -> int:
+    """Where the data begins: what the leader says when that is true, else after the directory."""
+    end = raw.find(FIELD_END)
+    if end < LEADER_LENGTH or (end - LEADER_LENGTH) % ENTRY:
+        raise _no_directory(raw)
+    if end == LEADER_LENGTH:
+        raise Unreadable("empty_record")
+    if raw[12:17] != b"%05d" % (end + 1):
+        repairs.append("base_corrected")
+    return end + 1
+
+
+def _no_directory(raw: bytes) -> Unreadable:
+    if raw[-1:] != b"\x1d":
+        return Unreadable("cut_off")
+    if len(raw) <= LEADER_LENGTH + 1:
+        return Unreadable("leader_unreadable" if len(raw) <= LEADER_LENGTH else "empty_record")
+    return Unreadable("directory_unreadable")
+
+
+def _ascii(raw: bytes, reason: str) -> str:
+    try:
+        return raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise Unreadable(reason) from None
+
+
+def _parts(body: bytes, directory: str, repairs: list[str]) -> list[bytes]:
+    """The fields in the directory's order."""
+    parts = body.split(FIELD_END)
+    last = parts.pop()
+    if last and body[-1:] != FIELD_END:
+        parts.append(last)
+    if _in_order(parts, directory):
+        return parts
+    by_position = _by_position(body, directory)
+    if by_position is not None:
+        return by_position
+    if len(parts) * ENTRY != len(directory):
+        raise Unreadable("directory_unreadable")
+    repairs.append("directory_rebuilt")
+    return parts
+
+
+def _in_order(parts: list[bytes], directory: str) -> bool:
+    """True when lengths and positions say what the field terminators say."""
+    if len(parts) * ENTRY != len(directory):
+        return False
+    start, at = 0, 3
+    for part in parts:
+        length = len(part) + 1
+        numbers = directory[at : at + 9]
+        if not numbers.isdecimal() or int(numbers) != length * 100_000 + start:
+            return False
+        start += length
+        at += ENTRY
+    return True
+
+
+def _by_position(body: bytes, directory: str) -> list[bytes] | None:
+    """The fields where the directory says they lie, or None when one would not end in a mark."""
+    parts: list[bytes] = []
+    for at in range(0, len(directory), ENTRY):
+        length, start = directory[at + 3 : at + 7], directory[at + 7 : at + ENTRY]
+        if not (length.isdecimal() and start.isdecimal()):
+            return None
+        end = int(start) + int(length) - 1
+        part = body[int(start) : end]
+        if body[end : end + 1] != FIELD_END or FIELD_END in part:
+            return None
+        parts.append(part)
+    return parts if sum(map(len, parts)) + len(parts) >= len(body) else None

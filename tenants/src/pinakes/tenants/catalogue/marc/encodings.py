@@ -1,0 +1,143 @@
+"""Which character set a record is in: judged by its bytes; what it claims only tips the scale."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pinakes.tenants.catalogue.marc import marc8
+from pinakes.tenants.catalogue.marc.directory import Unreadable
+from pinakes.tenants.catalogue.marc.record import Dialect
+
+UNIMARC_SETS = {
+    "50": "utf-8",
+    "20": "gb18030",
+    "02": "koi8-r",
+    "99": "koi8-r",
+    "89": "windows-1251",
+    "79": "cp866",
+    "03": "iso5426",
+}
+"""What 100$a says of characters, by its positions 26-27 and 28-29 (UNIMARC, CNMARC, RUSMARC)."""
+
+LIKELY = 0.6  # share of a text's Chinese that GB 2312, the everyday part of GB18030, must hold
+CHINESE = range(0x3000, 0xFF60)
+
+
+class Decoded(NamedTuple):
+    """The fields' texts, the character set's name, and whether the record claimed another."""
+
+    texts: list[str]
+    encoding: str
+    repairs: tuple[str, ...] = ()
+
+
+def decode(
+    parts: list[bytes], claimed: str, dialect: Dialect, told: str | None = None
+) -> Decoded:
+    """Read the fields in the first character set that fits without a doubt.
+
+    Args:
+        parts: the fields' bytes.
+        claimed: what the record says of itself, or nothing.
+        dialect: MARC-8 exists in MARC 21 only.
+        told: what the caller knows; tried on whatever is not Unicode.
+
+    Raises:
+        Unreadable: no character set fits.
+    """
+    body = b"\x1e".join(parts)
+    if b"\x1b" in body and dialect is Dialect.MARC21:
+        return Decoded(_marc8(body, claimed), "marc-8")
+    if body.isascii():
+        name = claimed if claimed in ("utf-8", "gb18030") else "ascii"
+        return Decoded(body.decode("ascii").split("\x1e"), name)
+    for name, reader in _candidates(claimed, dialect, told):
+        text = reader(body)
+        if text is not None:
+            return _judged(text, name, claimed)
+    known = claimed != "iso5426"
+    raise Unreadable(
+        "encoding_unclear" if known else "encoding_not_supported", declared=claimed or "-"
+    )
+
+
+def claimed_by(dialect: Dialect, leader: str, coded: bytes) -> str:
+    """What the record says: leader/09 in MARC 21, 100$a/26-29 in UNIMARC (*coded* is field 100)."""
+    if dialect is Dialect.MARC21:
+        return "utf-8" if leader[9:10] == "a" else "marc-8"
+    sets = coded.partition(b"\x1fa")[2].partition(b"\x1f")[0][26:30].decode("latin-1")
+    for known in (sets[:2], sets[2:4]):
+        if known in UNIMARC_SETS:
+            return UNIMARC_SETS[known]
+    return ""
+
+
+Reader = Callable[[bytes], str | None]
+
+
+def _candidates(claimed: str, dialect: Dialect, told: str | None) -> list[tuple[str, Reader]]:
+    """What to try, in order."""
+    order: list[tuple[str, Reader]] = [("utf-8", _strict("utf-8"))]
+    if told and told not in ("utf-8", "marc-8"):
+        order.append((told, _strict(told)))
+    order.append(("gb18030", _gb18030 if claimed != "gb18030" else _strict("gb18030")))
+    if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
+        order.append((claimed, _strict(claimed)))
+    if dialect is Dialect.MARC21 and (claimed == "marc-8" or told == "marc-8"):
+        order.append(("marc-8", _marc8_or_none))
+    return order
+
+
+def _judged(text: str, name: str, claimed: str) -> Decoded:
+    repairs = () if claimed in (name, "") else ("encoding_corrected",)
+    if name == "utf-8":
+        once = _encoded_twice(text)
+        if once is not None:
+            return Decoded(once.split("\x1e"), name, (*repairs, "twice_encoded"))
+    return Decoded(text.split("\x1e"), name, repairs)
+
+
+def _encoded_twice(text: str) -> str | None:
+    """The text before somebody took its UTF-8 for Latin-1 and encoded it again, if so."""
+    try:
+        once = text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
+    return once if len(text) - len(once) > 1 else None
+
+
+def _strict(name: str) -> Reader:
+    def read(body: bytes) -> str | None:
+        try:
+            return body.decode(name)
+        except UnicodeDecodeError:
+            return None
+
+    return read
+
+
+def _gb18030(body: bytes) -> str | None:
+    """Chinese by its looks: everyday characters, not the rare ones that chance would give."""
+    text = _strict("gb18030")(body)
+    if text is None:
+        return None
+    beyond = [character for character in text if character > "\x7f"]
+    everyday = len("".join(beyond).encode("gb2312", "ignore")) / 2
+    chinese = sum(ord(character) in CHINESE for character in beyond)
+    return text if min(everyday, chinese) >= LIKELY * len(beyond) else None
+
+
+def _marc8(body: bytes, claimed: str) -> list[str]:
+    text = _marc8_or_none(body)
+    if text is None:
+        raise Unreadable("encoding_unclear", declared=claimed)
+    return text.split("\x1e")
+
+
+def _marc8_or_none(body: bytes) -> str | None:
+    try:
+        return "\x1e".join(
+            "\x1f".join(marc8.decode(value) for value in part.split(b"\x1f"))
+            for part in body.split(b"\x1e")
+        )
+    except marc8.NotMarc8:
+        return None

@@ -1,0 +1,95 @@
+"""MARC-8, the character set of MARC 21 before Unicode; refuses what it cannot read for certain.
+
+Tables: pymarc, after the Library of Congress. Rules: "MARC 21 Specifications, Character Sets and
+Encoding Options, Part 2" (LC, 2007).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from pymarc.marc8_mapping import CODESETS, ODD_MAP
+
+ASCII, ANSEL, EAST_ASIAN = 0x42, 0x45, 0x31
+Table = dict[int, tuple[str, bool]]
+Value = tuple[str, bool]
+
+TABLES: dict[int, Table] = {
+    final: {
+        (code if final == EAST_ASIAN else code & 0x7F): (chr(point), bool(combining))
+        for code, (point, combining) in codes.items()
+    }
+    for final, codes in CODESETS.items()
+}
+TABLES[EAST_ASIAN] |= {code: (chr(point), False) for code, point in ODD_MAP.items()}
+
+SHIFT = re.compile(rb"\x1b(?:([gbps])|(\$[,)-]?|[(,)-]|)(!?[1-4BENQS]))")
+SHORT = {b"s": ASCII, b"g": 0x67, b"b": 0x62, b"p": 0x70}
+PLAIN = b"\t\n\r "
+
+
+class NotMarc8(ValueError):
+    """The bytes are something else, or damaged."""
+
+
+def decode(value: bytes) -> str:
+    """The text of one subfield, composed (NFC).
+
+    Raises:
+        NotMarc8: a byte has no meaning, or a combining mark has no letter.
+    """
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    letters: list[str] = []
+    marks: list[str] = []
+    for character, combining in _characters(value):
+        if combining:
+            marks.append(character)
+        else:
+            if marks and not character.isalnum():
+                raise NotMarc8("a mark without a letter")
+            letters += character, *marks
+            marks.clear()
+    if marks:
+        raise NotMarc8("a mark without a letter")
+    return unicodedata.normalize("NFC", "".join(letters))
+
+
+def _characters(value: bytes) -> Iterator[Value]:
+    """Each character, and whether it sits on the one that follows."""
+    low, high, start = ASCII, ANSEL, 0
+    while start < len(value):
+        shift = SHIFT.match(value, start)
+        if shift:
+            final = SHORT[shift[1]] if shift[1] else shift[3][-1]
+            if shift[2] and shift[2][-1:] in (b")", b"-"):
+                high = final
+            else:
+                low = final
+            start = shift.end()
+            continue
+        end = value.find(b"\x1b", start)
+        if end == start:
+            raise NotMarc8("an escape that means nothing")
+        end = len(value) if end < 0 else end
+        yield from _run(value[start:end], low, high)
+        start = end
+
+
+def _run(run: bytes, low: int, high: int) -> Iterator[Value]:
+    """The characters between two escapes."""
+    at = 0
+    while at < len(run):
+        byte = run[at]
+        final = high if byte >= 0x80 else low
+        if byte in PLAIN:
+            yield chr(byte), False
+            at += 1
+            continue
+        width = 3 if final == EAST_ASIAN else 1
+        code = int.from_bytes(run[at : at + width]) & (0x7F7F7F if width > 1 else 0x7F)
+        try:
+            yield TABLES[final][code]
+        except KeyError:
+            raise NotMarc8(f"no character {code:#x}") from None
+        at += width

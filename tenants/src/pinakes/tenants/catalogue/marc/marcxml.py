@@ -1,0 +1,88 @@
+"""MARCXML: one record element to one record, or to the reason why not.
+
+Elements are parsed one by one, so a broken one never hides the next; no document type ever
+reaches the parser, so an entity means nothing.
+"""
+
+import re
+
+from lxml import etree
+
+from pinakes.tenants.catalogue.marc.dialects import dialect_of
+from pinakes.tenants.catalogue.marc.directory import Unreadable
+from pinakes.tenants.catalogue.marc.framing import LIMIT, Piece
+from pinakes.tenants.catalogue.marc.iso2709 import Told
+from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Broken, Field, Found, Record
+
+PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):record")
+FORBIDDEN = re.compile("[\x1d\x1e\x1f]")
+
+
+def found(piece: Piece, ordinal: int, told: Told) -> Found:
+    """The record in an element, or the element with what is wrong with it."""
+    if piece.reason:
+        facts = {"limit": LIMIT, "detail": "</record>"}
+        return Broken(piece.raw, piece.offset, ordinal, piece.reason, facts)
+    try:
+        return _record(piece, ordinal, told)
+    except Unreadable as error:
+        return Broken(piece.raw, piece.offset, ordinal, error.reason, error.facts)
+
+
+def _record(piece: Piece, ordinal: int, told: Told) -> Record:
+    encoding = told.encoding or "utf-8"
+    leader, fields = "", []
+    for child in _parsed(piece.raw, encoding):
+        if not isinstance(child.tag, str):
+            continue  # a comment
+        name = child.tag.rpartition("}")[2].rpartition(":")[2]
+        if name == "leader":
+            leader = child.text or ""
+        elif name in ("controlfield", "datafield"):
+            fields.append(_field(child, name))
+    if not fields:
+        raise Unreadable("empty_record")
+    dialect = told.dialect or dialect_of([tag for tag, _ in fields])
+    return Record(
+        leader, tuple(fields), dialect, encoding, piece.raw, piece.offset, ordinal
+    )
+
+
+def _parsed(raw: bytes, encoding: str) -> etree._Element:
+    """The element; its prefix, declared further up in the file, is declared anew."""
+    prefix = PREFIX.match(raw)
+    if prefix and b"xmlns:" + prefix[1] not in raw[:1000]:
+        raw = raw[: prefix.end()] + b' xmlns:%b="marc"' % prefix[1] + raw[prefix.end() :]
+    parser = etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(raw, parser)
+    except etree.XMLSyntaxError as error:
+        raise Unreadable("xml_malformed", detail=(error.msg or "")[:200]) from None
+
+
+def _field(element: etree._Element, name: str) -> Field:
+    tag = element.get("tag") or ""
+    if len(tag) != 3:
+        raise Unreadable("xml_not_marc", detail=f"tag={tag!r}")
+    if name == "controlfield" or tag in CONTROL_TAGS:
+        return tag, _plain(element.text or "")
+    text = (element.get("ind1") or " ")[:1] + (element.get("ind2") or " ")[:1]
+    for part in element:
+        code = part.get("code") or ""
+        if len(code) != 1:
+            raise Unreadable("xml_not_marc", detail=f"{tag} code={code!r}")
+        text += "\x1f" + code + _plain("".join(part.itertext()))
+    return tag, text
+
+
+def _plain(text: str) -> str:
+    """Text without the marks that mean something in ISO 2709."""
+    return FORBIDDEN.sub("", text)

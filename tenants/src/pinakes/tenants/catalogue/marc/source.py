@@ -1,0 +1,62 @@
+"""The bytes of an uploaded file: unpacked, looked at in advance, read to the end whatever happens."""
+
+import gzip
+import zlib
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import BinaryIO
+
+GZIP = b"\x1f\x8b"
+UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+
+
+class Source:
+    """A stream that may be peeked into. A damaged archive ends it early and sets ``damaged``."""
+
+    def __init__(self, pull: Callable[[int], bytes]) -> None:
+        self._pull = pull
+        self._ahead = b""
+        self.damaged = False
+
+    def peek(self, size: int) -> bytes:
+        """The first *size* bytes, left in place."""
+        while len(self._ahead) < size and (more := self._pulled(size)):
+            self._ahead += more
+        return self._ahead[:size]
+
+    def read(self, size: int) -> bytes:
+        """Some bytes, at most *size*; none at the end."""
+        if self._ahead:
+            some, self._ahead = self._ahead[:size], self._ahead[size:]
+            return some
+        return self._pulled(size)
+
+    def _pulled(self, size: int) -> bytes:
+        try:
+            return self._pull(size)
+        except DAMAGE:
+            self.damaged = True
+            return b""
+
+
+def opened(stream: BinaryIO) -> Source:
+    """The file's own bytes: out of gzip, and XML in UTF-16 turned into UTF-8."""
+    source = Source(stream.read)
+    if source.peek(2) == GZIP:
+        source = Source(gzip.GzipFile(fileobj=source).read1)  # type: ignore[call-overload]
+    start = source.peek(2)
+    if start in UTF16:
+        name = "utf-16" if start in UTF16[:2] else f"utf-16-{'l' if start[:1] == b'<' else 'b'}e"
+        return Source(_turned(source, name))
+    return source
+
+
+def _turned(source: Source, name: str) -> Callable[[int], bytes]:
+    decoder = getincrementaldecoder(name)(errors="replace")
+
+    def pull(size: int) -> bytes:
+        chunk = source.read(size)
+        return decoder.decode(chunk, final=not chunk).encode()
+
+    return pull
