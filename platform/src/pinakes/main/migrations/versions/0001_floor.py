@@ -1,5 +1,7 @@
 """The tenant a transaction has entered, and the messages between tenants."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -176,6 +178,32 @@ def upgrade() -> None:
         sa.Column("result", sa.Text, nullable=False),
         sa.Column("request", sa.Text),
         index("subject", "created_at"),
+    )
+    create_tenant_table("job", *job_columns())
+    create_queue_table(
+        "job_due",
+        *owned(),
+        sa.Column("due_at", sa.DateTime(True), nullable=False, server_default=sa.func.now()),
+        sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+        sa.Index("job_due_due_at", "due_at"),
+    )
+
+
+def job_columns() -> tuple[sa.Column[Any], ...]:
+    jsonb = sa.dialects.postgresql.JSONB
+    return (
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("args", jsonb, nullable=False),
+        sa.Column("done", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("total", sa.BigInteger),
+        sa.Column("memo", jsonb),
+        sa.Column("report", jsonb),
+        sa.Column("failure", sa.Text),
+        sa.Column("cancel_asked", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("heartbeat", sa.DateTime(True)),
+        sa.Column("actor", sa.Text),
+        sa.Column("role", sa.Text),
     )
 
 

@@ -1,0 +1,58 @@
+"""The catalogue: records as they came, headings, and what could not be read."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
+
+from pinakes.main.migrations.tools import create_tenant_table
+from pinakes.platform.db import index, link
+
+revision = "0005_catalogue"
+down_revision = "0003_issuer"
+
+
+def upgrade() -> None:
+    create_tenant_table(
+        "record",
+        *as_it_came(),
+        sa.Column("title_fields", JSONB, nullable=False),
+        sa.Column("sort_key", sa.Text, nullable=False),
+        sa.Column("suppressed", sa.Boolean, nullable=False, server_default=sa.false()),
+        index("key", unique=True),
+    )
+    create_tenant_table(
+        "authority",
+        *as_it_came(),
+        index("key", unique=True),
+    )
+    create_tenant_table(
+        "upload",
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+    )
+    create_tenant_table(
+        "quarantine",
+        sa.Column("job_id", sa.Uuid, nullable=False),
+        sa.Column("ordinal", sa.Integer, nullable=False),
+        sa.Column("byte_offset", sa.BigInteger, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("facts", JSONB, nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        link("job_id", "job"),
+        index("job_id", "ordinal", unique=True),
+    )
+
+
+def as_it_came() -> tuple[SchemaItem, ...]:
+    """What we keep of every record, whatever it describes."""
+    return (
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("control_number", sa.Text, nullable=False),
+        sa.Column("agency", sa.Text, nullable=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("dialect", sa.Text, nullable=False),
+        sa.Column("encoding", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("changed_at", sa.DateTime(True), nullable=False, server_default=sa.func.now()),
+    )

@@ -1,0 +1,68 @@
+"""Tables of the catalogue. ``title_fields`` is derived from ``raw`` and can be made again."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, false, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pinakes.platform.db import Base, TenantOwned, index, link
+
+
+class AsItCame(TenantOwned):
+    """What is kept of every record, whatever it describes.
+
+    ``key`` is what a later file is matched by: agency and control number, else the digest.
+    """
+
+    key: Mapped[str]
+    control_number: Mapped[str]
+    agency: Mapped[str]
+    digest: Mapped[bytes]
+    dialect: Mapped[str]
+    encoding: Mapped[str]
+    state: Mapped[str]  # live, or deleted by its source
+    raw: Mapped[bytes]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CatalogueRecord(AsItCame, Base):
+    """One title of this branch."""
+
+    __tablename__ = "record"
+    __table_args__ = (index("key", unique=True),)
+
+    title_fields: Mapped[dict[str, Any]]
+    sort_key: Mapped[str]
+    suppressed: Mapped[bool] = mapped_column(server_default=false())
+
+
+class Authority(AsItCame, Base):
+    """One heading (a name, a subject), kept apart from the titles."""
+
+    __tablename__ = "authority"
+    __table_args__ = (index("key", unique=True),)
+
+
+class Upload(TenantOwned, Base):
+    """A file in the branch's bucket, under ``uploads/ID``."""
+
+    __tablename__ = "upload"
+
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class Quarantined(TenantOwned, Base):
+    """Bytes of a file that are no readable record, as they came, and why."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (link("job_id", "job"), index("job_id", "ordinal", unique=True))
+
+    job_id: Mapped[UUID]
+    ordinal: Mapped[int]
+    byte_offset: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    raw: Mapped[bytes]
