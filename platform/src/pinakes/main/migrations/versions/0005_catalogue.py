@@ -8,7 +8,7 @@ from pinakes.main.migrations.tools import create_tenant_table
 from pinakes.platform.db import index, link
 
 revision = "0005_catalogue"
-down_revision = "0003_issuer"
+down_revision = "0004_readers"
 
 
 def upgrade() -> None:
