@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from pinakes.tenants.catalogue.marc.record import Dialect
 
-MARC21_ONLY = frozenset({"245", "040", "020", "022", "260", "264", "300", "008", "003"})
+MARC21_ONLY = frozenset({"245", "040", "020", "022", "260", "264", "300"})
 UNIMARC_ONLY = frozenset({"200", "801", "210", "215", "225", "101", "102", "105", "106"})
 
 

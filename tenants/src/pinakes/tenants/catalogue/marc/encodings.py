@@ -1,5 +1,6 @@
 """Which character set a record is in: judged by its bytes; what it claims only tips the scale."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ UNIMARC_SETS = {
 }
 """What 100$a says of characters, by its positions 26-27 and 28-29 (UNIMARC, CNMARC, RUSMARC)."""
 
+ESCAPE_LOST = re.compile(rb"\$1(?:[!-~]{3})+\(B")  # East Asian MARC-8 without its escapes
 LIKELY = 0.6  # share of a text's Chinese that GB 2312, the everyday part of GB18030, must hold
 CHINESE = range(0x3000, 0xFF60)
 
@@ -47,6 +49,8 @@ def decode(
     body = b"\x1e".join(parts)
     if b"\x1b" in body and dialect is Dialect.MARC21:
         return Decoded(_marc8(body, claimed), "marc-8")
+    if ESCAPE_LOST.search(body):
+        raise Unreadable("encoding_unclear", declared=claimed)
     if body.isascii():
         name = claimed if claimed in ("utf-8", "gb18030") else "ascii"
         return Decoded(body.decode("ascii").split("\x1e"), name)
@@ -90,19 +94,19 @@ def _candidates(claimed: str, dialect: Dialect, told: str | None) -> list[tuple[
 def _judged(text: str, name: str, claimed: str) -> Decoded:
     repairs = () if claimed in (name, "") else ("encoding_corrected",)
     if name == "utf-8":
-        once = _encoded_twice(text)
-        if once is not None:
+        once = _encoded_once(text)
+        if once is not text:
             return Decoded(once.split("\x1e"), name, (*repairs, "twice_encoded"))
     return Decoded(text.split("\x1e"), name, repairs)
 
 
-def _encoded_twice(text: str) -> str | None:
-    """The text before somebody took its UTF-8 for Latin-1 and encoded it again, if so."""
+def _encoded_once(text: str, least: int = 2) -> str:
+    """The text before somebody took its UTF-8 for Latin-1 and encoded it again, and again."""
     try:
         once = text.encode("latin-1").decode("utf-8")
     except UnicodeError:
-        return None
-    return once if len(text) - len(once) > 1 else None
+        return text
+    return _encoded_once(once, 1) if len(text) - len(once) >= least else text
 
 
 def _strict(name: str) -> Reader:
@@ -135,9 +139,6 @@ def _marc8(body: bytes, claimed: str) -> list[str]:
 
 def _marc8_or_none(body: bytes) -> str | None:
     try:
-        return "\x1e".join(
-            "\x1f".join(marc8.decode(value) for value in part.split(b"\x1f"))
-            for part in body.split(b"\x1e")
-        )
+        return marc8.decode(body)
     except marc8.NotMarc8:
         return None

@@ -25,6 +25,14 @@ TABLES[EAST_ASIAN] |= {code: (chr(point), False) for code, point in ODD_MAP.item
 
 SHIFT = re.compile(rb"\x1b(?:([gbps])|(\$[,)-]?|[(,)-]|)(!?[1-4BENQS]))")
 SHORT = {b"s": ASCII, b"g": 0x67, b"b": 0x62, b"p": 0x70}
+PLAIN_ANSEL = {code | 0x80: character for code, (character, _) in TABLES[ANSEL].items()}
+NOT_ANSEL = re.compile("[^\x1d-\x7f" + "".join(map(chr, PLAIN_ANSEL)) + "\t\n\r]")
+ODD_CODE = re.compile("\x1f[\x80-\xff]")  # no subfield is called so in MARC 21
+MARK = re.compile("[\xe0-\xfe]")
+MARKED = re.compile("([\xe0-\xfe]+)([^\x1d-\x1f])")
+STRAY = re.compile(r"(?<![\w\u0300-\u036f\ufe20-\ufe23])[\u0300-\u036f\ufe20-\ufe23]")
+MIXED = re.compile("[^\x1d-\x1f]*[\x1b\x80-\xff][^\x1d-\x1f]*")  # a value not in plain ASCII
+CARELESS = 0.2  # the share of marks that typing errors may put before a blank
 PLAIN = b"\t\n\r "
 
 
@@ -32,27 +40,38 @@ class NotMarc8(ValueError):
     """The bytes are something else, or damaged."""
 
 
-def decode(value: bytes) -> str:
-    """The text of one subfield, composed (NFC).
+def decode(body: bytes) -> str:
+    """The text of a whole record, composed (NFC); each subfield begins in the usual sets.
 
     Raises:
-        NotMarc8: a byte has no meaning, or a combining mark has no letter.
+        NotMarc8: a byte has no meaning, or too many marks sit on no letter.
     """
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
+    letters = body.decode("latin-1")
+    if ODD_CODE.search(letters):
+        raise NotMarc8("a subfield with an odd name")
+    if "\x1b" in letters:
+        text = MIXED.sub(_shifted, letters)
+    elif NOT_ANSEL.search(letters):
+        raise NotMarc8("a byte that means nothing")
+    else:
+        text = MARKED.sub(r"\2\1", letters).translate(PLAIN_ANSEL)
+    marks = len(MARK.findall(letters))
+    if len(STRAY.findall(text)) > marks * CARELESS:
+        raise NotMarc8("marks without letters")
+    return unicodedata.normalize("NFC", text)
+
+
+def _shifted(mixed: re.Match[str]) -> str:
+    """One subfield, which may shift to other sets."""
     letters: list[str] = []
     marks: list[str] = []
-    for character, combining in _characters(value):
+    for character, combining in _characters(mixed[0].encode("latin-1")):
         if combining:
             marks.append(character)
         else:
-            if marks and not character.isalnum():
-                raise NotMarc8("a mark without a letter")
             letters += character, *marks
             marks.clear()
-    if marks:
-        raise NotMarc8("a mark without a letter")
-    return unicodedata.normalize("NFC", "".join(letters))
+    return "".join(letters + marks)
 
 
 def _characters(value: bytes) -> Iterator[Value]:

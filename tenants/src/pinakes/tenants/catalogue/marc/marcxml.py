@@ -5,6 +5,7 @@ reaches the parser, so an entity means nothing.
 """
 
 import re
+from functools import cache
 
 from lxml import etree
 
@@ -15,7 +16,6 @@ from pinakes.tenants.catalogue.marc.iso2709 import Told
 from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Broken, Field, Found, Record
 
 PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):record")
-FORBIDDEN = re.compile("[\x1d\x1e\x1f]")
 
 
 def found(piece: Piece, ordinal: int, told: Told) -> Found:
@@ -53,7 +53,15 @@ def _parsed(raw: bytes, encoding: str) -> etree._Element:
     prefix = PREFIX.match(raw)
     if prefix and b"xmlns:" + prefix[1] not in raw[:1000]:
         raw = raw[: prefix.end()] + b' xmlns:%b="marc"' % prefix[1] + raw[prefix.end() :]
-    parser = etree.XMLParser(
+    try:
+        return etree.fromstring(raw, _parser(encoding))
+    except etree.XMLSyntaxError as error:
+        raise Unreadable("xml_malformed", detail=(error.msg or "")[:200]) from None
+
+
+@cache
+def _parser(encoding: str) -> etree.XMLParser:
+    return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
         no_network=True,
@@ -62,10 +70,6 @@ def _parsed(raw: bytes, encoding: str) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        return etree.fromstring(raw, parser)
-    except etree.XMLSyntaxError as error:
-        raise Unreadable("xml_malformed", detail=(error.msg or "")[:200]) from None
 
 
 def _field(element: etree._Element, name: str) -> Field:
@@ -73,16 +77,11 @@ def _field(element: etree._Element, name: str) -> Field:
     if len(tag) != 3:
         raise Unreadable("xml_not_marc", detail=f"tag={tag!r}")
     if name == "controlfield" or tag in CONTROL_TAGS:
-        return tag, _plain(element.text or "")
+        return tag, element.text or ""
     text = (element.get("ind1") or " ")[:1] + (element.get("ind2") or " ")[:1]
     for part in element:
         code = part.get("code") or ""
         if len(code) != 1:
             raise Unreadable("xml_not_marc", detail=f"{tag} code={code!r}")
-        text += "\x1f" + code + _plain("".join(part.itertext()))
+        text += "\x1f" + code + ("".join(part.itertext()) if len(part) else part.text or "")
     return tag, text
-
-
-def _plain(text: str) -> str:
-    """Text without the marks that mean something in ISO 2709."""
-    return FORBIDDEN.sub("", text)

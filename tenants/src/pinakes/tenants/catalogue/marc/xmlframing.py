@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pinakes.tenants.catalogue.marc.framing import CHUNK, LIMIT, Piece
 from pinakes.tenants.catalogue.marc.source import Source
@@ -49,15 +50,14 @@ def _segments(stream: Source) -> Iterator[tuple[int, bytes]]:
 def _elements(offset: int, segment: bytes, seen: bytes) -> Iterator[Piece]:
     """The element that ends this segment, after whatever was left open in front of it."""
     opens = [found.start() for found in OPEN.finditer(seen)]
-    closed = CLOSE.search(seen, opens[-1] if opens else 0) is not None
-    bounds = [0, *opens, len(segment)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
-        if start == bounds[-2] and opens and closed:
-            yield Piece(offset + start, segment[start:end])
-        elif CONTENT.search(seen, start, end):
-            reason = "too_long" if len(segment) >= LIMIT else "xml_malformed"
-            last = start == bounds[-2] and not closed and reason != "too_long"
-            yield Piece(offset + start, segment[start:end], "cut_off" if last else reason)
+    last = opens[-1] if opens else 0
+    for start, end in pairwise([0, *opens]):
+        if CONTENT.search(seen, start, end):
+            yield Piece(offset + start, segment[start:end], "xml_malformed")
+    if opens and CLOSE.search(seen, last):
+        yield Piece(offset + last, segment[last:])
+    elif CONTENT.search(seen, last):
+        yield Piece(offset + last, segment[last:], "too_long" if len(seen) >= LIMIT else "cut_off")
 
 
 def _masked(hidden: re.Match[bytes]) -> bytes:
