@@ -11,7 +11,7 @@ from mint import Mint, minting
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from pinakes.main.app import create_app
+from pinakes.main.app import create_app, dress
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
 from pinakes.platform.config import Settings
@@ -85,7 +85,7 @@ async def database(app: Litestar) -> Database:
 @pytest.fixture
 async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """Anybody with an HTTP client."""
-    transport = httpx.ASGITransport(app=app)
+    transport = httpx.ASGITransport(app=dress(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
         yield client
 

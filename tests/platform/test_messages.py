@@ -25,7 +25,7 @@ from pinakes.platform.messages import Event, Message, Outbox, emit
 pytestmark = pytest.mark.anyio
 
 
-class DoorOpened(Event):
+class DoorOpened(Event, frozen=True):
     door: str
 
 
@@ -185,7 +185,8 @@ async def test_the_watermark_stops_at_a_gap_and_moves_when_it_closes(
 async def watermark(database: Database, receiver: Tenant, sender: Tenant) -> int | None:
     async with unit_of_work(database.app, receiver.id) as session:
         found = text("SELECT upto FROM inbox WHERE sender = :sender")
-        return await session.scalar(found, {"sender": sender.id})
+        upto: int | None = await session.scalar(found, {"sender": sender.id})
+        return upto
 
 
 async def test_messages_reach_a_suspended_branch(

@@ -12,13 +12,14 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
-from pinakes.platform.login import Verifier
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.main import health
-from pinakes.main.door import Door, NoBranch, found_asker, operation_id
+from pinakes.main.arrival import hosted, numbered
+from pinakes.main.door import Door, NoBranch, found_asker, operation_id, refuse_unlisted
 from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
+from pinakes.main.problems import ErrorPages, Errors
 from pinakes.main.rights import RIGHTS
 from pinakes.platform import graphql
 from pinakes.platform.config import Settings
@@ -26,53 +27,84 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Asker, Here, tell
+from pinakes.platform.login import Verifier
+from pinakes.platform.telemetry import telling, traced
 from pinakes.platform.wake import Waker
 
 
-def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Litestar:
-    """Build the application from the features it is given."""
-    directory, verifier = Directory(), Verifier(settings.issuer)
-    door = Door(directory, verifier, RIGHTS)
-    waker = Waker(settings.database.get_secret_value())
-    state = State({"settings": settings, "directory": directory, "waker": waker})
+class Parts:
+    """What all requests of one process share."""
+
+    database: Database
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = Directory()
+        self.verifier = Verifier(settings.issuer)
+        self.door = Door(self.directory, self.verifier, RIGHTS)
+        self.waker = Waker(settings.database.get_secret_value())
+        self.state = State(
+            {
+                "settings": settings,
+                "directory": self.directory,
+                "verifier": self.verifier,
+                "waker": self.waker,
+            }
+        )
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+    async def open(self, app: Litestar) -> AsyncGenerator[None]:
+        """Connect when the application starts, let go when it stops."""
         async with AsyncExitStack() as stack:
-            app.state.database = await stack.enter_async_context(Database.open(settings))
-            await stack.enter_async_context(directory.kept_fresh(app.state.database.app))
-            await stack.enter_async_context(waker.running())
+            database = await stack.enter_async_context(Database.open(self.settings))
+            self.database = app.state.database = database
+            stack.enter_context(telling(self.settings.telemetry, database.app, database.public))
+            await stack.enter_async_context(self.directory.kept_fresh(database.app))
+            await stack.enter_async_context(self.waker.running())
             yield
 
-    async def here(request: Request[Any, Any, Any]) -> Tenant:
-        found = door.here(request)
+    async def here(self, request: Request[Any, Any, Any]) -> Tenant:
+        """The branch that the request is about, or NoBranch."""
+        found = self.door.here(request)
         if found is None:
             raise NoBranch("Say which branch: /v1/b/CODE/…, or call the branch's own host.")
         return found
 
-    async def database() -> Database:
-        found: Database = state_of.state.database
-        return found
+    async def data(self) -> Database:
+        return self.database
 
-    async def session(here: Here, asker: Asker) -> AsyncIterator[AsyncSession]:
-        database: Database = state_of.state.database
-        async with unit_of_work(database.app, here.id, asker) as session:
+    async def session(self, here: Here, asker: Asker) -> AsyncIterator[AsyncSession]:
+        """One transaction in one tenant; the worker is woken when it told somebody something."""
+        async with unit_of_work(self.database.app, here.id, asker) as session:
             yield session
         if "told" in session.info:
-            waker.wake()
+            self.waker.wake()
 
-    branch = [route for feature in features for route in feature.routes]
-    branch_pages = [page for feature in features for page in feature.pages]
-    graph = graphql.endpoint(build(features))
-    state_of = Litestar(
+
+def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Litestar:
+    """Build the application from the features it is given."""
+    parts = Parts(settings)
+    app = Litestar(
         route_handlers=[
-            Router("/v1/b/{branch:str}", route_handlers=[*branch, graph]),
+            Router(
+                "/v1/b/{branch:str}",
+                route_handlers=[
+                    *(route for feature in features for route in feature.routes),
+                    graphql.endpoint(build(features)),
+                ],
+            ),
             Router("/v1", route_handlers=[r for feature in features for r in feature.common]),
-            Router("/b/{branch:str}", route_handlers=branch_pages, include_in_schema=False),
+            Router("/v1", route_handlers=[Errors]),
+            Router(
+                "/b/{branch:str}",
+                route_handlers=[page for feature in features for page in feature.pages],
+                include_in_schema=False,
+            ),
             *(page for feature in features for page in feature.entrance),
+            ErrorPages,
             health.live,
             health.readiness(
-                {"database": lambda: health.database_probe(state_of.state.database)()}
+                {"database": lambda: health.ask_database(parts.database)},
             ),
         ],
         template_config=TemplateConfig(
@@ -80,14 +112,14 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
         ),
         dependencies={
             "asker": Provide(found_asker, sync_to_thread=False),
-            "here": Provide(here),
-            "session": Provide(session),
-            "database": Provide(database),
+            "here": Provide(parts.here),
+            "session": Provide(parts.session),
+            "database": Provide(parts.data),
         },
-        guards=[door.guard],
+        guards=[parts.door.guard],
         exception_handlers={Exception: tell},
-        lifespan=[lifespan],
-        state=state,
+        lifespan=[parts.open],
+        state=parts.state,
         openapi_config=OpenAPIConfig(
             title="Pinakes",
             version="1",
@@ -96,12 +128,23 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
             render_plugins=[JsonRenderPlugin()],
         ),
     )
-    return state_of
+    refuse_unlisted(app)
+    return app
 
 
 def templates(features: Sequence[Feature]) -> Environment:
     """Each feature's templates under its own name, the floor's under ``platform``."""
-    loaders = {"platform": PackageLoader("pinakes.platform")} | {
+    loaders = {
+        "platform": PackageLoader("pinakes.platform"),
+        "main": PackageLoader("pinakes.main"),
+    } | {
         feature.name: PackageLoader(feature.templates) for feature in features if feature.templates
     }
     return Environment(loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined)
+
+
+def dress(app: Litestar) -> Any:
+    """What stands before the application: request ids, branches' own hosts, traces."""
+    settings: Settings = app.state.settings
+    dressed = numbered(hosted(app, app.state.directory))
+    return traced(dressed) if settings.telemetry else dressed

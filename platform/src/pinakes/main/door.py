@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from pinakes.platform.login import Claims, Verifier
+from litestar.routes import HTTPRoute
 
+from pinakes.main.rights import RIGHTS
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
 from pinakes.platform.errors import Forbidden, Unauthorized
 from pinakes.platform.identity import ANYONE, Principal, Role, roles_at
+from pinakes.platform.login import Claims, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
 type Rights = Mapping[str, frozenset[Role]]
+
+
+class UnlistedOperation(LookupError):
+    """An operation that the table of rights does not name."""
 
 
 class NoBranch(NoSuchTenant):
@@ -70,7 +76,7 @@ def bearer(connection: Connection) -> str | None:
 def principal(claims: Claims, directory: Directory, here: Tenant | None) -> Principal:
     """What the bearer of *claims* is at the branch *here*."""
     lineage = directory.lineage(here) if here else []
-    roles = set(roles_at(claims.grants, lineage))
+    roles = {Role.ANONYMOUS, *roles_at(claims.grants, lineage)}
     if claims.person is not None:
         roles.add(Role.READER)
     return Principal(
@@ -92,6 +98,24 @@ def operation(handler: BaseRouteHandler) -> str:
 def operation_id(handler: HTTPRouteHandler, _: Any, __: Any) -> str:
     """The same name, for OpenAPI."""
     return operation(handler)
+
+
+def operations(app: Litestar) -> set[str]:
+    """Every operation of *app* that is ours."""
+    return {
+        operation(handler)
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema")
+        for handler in route.route_handlers
+        if handler.handler_name != "options_handler"  # Litestar's own
+    }
+
+
+def refuse_unlisted(app: Litestar) -> None:
+    """Stop the build when somebody forgot the table of rights."""
+    unlisted = operations(app) - RIGHTS.keys()
+    if unlisted:
+        raise UnlistedOperation(f"Not in main/rights.py: {', '.join(sorted(unlisted))}")
 
 
 def found_asker(request: Request[Any, Any, Any]) -> Principal:

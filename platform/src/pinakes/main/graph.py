@@ -31,6 +31,6 @@ def build(features: Sequence[Feature]) -> strawberry.Schema:
             lambda: QueryDepthLimiter(max_depth=6),
             lambda: MaxAliasesLimiter(max_alias_count=15),
             lambda: MaxTokensLimiter(max_token_count=1000),
-            lambda: DisableIntrospection(),
+            DisableIntrospection,
         ],
     )

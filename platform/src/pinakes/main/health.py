@@ -38,14 +38,10 @@ def since(start: float) -> float:
     return round((perf_counter() - start) * 1000, 1)
 
 
-def database_probe(database: Database) -> Probe:
+async def ask_database(database: Database) -> None:
     """Whether the database answers the application."""
-
-    async def ask() -> None:
-        async with public_work(database.app) as session:
-            await session.execute(text("SELECT"))
-
-    return ask
+    async with public_work(database.app) as session:
+        await session.execute(text("SELECT"))
 
 
 @get("/livez", name="health.live", include_in_schema=False)

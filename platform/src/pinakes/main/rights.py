@@ -15,6 +15,8 @@ STAFF = "desk cataloguer administrator"
 TABLE = {
     "health.live": EVERYBODY,
     "health.ready": EVERYBODY,
+    "errors.list": EVERYBODY,
+    "errorpages.show": EVERYBODY,
     "graph.ask": EVERYBODY,
 }
 

@@ -48,13 +48,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first, then the file."""
-        told, environment = sources["init_settings"], sources["env_settings"]
         file = os.environ.get(FILE)
         files = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
-        return told, environment, *files
+        return init_settings, env_settings, *files
 
 
 OTHERS = {FILE, "PINAKES_ISSUER_DATABASE", "PINAKES_ISSUER_PORT"}  # other processes' own
@@ -67,4 +71,4 @@ def settings() -> Settings:
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSetting(f"Nobody knows these settings: {', '.join(unknown)}")
-    return Settings()  # pyright: ignore[reportCallIssue]  (the sources fill it)
+    return Settings.model_validate({})  # the sources fill it

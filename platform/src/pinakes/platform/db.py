@@ -108,7 +108,8 @@ class Database:
             hot = await stack.enter_async_context(
                 hot_pool(settings.database.get_secret_value(), settings.pool)
             )
-            yield cls(*engines, hot)
+            app, carrier, public = engines
+            yield cls(app, carrier, public, hot)
 
 
 def engine(address: str, size: int = 8) -> AsyncEngine:

@@ -94,7 +94,7 @@ def once[**P](handler: Callable[P, Awaitable[Any]]) -> Callable[..., Awaitable[A
         if reply:
             return replayed(reply, fingerprint)
         answer = await handler(*args, **kwargs)
-        status = int(request.route_handler.status_code)  # type: ignore[attr-defined]
+        status = int(request.route_handler.status_code)
         body = msgspec.json.encode(answer)
         await keep(session, key, fingerprint, status, body)
         return answer
