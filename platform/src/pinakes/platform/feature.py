@@ -6,11 +6,13 @@ from typing import Any
 
 from litestar import Controller
 
+from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.jobs import Handler
 from pinakes.platform.messages import Event, Listener
 
 type Chore = Callable[[Database], Awaitable[None]]
+type Duty = Callable[[Settings, Database], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +29,6 @@ class Feature:
     listeners: Sequence[tuple[type[Event], Listener[Any]]] = ()
     jobs: Sequence[tuple[str, Handler]] = ()
     chores: Sequence[Chore] = ()  # what the worker does once a minute
+    duties: Sequence[Duty] = ()  # what the worker does all the time, until cancelled
     functions: str | None = None  # package that holds ``functions.sql``
+    facts: Callable[[], str] | None = None  # SQL that copies tables of the code into the database

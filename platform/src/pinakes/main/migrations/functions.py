@@ -9,8 +9,10 @@ from pinakes.main.migrations.scripts import run_script
 
 
 def install(connection: Connection) -> None:
-    """Replace every feature's ``functions.sql`` in the database by today's."""
+    """Replace every feature's ``functions.sql`` and facts in the database by today's."""
     for feature in FEATURES:
         if feature.functions:
             script = (files(feature.functions) / "functions.sql").read_text()
             run_script(connection, script)
+        if feature.facts:
+            run_script(connection, feature.facts())

@@ -1,10 +1,15 @@
-"""Tables of the registry: public, for every branch may know of every other."""
+"""Tables of the registry: the tree is public, for every branch may know of every other."""
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, Sequence
-from sqlalchemy.dialects.postgresql import ARRAY
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Sequence
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pinakes.platform.db import Base
+from pinakes.platform.db import Base, TenantOwned, index
+from pinakes.tenants.registry.machine import Kind, State
+
+VERSION = Sequence("tenant_version", schema="commons")
 
 
 class Consortium(Base):
@@ -13,29 +18,78 @@ class Consortium(Base):
     __tablename__ = "consortium"
     __table_args__ = {"schema": "commons"}
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(
+        Sequence("consortium_number", schema="commons"), primary_key=True
+    )
     code: Mapped[str] = mapped_column(unique=True)
     name_zh: Mapped[str]
     name_en: Mapped[str]
 
 
 class Tenant(Base):
-    """One node of the tree hub > province > city > county > service point."""
+    """One node of the tree hub > province > city > county > service point.
+
+    ``path`` holds the ids from the root down to itself. Whoever changes a row
+    takes a new ``version``, by which every process sees that it must look again.
+    """
 
     __tablename__ = "tenant"
-    __table_args__ = {"schema": "commons"}
+    __table_args__ = (Index("tenant_parent_id", "parent_id"), {"schema": "commons"})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Sequence("tenant_number", schema="commons"), primary_key=True)
     consortium_id: Mapped[int] = mapped_column(ForeignKey("commons.consortium.id"))
     code: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
+    kind: Mapped[Kind]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("commons.tenant.id"))
     path: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     name_zh: Mapped[str]
     name_en: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[State]
     zone: Mapped[str]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     host: Mapped[str | None] = mapped_column(unique=True)
-    version: Mapped[int] = mapped_column(BigInteger, Sequence("tenant_version", schema="commons"))
+    version: Mapped[int] = mapped_column(BigInteger, VERSION, onupdate=VERSION.next_value())
+
+
+class Setting(Base):
+    """What one branch has decided, for itself and for all below it."""
+
+    __tablename__ = "setting"
+    __table_args__ = {"schema": "commons"}
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("commons.tenant.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+    locked: Mapped[bool]  # no branch below may say otherwise
+
+
+class SettingDefault(Base):
+    """What holds where nobody has decided: a copy of the table of keys, for hot functions."""
+
+    __tablename__ = "setting_default"
+    __table_args__ = {"schema": "commons"}
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+
+
+class Placed(TenantOwned, Base):
+    """Where the files of this branch lie; the epoch grows when they move."""
+
+    __tablename__ = "placement"
+    __table_args__ = (Index("placement_tenant", "tenant_id", unique=True),)
+
+    epoch: Mapped[int] = mapped_column(server_default="1")
+    endpoint: Mapped[str | None]  # none: the deployment's own store
+    bucket: Mapped[str]
+    prefix: Mapped[str]
+
+
+class Onboarding(TenantOwned, Base):
+    """One step of moving in that is behind this branch, since ``created_at``."""
+
+    __tablename__ = "onboarding"
+    __table_args__ = (index("step", unique=True),)
+
+    step: Mapped[str]
