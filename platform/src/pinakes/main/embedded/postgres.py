@@ -1,7 +1,6 @@
 """PostgreSQL from a wheel: a real server in a folder, without a system package."""
 
 import fcntl
-import json
 import os
 import signal
 import time
@@ -14,10 +13,11 @@ from tempfile import mkdtemp
 from types import TracebackType
 from typing import IO, Self
 
-from pinakes.main.embedded import child
+from pinakes.main.embedded import child, secret
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.cluster import MAJOR, binary, make_cluster, psql
 from pinakes.main.embedded.ground import OPEN_TO_ALL, enterable, give, unprivileged
+from pinakes.main.embedded.ports import free_ports
 
 ROLES = ("pinakes", "pinakes_app", "pinakes_carrier", "pinakes_public", "pinakes_issuer")
 SOCKET_PATH = 107  # bytes; the kernel's limit
@@ -47,6 +47,8 @@ class Postgres:
 
     Start it from the main thread: the server is told to stop when the thread that started it ends.
     """
+
+    name = "postgres"
 
     def __init__(
         self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
@@ -146,7 +148,7 @@ class Postgres:
     def _prepare(self) -> None:
         self.place = enterable(self.folder, self.user)
         _end_leftover(self.data)
-        self.passwords = _passwords(self.folder / "passwords.json")
+        self.passwords = secret.once(self.folder / "passwords.json", _passwords)
         if not self.data.exists():
             make_cluster(self.data, self.passwords["postgres"], self.user)
         made_by = (self.data / "PG_VERSION").read_text().strip()
@@ -159,7 +161,7 @@ class Postgres:
         give(self.socket, self.user)
 
     def _launch(self, tries: int = 3) -> int:
-        port = self.port or child.free_ports(None)[0]
+        port = self.port or free_ports(None)[0]
         options = {**self.settings, "port": port, "unix_socket_directories": self.socket}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         self._process = child.start(
@@ -186,14 +188,8 @@ class Postgres:
         return False
 
 
-def _passwords(file: Path) -> dict[str, str]:
-    if not file.exists():
-        fresh = file.with_suffix(".new")
-        fresh.touch(0o600)
-        fresh.write_text(json.dumps({role: token_hex(24) for role in ("postgres", *ROLES)}))
-        fresh.rename(file)
-    known: dict[str, str] = json.loads(file.read_text())
-    return known
+def _passwords() -> dict[str, str]:
+    return {role: token_hex(24) for role in ("postgres", *ROLES)}
 
 
 def _end_leftover(data: Path, patience: float = 30.0) -> None:

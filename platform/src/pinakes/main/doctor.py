@@ -1,0 +1,132 @@
+"""``pinakes doctor``: every part by name, with its address, version, health and latency."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import urlsplit
+
+import asyncpg
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pinakes.platform.config import Settings, settings
+from pinakes.platform.objects import objects
+from pinakes.platform.running import NotRunning, adopt
+
+PATIENCE = 3.0  # seconds
+OK = 200
+
+type Look = Callable[[], str]  # the version found; raises when the part is not well
+
+
+@dataclass
+class Finding:
+    """How one part is doing."""
+
+    part: str
+    address: str
+    version: str
+    ok: bool
+    ms: float
+    says: str = ""
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".pinakes",
+    show_default=True,
+    help="The folder of the Pinakes to look at.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(data: Path, as_json: bool) -> None:
+    """Say how every part is doing; ends with 0 only when all are well."""
+    try:
+        adopt(data.resolve())
+    except NotRunning as reason:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "error": str(reason), "parts": []}))
+            sys.exit(1)
+        raise click.ClickException(str(reason)) from None
+    findings = [examine(*one) for one in parts(settings())]
+    ok = all(finding.ok for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"ok": ok, "parts": [asdict(one) for one in findings]}, indent=1))
+    else:
+        Console(soft_wrap=True).print(table(findings))
+    sys.exit(0 if ok else 1)
+
+
+def parts(settings: Settings) -> list[tuple[str, str, Look]]:
+    """Name, address and examination of each part."""
+    database = settings.database.get_secret_value()
+    place = urlsplit(database)
+    ours = version("pinakes")
+    well_known = f"{settings.issuer}/realms/readers/.well-known/openid-configuration"
+    return [
+        ("postgres", f"{place.hostname}:{place.port}", lambda: asyncio.run(_postgres(database))),
+        ("objects", settings.objects, lambda: _objects(settings.objects)),
+        ("issuer", settings.issuer, lambda: _http(well_known, ours)),
+        ("api", settings.address, lambda: _http(f"{settings.address}/readyz", ours)),
+        ("worker", settings.worker, lambda: _http(f"{settings.worker}/livez", ours)),
+    ]
+
+
+def examine(part: str, address: str, look: Look) -> Finding:
+    """Look at one part and take the time."""
+    begun = perf_counter()
+    try:
+        found = look()
+    except Exception as trouble:  # whatever ails it is what we are to tell
+        return Finding(part, address, "", False, _since(begun), str(trouble) or repr(trouble))
+    return Finding(part, address, found, True, _since(begun))
+
+
+def table(findings: list[Finding]) -> Table:
+    """The findings for a person."""
+    shown = Table("part", "address", "version", "health", "ms")
+    for one in findings:
+        health = "[green]well[/]" if one.ok else f"[red]not well[/]: {one.says}"
+        shown.add_row(one.part, one.address, one.version, health, f"{one.ms:.1f}")
+    return shown
+
+
+async def _postgres(address: str) -> str:
+    connection = await asyncpg.connect(address, timeout=PATIENCE)
+    try:
+        return str(await connection.fetchval("SHOW server_version", timeout=PATIENCE))
+    finally:
+        await connection.close()
+
+
+def _objects(endpoint: str) -> str:
+    objects().check()
+    place = urlsplit(endpoint)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+    connection.request("HEAD", "/")
+    server = connection.getresponse().getheader("Server", "")
+    connection.close()
+    return server
+
+
+def _http(address: str, version: str) -> str:
+    place = urlsplit(address)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+    connection.request("GET", place.path)
+    status = connection.getresponse().status
+    connection.close()
+    if status != OK:
+        raise ConnectionError(f"answers {status}")
+    return version
+
+
+def _since(begun: float) -> float:
+    return round((perf_counter() - begun) * 1000, 1)

@@ -1,0 +1,149 @@
+"""All parts of Pinakes on one machine: who is told what, and in which order they come."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from pinakes.main.embedded import secret
+from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.objects import ObjectStore
+from pinakes.main.embedded.ports import kept_ports
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.main.embedded.program import Program
+from pinakes.main.embedded.watch import Part
+from pinakes.platform import running
+
+type Tell = Callable[[str, float], None]  # what is ready, and after how many seconds
+
+PORTS = ("web", "issuer", "worker", "postgres")
+
+
+class House:
+    """Everything that ``pinakes up`` runs on the folder *data*."""
+
+    def __init__(self, data: Path, given: Mapping[str, int | None]) -> None:
+        self.data = data
+        self.ports = kept_ports(data / "ports.json", PORTS, {n: given.get(n) for n in PORTS})
+        self.postgres = Postgres(data / "postgres", self.ports["postgres"])
+        self.objects = ObjectStore(data / "objects", given.get("objects"))
+        self.programs: list[Program] = []
+
+    @property
+    def parts(self) -> list[Part]:
+        """In the order of their starting; they stop the other way round."""
+        return [self.objects, self.postgres, *self.programs]
+
+    def address(self, part: str) -> str:
+        return f"http://127.0.0.1:{self.ports[part]}"
+
+    def start(self, tell: Tell) -> None:
+        """Start everything, side by side where one does not need the other."""
+        self.objects.launch()
+        with timed(tell, "postgres"):
+            self.postgres.start()
+        with timed(tell, "tables"):
+            migrate(self.postgres.address("pinakes"))
+        settings = self.settings()
+        self.programs = self._programs(settings)
+        for program in self.programs:
+            program.launch()
+        with timed(tell, "objects"):
+            self.objects.wait()
+        for program in self.programs:
+            with timed(tell, program.name):
+                program.wait()
+        self.note()
+
+    def stop(self) -> None:
+        """Stop whatever runs, and tell other commands that nothing does."""
+        (self.data / running.FILE).unlink(missing_ok=True)
+        for part in reversed(self.parts):
+            part.stop()
+
+    def settings(self) -> dict[str, str]:
+        """What other processes need to know, as environment variables."""
+        kept = secret.once(self.data / "secrets.json", _secrets)
+        return {
+            "PINAKES_DATABASE": self.postgres.address("pinakes_app"),
+            "PINAKES_CARRIER": self.postgres.address("pinakes_carrier"),
+            "PINAKES_PUBLIC": self.postgres.address("pinakes_public"),
+            "PINAKES_ISSUER": self.address("issuer"),
+            "PINAKES_ISSUER_SECRET": kept["issuer"],
+            "PINAKES_OBJECTS": self.objects.endpoint,
+            "PINAKES_OBJECTS_KEY": self.objects.key,
+            "PINAKES_OBJECTS_SECRET": self.objects.secret,
+            "PINAKES_ADDRESS": self.address("web"),
+            "PINAKES_WORKER": self.address("worker"),
+            "PINAKES_SEARCH": str(self.data / "search"),
+            "PINAKES_SECRET": kept["cookies"],
+        }
+
+    def note(self) -> None:
+        """Write ``run.json``, by which other commands find us."""
+        told = {
+            "version": version("pinakes"),
+            "pid": os.getpid(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "parts": {part.name: part.pid for part in self.parts},
+            "settings": self.settings() | {"PINAKES_OWNER": self.postgres.address("pinakes")},
+        }
+        secret.write(self.data / running.FILE, told)
+
+    def _programs(self, settings: Mapping[str, str]) -> list[Program]:
+        environment = {**os.environ, **settings}
+        logs = self.data / "log"
+        logs.mkdir(exist_ok=True)
+        issuer = {
+            "PINAKES_ISSUER_DATABASE": self.postgres.address("pinakes_issuer"),
+            "PINAKES_ISSUER_PORT": str(self.ports["issuer"]),
+        }
+        well_known = f"{self.address('issuer')}/realms/readers/.well-known/openid-configuration"
+        serve = ["uvicorn", "pinakes.main.asgi:app", "--port", str(self.ports["web"])]
+        quietly = ["--no-access-log", "--timeout-graceful-shutdown", "5"]
+        return [
+            Program(
+                "issuer",
+                ["pinakes.main.embedded.issuer"],
+                well_known,
+                environment | issuer,
+                logs,
+            ),
+            Program(
+                "worker",
+                ["pinakes.main.worker"],
+                f"{self.address('worker')}/livez",
+                environment,
+                logs,
+            ),
+            Program("api", [*serve, *quietly], f"{self.address('web')}/readyz", environment, logs),
+        ]
+
+
+def migrate(owner: str) -> None:
+    """Bring the tables to this version, unless a newer one made them."""
+    from pinakes.main.migrations.run import NewerData, refuse_newer, upgrade  # noqa: PLC0415 - slow
+
+    try:
+        asyncio.run(refuse_newer(owner))
+    except NewerData as reason:
+        raise NotStarted(str(reason)) from None
+    upgrade(owner)
+
+
+@contextmanager
+def timed(tell: Tell, what: str) -> Iterator[None]:
+    """Tell how long *what* took, when it is done."""
+    begun = time.monotonic()
+    yield
+    tell(what, time.monotonic() - begun)
+
+
+def _secrets() -> dict[str, Any]:
+    return {"issuer": token_hex(32), "cookies": token_hex(32)}

@@ -1,0 +1,39 @@
+"""Loopback ports: those of last time while they are free, so that addresses stay."""
+
+import json
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from pinakes.main.embedded.child import NotStarted
+
+
+def free_ports(*wanted: int | None) -> list[int]:
+    """As many ports that nobody listens on: those *wanted* if they are free, else any."""
+    with ExitStack() as held:
+        probes = [held.enter_context(_probe(port)) for port in wanted]
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def kept_ports(file: Path, names: Iterable[str], given: Mapping[str, int | None]) -> dict[str, int]:
+    """A port for each of *names*: as *given*, else as noted in *file* the last time, else any."""
+    told = {name: port for name, port in given.items() if port is not None}
+    known = (json.loads(file.read_text()) if file.exists() else {}) | told
+    wanted = {name: known.get(name) for name in names}
+    found = dict(zip(wanted, free_ports(*wanted.values()), strict=True))
+    for name, port in told.items():
+        if found[name] != port:
+            raise NotStarted(f"Port {port} for {name} is taken; choose another one")
+    file.write_text(json.dumps(found))
+    return found
+
+
+def _probe(port: int | None) -> socket.socket:
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed one may linger
+    try:
+        probe.bind(("127.0.0.1", port or 0))
+    except OSError:
+        probe.bind(("127.0.0.1", 0))
+    return probe

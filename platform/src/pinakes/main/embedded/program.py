@@ -1,0 +1,84 @@
+"""A part of Pinakes that is a Python program with an address to ask whether it is ready."""
+
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from subprocess import Popen
+from urllib.parse import urlsplit
+
+from pinakes.main.embedded import child
+from pinakes.main.embedded.child import NotStarted
+
+OK = 200
+
+
+class Program:
+    """``python -m`` *words*, well when *ready* (an address) answers 200.
+
+    Start it from the main thread: it is killed when the thread that started it ends.
+    """
+
+    def __init__(
+        self, name: str, words: list[str], ready: str, environment: Mapping[str, str], logs: Path
+    ) -> None:
+        self.name = name
+        self.words = words
+        self.ready = ready
+        self.environment = environment
+        self.log = logs / f"{name}.log"
+        self._process: Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start it; ``wait()`` says when it is ready."""
+        command = [sys.executable, "-P", "-m", *self.words]  # -P: the folder we stand in is no path
+        self._process = child.start(command, self.log, env=self.environment)
+
+    def wait(self, seconds: float = 60.0) -> None:
+        """Return when it is ready."""
+        ends = time.monotonic() + seconds
+        while self.alive() and time.monotonic() < ends:
+            if answers(self.ready):
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise NotStarted(f"The {self.name} did not start; {last_words(self.log)}")
+
+    def stop(self) -> None:
+        """Let it finish what it does, then end it."""
+        if self._process is not None:
+            child.stop(self._process, (signal.SIGTERM, 10.0))
+        self._process = None
+
+
+def answers(address: str, patience: float = 2.0) -> bool:
+    """Whether a GET of *address* is answered with 200."""
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=patience)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status == OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def last_words(log: Path, lines: int = 15) -> str:
+    """The end of *log*, and where to read the rest."""
+    said = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join([f"its last words, from {log}:", *said])
