@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -21,12 +20,12 @@ from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
 from pinakes.main.problems import ErrorPages, Errors
 from pinakes.main.rights import RIGHTS
-from pinakes.platform import graphql
+from pinakes.platform import graphql, pages
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
-from pinakes.platform.http import Asker, Here, tell
+from pinakes.platform.http import Asker, Here
 from pinakes.platform.login import Verifier
 from pinakes.platform.telemetry import telling, traced
 from pinakes.platform.wake import Waker
@@ -108,7 +107,7 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
             ),
         ],
         template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(templates(features))
+            instance=JinjaTemplateEngine.from_environment(pages.environment(features))
         ),
         dependencies={
             "asker": Provide(found_asker, sync_to_thread=False),
@@ -117,7 +116,7 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
             "database": Provide(parts.data),
         },
         guards=[parts.door.guard],
-        exception_handlers={Exception: tell},
+        exception_handlers={Exception: pages.tell},
         lifespan=[parts.open],
         state=parts.state,
         openapi_config=OpenAPIConfig(
@@ -130,17 +129,6 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
     )
     refuse_unlisted(app)
     return app
-
-
-def templates(features: Sequence[Feature]) -> Environment:
-    """Each feature's templates under its own name, the floor's under ``platform``."""
-    loaders = {
-        "platform": PackageLoader("pinakes.platform"),
-        "main": PackageLoader("pinakes.main"),
-    } | {
-        feature.name: PackageLoader(feature.templates) for feature in features if feature.templates
-    }
-    return Environment(loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined)
 
 
 def dress(app: Litestar) -> Any:

@@ -1,6 +1,13 @@
 """The menu: every feature of the house, one line each."""
 
+from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
-from pinakes.tenants import readers, registry
+from pinakes.tenants import catalogue, readers, registry
 
-FEATURES: tuple[Feature, ...] = (registry.feature, readers.feature)
+FEATURES: tuple[Feature, ...] = (
+    entrance.feature,
+    jobs.feature,
+    registry.feature,
+    readers.feature,
+    catalogue.feature,
+)

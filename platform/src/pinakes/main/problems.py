@@ -3,14 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from typing import Any
 from importlib import import_module
 
 import click
-from litestar import Controller, get
+from litestar import Controller, Request, Response, get
 from litestar.params import FromPath
-from litestar.response import Template
 
 from pinakes.platform.errors import NotFound, Problem, known
+from pinakes.platform.pages import page
 
 FRAMEWORK = (  # what the web framework turns away by itself
     HTTPStatus.METHOD_NOT_ALLOWED,
@@ -58,12 +59,14 @@ class ErrorPages(Controller):
     include_in_schema = False
 
     @get(["/", "/{code:str}"])
-    async def show(self, code: FromPath[str | None] = None) -> Template:
+    async def show(
+        self, request: Request[Any, Any, Any], code: FromPath[str | None] = None
+    ) -> Response[str]:
         """All codes, or the one that a problem's `type` points at."""
         shown = [one for one in entries() if code in {None, one.code}]
         if not shown:
             raise NotFound("No answer of ours bears this code. GET /errors lists them all.")
-        return Template("main/errors.html", context={"entries": shown})
+        return page(request, "main/errors.html", entries=shown)
 
 
 @click.command()

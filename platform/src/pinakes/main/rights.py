@@ -17,7 +17,14 @@ TABLE = {
     "health.ready": EVERYBODY,
     "errors.list": EVERYBODY,
     "errorpages.show": EVERYBODY,
+    "style.sheet": EVERYBODY,
+    "entrance.show": EVERYBODY,
+    "branchhome.show": EVERYBODY,
     "graph.ask": EVERYBODY,
+    "query.version": EVERYBODY,
+    "jobs.list": STAFF,
+    "jobs.show": STAFF,
+    "jobs.cancel": "cataloguer administrator",
 }
 
 RIGHTS: Mapping[str, frozenset[Role]] = {

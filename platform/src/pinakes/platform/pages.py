@@ -1,0 +1,175 @@
+"""Pages for people: one frame, two languages, no scripts, nothing from elsewhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from litestar import Controller, MediaType, Request, Response, get
+from litestar.datastructures import Cookie
+
+from pinakes.platform import http, show
+from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
+from pinakes.platform.feature import Feature
+from pinakes.platform.identity import ANYONE, Principal
+from pinakes.platform.language import LANGUAGES, TAGS, _, either, says, speaking, understood
+
+type Asked = Request[Any, Any, Any]
+
+SIZES = ("normal", "large")
+CHOICES = {"lang": LANGUAGES, "size": SIZES}  # what a link may change for good
+A_YEAR = 365 * 24 * 3600
+STYLE = files("pinakes.platform").joinpath("templates/style.css").read_text("utf-8")
+STYLE_VERSION = sha256(STYLE.encode()).hexdigest()[:12]
+
+
+def environment(features: Sequence[Feature]) -> Environment:
+    """Each feature's templates under its own name, the floor's under ``platform``."""
+    packages = {feature.name: feature.templates for feature in features if feature.templates}
+    loaders = {name: PackageLoader(package) for name, package in packages.items()}
+    made = Environment(
+        loader=PrefixLoader({"platform": PackageLoader("pinakes.platform"), **loaders}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(_, either, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"features": list(packages), "style_version": STYLE_VERSION, "says": says}
+    made.filters |= show.FILTERS
+    return made
+
+
+def page(
+    request: Asked,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] = {},
+    **shown: Any,
+) -> Response[str]:
+    """*template* filled with what is *shown*, in the reader's language."""
+    frame = framed(request)
+    with speaking(frame["language"]):
+        made = request.app.template_engine.get_template(template)  # type: ignore[union-attr]
+        body = made.render(**frame, **shown)
+    return Response(
+        body,
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={**guarded(request, frame["asker"]), **headers},
+        cookies=remembered(request),
+    )
+
+
+def framed(request: Asked) -> dict[str, Any]:
+    """What the frame of every page needs to know."""
+    language = choice(request, "lang") or understood(request.headers.get("accept-language", ""))
+    branch = request.path_params.get("branch")
+    return {
+        "language": language,
+        "tag": TAGS[language],
+        "large": choice(request, "size") == "large",
+        "here": here(request),
+        "asker": request.scope["state"].get("asker", ANYONE),
+        "root": f"/b/{branch}" if branch else "",
+        "address": address(request),
+        "path": request.url.path,
+    }
+
+
+def here(request: Asked) -> Tenant | None:
+    """The branch whose page this is, if it is one's."""
+    directory: Directory = request.app.state.directory
+    branch = request.path_params.get("branch")
+    if branch is None:
+        return directory.hosts.get(request.headers.get("host", "").rsplit(":", 1)[0].lower())
+    try:
+        return directory.coded(branch)
+    except NoSuchTenant:
+        return None
+
+
+def choice(request: Asked, name: str) -> str | None:
+    """What the reader chose, now or on an earlier page."""
+    asked = (request.query_params.get(name), request.cookies.get(name))
+    return next((value for value in asked if value in CHOICES[name]), None)
+
+
+def remembered(request: Asked) -> list[Cookie]:
+    """Cookies that keep the choices of this request."""
+    return [
+        Cookie(name, request.query_params[name], path="/", max_age=A_YEAR, samesite="lax")
+        for name, values in CHOICES.items()
+        if request.query_params.get(name) in values
+    ]
+
+
+def address(request: Asked) -> Callable[..., str]:
+    """A maker of links to this page with some of its query changed (None drops a part)."""
+    present = [(k, v) for k, v in request.query_params.multi_items() if k not in CHOICES]
+
+    def changed(**changes: str | int | None) -> str:
+        kept = [(name, value) for name, value in present if name not in changes]
+        new = [(name, str(value)) for name, value in changes.items() if value is not None]
+        return f"{request.url.path}?{urlencode(kept + new)}".rstrip("?")
+
+    return changed
+
+
+def guarded(request: Asked, asker: Principal) -> dict[str, str]:
+    """Headers that keep a page alone with its reader."""
+    issuer = request.app.state.settings.issuer
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+            f"form-action 'self' {issuer}; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "private, no-cache" if asker is ANYONE else "no-store",
+        "Vary": "Accept-Language, Cookie",
+    }
+
+
+def tell(request: Asked, error: Exception) -> Response[Any]:
+    """Answer people with a page and programs with a problem document."""
+    answer = http.tell(request, error)
+    if not for_people(request):
+        return answer
+    return page(
+        request,
+        "platform/problem.html",
+        status=int(answer.status_code or 500),
+        headers={name: str(value) for name, value in answer.headers.items()},
+        problem=answer.content,
+    )
+
+
+def for_people(request: Asked) -> bool:
+    """Whether the answer will be read in a browser."""
+    asked = "text/html" in request.headers.get("accept", "")
+    return asked and not request.url.path.startswith(("/v1/", "/schema"))
+
+
+class Style(Controller):
+    """The one style sheet."""
+
+    include_in_schema = False
+
+    @get("/static/style.css", media_type=MediaType.CSS)
+    async def sheet(self) -> Response[str]:
+        """All pages look like this; the address changes whenever the sheet does."""
+        return Response(
+            STYLE,
+            media_type=MediaType.CSS,
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )

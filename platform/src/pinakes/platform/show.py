@@ -1,0 +1,75 @@
+"""How a page writes days, numbers and words of other languages."""
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from pinakes.platform import clock
+from pinakes.platform.language import LOCALES, _, either, spoken
+
+HAN, KANA, HANGUL = re.compile(r"[㐀-鿿]"), re.compile(r"[぀-ヿ]"), re.compile(r"[가-힣]")
+
+
+def day(value: date | datetime, zone: str = "UTC") -> str:
+    """A day in full: 2026年12月3日, 3 December 2026."""
+    return format_date(local(value, zone), "long", LOCALES[spoken.get()])
+
+
+def short_day(value: date | datetime, zone: str = "UTC") -> str:
+    """A day of the week and of the month: 12月3日星期四, Thursday 3 December."""
+    form = "M月d日EEEE" if spoken.get() == "zh" else "EEEE d MMMM"
+    return format_date(local(value, zone), form, LOCALES[spoken.get()])
+
+
+def moment(value: datetime, zone: str = "UTC") -> str:
+    """A day and a time of day, by the clocks of *zone*."""
+    there = value.astimezone(ZoneInfo(zone))
+    return format_datetime(there, "medium", locale=LOCALES[spoken.get()])
+
+
+def until(value: date | datetime, zone: str = "UTC") -> str:
+    """How far off a day is: today, tomorrow, in 5 days, 2 days late."""
+    days = (local(value, zone) - local(clock.now(), zone)).days
+    if days in (0, 1):
+        return _("tomorrow") if days else _("today")
+    if days > 0:
+        return either("in %(num)s day", "in %(num)s days", days) % {"num": days}
+    return either("%(num)s day late", "%(num)s days late", -days) % {"num": -days}
+
+
+def past(value: date | datetime, zone: str = "UTC") -> bool:
+    """Whether that day is over."""
+    return local(value, zone) < local(clock.now(), zone)
+
+
+def local(value: date | datetime, zone: str) -> date:
+    """The day on the wall calendar of *zone*."""
+    return value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
+
+
+def number(value: int) -> str:
+    """A count, with the separators of the language."""
+    return format_decimal(value, locale=LOCALES[spoken.get()])
+
+
+def tongue(text: str) -> str:
+    """The language that *text* looks to be in, for fonts and for voices that read aloud."""
+    if KANA.search(text):
+        return "ja"
+    if HANGUL.search(text):
+        return "ko"
+    return "zh-CN" if HAN.search(text) else "en"
+
+
+FILTERS = {
+    "day": day,
+    "short_day": short_day,
+    "moment": moment,
+    "until": until,
+    "past": past,
+    "number": number,
+    "tongue": tongue,
+}
