@@ -13,11 +13,13 @@ from pinakes.platform.carrier import Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.db import Database
 from pinakes.platform.feature import Feature
+from pinakes.platform.performer import perform
 from pinakes.platform.replies import forget_old
 from pinakes.platform.wake import listening
 
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
+JOBS = 2  # done side by side in one worker
 
 logger = getLogger(__name__)
 
@@ -34,11 +36,17 @@ def listeners_of(features: Sequence[Feature]) -> Listeners:
 async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> None:
     """Work until cancelled; what fails is written down and tried again."""
     listeners = listeners_of(features)
+    handlers = dict(job for feature in features for job in feature.jobs)
     chores = [sweep, forget_old, *(chore for feature in features for chore in feature.chores)]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(carry_for_ever(settings, database, listeners))
+        tasks.create_task(at_each_wake_up(settings, lambda: carry(database, listeners)))
+        for _ in range(JOBS):
+            tasks.create_task(at_each_wake_up(settings, lambda: perform(database, handlers)))
+        for feature in features:
+            for duty in feature.duties:
+                tasks.create_task(duty(settings, database))
         tasks.create_task(every(CHORES, *(bound(chore, database) for chore in chores)))
 
 
@@ -48,20 +56,20 @@ def bound(
     return lambda: chore(database)
 
 
-async def carry_for_ever(settings: Settings, database: Database, listeners: Listeners) -> None:
-    """Carry at each wake-up and at least once a second."""
+async def at_each_wake_up(settings: Settings, act: Callable[[], Awaitable[int]]) -> None:
+    """Act until nothing is left to do, at each wake-up and at least once a second."""
     woken = asyncio.Event()
     while True:
         try:
             async with listening(settings.carrier.get_secret_value(), woken.set) as connection:
                 while not connection.is_closed():
-                    while await carry(database, listeners):
+                    while await act():
                         pass
                     with suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), SWEEP)
                     woken.clear()
         except Exception:
-            logger.exception("messages wait: the database is away or refuses")
+            logger.exception("messages and jobs wait: the database is away or refuses")
             await asyncio.sleep(SWEEP)
 
 

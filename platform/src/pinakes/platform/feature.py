@@ -1,6 +1,6 @@
 """What a feature offers the application."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from pinakes.platform.jobs import Handler
 from pinakes.platform.messages import Event, Listener
 
 type Chore = Callable[[Database], Awaitable[None]]
-type Duty = Callable[[Settings, Database], Awaitable[None]]
+type Duty = Callable[[Settings, Database], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

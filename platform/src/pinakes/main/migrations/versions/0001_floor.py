@@ -193,8 +193,9 @@ def job_columns() -> tuple[sa.Column[Any], ...]:
     jsonb = sa.dialects.postgresql.JSONB
     return (
         sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
         sa.Column("args", jsonb, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
         sa.Column("done", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("total", sa.BigInteger),
         sa.Column("memo", jsonb),
