@@ -1,36 +1,133 @@
-"""The graph of all features, with limits on what one question may cost."""
+"""The graph of all features, with limits on what one question may ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    value_from_ast_untyped,
+)
 from strawberry.extensions import (
     DisableIntrospection,
     MaxAliasesLimiter,
     MaxTokensLimiter,
     QueryDepthLimiter,
+    SchemaExtension,
 )
 from strawberry.tools import merge_types
 
+from pinakes.main.rights import RIGHTS
 from pinakes.platform.feature import Feature
+
+DEEPEST = 6
+ALIASES = 15
+TOKENS = 1000
+DEAREST = 5000  # fields that one question may have answered, lists counted at their length
+LIST = 20  # the length of a list that does not say
+LENGTHS = ("first", "limit")
 
 
 @strawberry.type
-class Nothing:
+class About:
     @strawberry.field
     async def version(self) -> str:
         """The version of this graph."""
         return "1"
 
 
+class Question:
+    """A document with its variables, walked as it would be answered."""
+
+    def __init__(self, document: DocumentNode, variables: dict[str, Any] | None) -> None:
+        self.variables = variables or {}
+        self.fragments = {
+            node.name.value: node.selection_set
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        self.roots = [
+            node.selection_set
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        ]
+
+    def fields(self, selections: SelectionSetNode | None) -> Iterator[FieldNode]:
+        """The fields of one level, fragments opened."""
+        for node in selections.selections if selections else ():
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, FragmentSpreadNode):
+                yield from self.fields(self.fragments.get(node.name.value))
+            else:
+                yield from self.fields(getattr(node, "selection_set", None))
+
+    def asked(self) -> set[str]:
+        """The names of the fields at the root."""
+        return {field.name.value for root in self.roots for field in self.fields(root)}
+
+    def cost(self, selections: SelectionSetNode | None = None, times: int = 1) -> int:
+        """How many fields would be answered; it stops counting past the limit."""
+        total = 0
+        for root in [selections] if selections else self.roots:
+            for field in self.fields(root):
+                total += times
+                if field.selection_set and total <= DEAREST:
+                    total += self.cost(field.selection_set, times * self.length(field))
+        return total
+
+    def length(self, field: FieldNode) -> int:
+        """How long the list is that *field* asks for: 1 for what takes no length."""
+        for argument in field.arguments:
+            if argument.name.value in LENGTHS:
+                told = value_from_ast_untyped(argument.value, self.variables)
+                return max(told, 1) if isinstance(told, int) else LIST
+        return 1
+
+
+class Limits(SchemaExtension):
+    """Refuses what costs too much, and what the asker's roles may not read, before it is run."""
+
+    def on_validate(self) -> Iterator[None]:
+        yield
+        context = self.execution_context
+        if context.pre_execution_errors or context.graphql_document is None:
+            return
+        question = Question(context.graphql_document, context.variables)
+        context.pre_execution_errors = [*refusals(question, context.context.asker.roles)]
+
+
+def refusals(question: Question, roles: frozenset[Any]) -> Iterator[GraphQLError]:
+    """Why this question is not answered, if it is not."""
+    cost = question.cost()
+    if cost > DEAREST:
+        code = {"code": "question_too_dear"}
+        yield GraphQLError(
+            f"This asks for more than {DEAREST} fields. Ask for less.", extensions=code
+        )
+    for name in sorted(question.asked()):
+        if not name.startswith("__") and not roles & RIGHTS.get(f"query.{name}", frozenset()):
+            yield GraphQLError(
+                f"Your role may not read `{name}`.", extensions={"code": "forbidden"}
+            )
+
+
 def build(features: Sequence[Feature]) -> strawberry.Schema:
     """One schema out of every feature's queries."""
     queries = tuple(query for feature in features for query in feature.queries)
     return strawberry.Schema(
-        merge_types("Query", (Nothing, *queries)),
+        merge_types("Query", (About, *queries)),
         extensions=[
-            lambda: QueryDepthLimiter(max_depth=6),
-            lambda: MaxAliasesLimiter(max_alias_count=15),
-            lambda: MaxTokensLimiter(max_token_count=1000),
+            lambda: QueryDepthLimiter(max_depth=DEEPEST),
+            lambda: MaxAliasesLimiter(max_alias_count=ALIASES),
+            lambda: MaxTokensLimiter(max_token_count=TOKENS),
             DisableIntrospection,
+            Limits,
         ],
     )

@@ -51,11 +51,12 @@ class Context:
 type Info = strawberry.Info[Context, None]
 
 
-class Question(Struct):
+class Question(Struct, rename="camel"):
     """A GraphQL request as it travels over HTTP."""
 
-    query: Annotated[str, Meta(max_length=20_000)]
+    query: Annotated[str, Meta(min_length=1, max_length=20_000)]
     variables: dict[str, Any] | None = None
+    operation_name: str | None = None
 
 
 def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
@@ -66,7 +67,10 @@ def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
         data: JSONBody[Question], session: Session, asker: Asker, here: Here
     ) -> dict[str, Any]:
         result = await schema.execute(
-            data.query, data.variables, context_value=Context(session, asker, here)
+            data.query,
+            data.variables,
+            context_value=Context(session, asker, here),
+            operation_name=data.operation_name,
         )
         if not result.errors:
             return {"data": result.data}
@@ -77,9 +81,15 @@ def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
 
 
 def explain(error: GraphQLError) -> dict[str, Any]:
-    """Say what went wrong, in the same words and with the same code as over HTTP."""
-    if error.original_error is None:
-        return {**error.formatted}
-    problem = understand(error.original_error)
-    told = {"message": problem.detail, "extensions": describe(problem)}
-    return {**error.formatted, **told}
+    """Say what went wrong, in the same words and with the same code as over HTTP.
+
+    What the schema would suggest ("Did you mean …") is not said: it tells
+    strangers what there is.
+    """
+    told = {**error.formatted}
+    if error.original_error is not None:
+        problem = understand(error.original_error)
+        return told | {"message": problem.detail, "extensions": describe(problem)}
+    if not error.extensions:
+        told["extensions"] = {"code": "question_malformed"}
+    return told | {"message": error.message.split(" Did you mean ")[0]}
