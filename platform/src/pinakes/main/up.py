@@ -6,9 +6,11 @@ import signal
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from rich.console import Console
@@ -68,8 +70,7 @@ def seed(house: House) -> list[str]:
     """Fill in the sample consortium; answers lines that say who may log in."""
     if find_spec("pinakes.main.demo") is None:
         raise NotStarted("This Pinakes has no sample consortium")
-    from pinakes.main import demo  # noqa: PLC0415 - only who wants it pays for it
-
+    demo: Any = import_module("pinakes.main.demo")  # only who wants it pays for it
     os.environ.update(house.settings())
     lines: list[str] = demo.seed()
     return lines

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -138,7 +138,7 @@ def migrate(owner: str) -> None:
 
 
 @contextmanager
-def timed(tell: Tell, what: str) -> Iterator[None]:
+def timed(tell: Tell, what: str) -> Generator[None]:
     """Tell how long *what* took, when it is done."""
     begun = time.monotonic()
     yield

@@ -19,8 +19,8 @@ def free_ports(*wanted: int | None) -> list[int]:
 def kept_ports(file: Path, names: Iterable[str], given: Mapping[str, int | None]) -> dict[str, int]:
     """A port for each of *names*: as *given*, else as noted in *file* the last time, else any."""
     told = {name: port for name, port in given.items() if port is not None}
-    known = (json.loads(file.read_text()) if file.exists() else {}) | told
-    wanted = {name: known.get(name) for name in names}
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    wanted = {name: (known | told).get(name) for name in names}
     found = dict(zip(wanted, free_ports(*wanted.values()), strict=True))
     for name, port in told.items():
         if found[name] != port:
