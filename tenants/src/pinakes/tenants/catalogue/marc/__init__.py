@@ -1,5 +1,7 @@
 """MARC as code sees it: reading, meaning and copies; pure, no database and no web."""
 
+from pinakes.tenants.catalogue.marc.items import items_of
+from pinakes.tenants.catalogue.marc.mapping import title_of
 from pinakes.tenants.catalogue.marc.reading import UnknownFormat, read
 from pinakes.tenants.catalogue.marc.reasons import REASONS, sentence
 from pinakes.tenants.catalogue.marc.record import Broken, Dialect, Found, Record, subfields
@@ -18,7 +20,9 @@ __all__ = [
     "Record",
     "Title",
     "UnknownFormat",
+    "items_of",
     "read",
     "sentence",
     "subfields",
+    "title_of",
 ]

@@ -6,6 +6,7 @@ Encoding Options, Part 2" (LC, 2007).
 
 import re
 import unicodedata
+from codecs import charmap_decode
 from collections.abc import Iterator
 
 from pymarc.marc8_mapping import CODESETS, ODD_MAP
@@ -25,11 +26,13 @@ TABLES[EAST_ASIAN] |= {code: (chr(point), False) for code, point in ODD_MAP.item
 
 SHIFT = re.compile(rb"\x1b(?:([gbps])|(\$[,)-]?|[(,)-]|)(!?[1-4BENQS]))")
 SHORT = {b"s": ASCII, b"g": 0x67, b"b": 0x62, b"p": 0x70}
-PLAIN_ANSEL = {code | 0x80: character for code, (character, _) in TABLES[ANSEL].items()}
-NOT_ANSEL = re.compile("[^\x1d-\x7f" + "".join(map(chr, PLAIN_ANSEL)) + "\t\n\r]")
-ODD_CODE = re.compile("\x1f[\x80-\xff]")  # no subfield is called so in MARC 21
-MARK = re.compile("[\xe0-\xfe]")
-MARKED = re.compile("([\xe0-\xfe]+)([^\x1d-\x1f])")
+UNDEFINED = "\ufffe"  # what charmap_decode refuses
+USUAL = "".join(
+    chr(code) if code in (9, 10, 13) or 0x1D <= code < 0x7F else UNDEFINED for code in range(128)
+) + "".join(TABLES[ANSEL].get(code, (UNDEFINED, False))[0] for code in range(128))
+ODD_CODE = re.compile(rb"\x1f[\x80-\xff]")  # no subfield is called so in MARC 21
+MARK = re.compile(rb"[\xe0-\xfe]")
+MARKED = re.compile(rb"([\xe0-\xfe]+)([^\x1d-\x1f])")
 STRAY = re.compile(r"(?<![\w\u0300-\u036f\ufe20-\ufe23])[\u0300-\u036f\ufe20-\ufe23]")
 MIXED = re.compile("[^\x1d-\x1f]*[\x1b\x80-\xff][^\x1d-\x1f]*")  # a value not in plain ASCII
 CARELESS = 0.2  # the share of marks that typing errors may put before a blank
@@ -46,19 +49,24 @@ def decode(body: bytes) -> str:
     Raises:
         NotMarc8: a byte has no meaning, or too many marks sit on no letter.
     """
-    letters = body.decode("latin-1")
-    if ODD_CODE.search(letters):
+    if ODD_CODE.search(body):
         raise NotMarc8("a subfield with an odd name")
-    if "\x1b" in letters:
-        text = MIXED.sub(_shifted, letters)
-    elif NOT_ANSEL.search(letters):
-        raise NotMarc8("a byte that means nothing")
+    if b"\x1b" in body:
+        text = MIXED.sub(_shifted, body.decode("latin-1"))
     else:
-        text = MARKED.sub(r"\2\1", letters).translate(PLAIN_ANSEL)
-    marks = len(MARK.findall(letters))
+        text = _usual(body)
+    marks = len(MARK.findall(body))
     if len(STRAY.findall(text)) > marks * CARELESS:
         raise NotMarc8("marks without letters")
     return unicodedata.normalize("NFC", text)
+
+
+def _usual(body: bytes) -> str:
+    """Latin letters, their marks moved behind them."""
+    try:
+        return charmap_decode(MARKED.sub(rb"\2\1", body), "strict", USUAL)[0]
+    except UnicodeDecodeError as error:
+        raise NotMarc8(str(error)) from None
 
 
 def _shifted(mixed: re.Match[str]) -> str:

@@ -1,0 +1,96 @@
+"""One pass over a record's fields: what each rule of the table takes, with its other script."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from pinakes.tenants.catalogue.marc.record import Dialect, Field, Record, subfields
+from pinakes.tenants.catalogue.marc.rules import Rule, tables
+from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
+
+TWIN = "880"
+LINK = "\x1f6"
+AS_WRITTEN = frozenset({"summary", "notes", "links", "audience", "isbn", "cancelled"})
+
+
+class Taken(NamedTuple):
+    """Words of one field; ``twin`` the same in its original script; ``extra`` role or label."""
+
+    words: str
+    twin: str
+    extra: str
+    text: str
+    other: str
+
+    @property
+    def shown(self) -> str:
+        """What a reader sees first: the original script."""
+        return self.twin or self.words
+
+
+Parts = dict[str, list[Taken]]
+
+
+def parts_of(record: Record) -> Parts:
+    """Everything the dialect's table takes, by part, in the record's order."""
+    rules = tables(record.dialect).rules
+    marc21 = record.dialect is Dialect.MARC21
+    fields, twins = _paired(record.fields) if marc21 else (record.fields, {})
+    parts: Parts = defaultdict(list)
+    for tag, text in fields:
+        found = rules.get(tag)
+        if found is None:
+            continue
+        twin = twins.get(_link(tag, text), "") if twins else ""
+        values, twin_values = subfields(text), subfields(twin)
+        for rule in found:
+            words = _words(rule, values, marc21)
+            twin_words = _words(rule, twin_values, marc21) if twin else ""
+            if words or twin_words:
+                extra = _extra(rule, values) if rule.extra else ""
+                parts[rule.part].append(Taken(words, twin_words, extra, text, twin))
+    return parts
+
+
+def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
+    """The fields without the 880s that belong to one of them, and those 880s by their link.
+
+    An 880 that belongs to none stands in for the field it names.
+    """
+    linked = {_twin_link(text): text for tag, text in fields if tag == TWIN}
+    if not linked:
+        return list(fields), linked
+    wanted = {_link(tag, text) for tag, text in fields if tag != TWIN}
+    kept = [
+        (text.partition(LINK)[2][:3], text) if tag == TWIN else (tag, text)
+        for tag, text in fields
+        if tag != TWIN or _twin_link(text) not in wanted
+    ]
+    return kept, linked
+
+
+def _link(tag: str, text: str) -> str:
+    """245-01 for a 245 that says 880-01; nothing without a link."""
+    target = text.partition(LINK)[2][:6]
+    return tag + target[3:] if target.startswith(TWIN) else ""
+
+
+def _twin_link(text: str) -> str:
+    """245-01 for an 880 that says 245-01; nothing when it stands alone (00)."""
+    target = text.partition(LINK)[2][:6]
+    return "" if target.endswith("-00") else target
+
+
+def _words(rule: Rule, values: list[tuple[str, str]], isbd: bool) -> str:
+    """The rule's subfields joined."""
+    words = ""
+    for code, value in values:
+        if code in rule.codes:
+            words += rule.separators.get(code, " ") + value if words else value
+    if not words:
+        return ""
+    words = plain(words)
+    return trimmed(words) if isbd and rule.part not in AS_WRITTEN else words
+
+
+def _extra(rule: Rule, values: list[tuple[str, str]]) -> str:
+    return next((trimmed(plain(value)) for code, value in values if code in rule.extra), "")

@@ -1,0 +1,37 @@
+"""Words as a reader wants to see them: blanks, marks and cataloguers' punctuation taken away."""
+
+import re
+import unicodedata
+
+MARKS = re.compile("[\x00-\x1e\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+NO_FILING = re.compile("(?:\x88|\x98)(.*?)(?:\x89|\x9c)")
+LAST_WORD = re.compile(r"[^\s.]{2,}\.$")
+ABBREVIATIONS = (
+    "co.", "inc.", "ltd.", "corp.", "bros.", "dept.", "jr.", "sr.", "etc.", "ed.", "vol.", "al.",
+    "st.", "univ.", "cm.", "ill.", "col.",
+)  # fmt: skip
+AROUND = "[]()<>"
+
+
+def plain(text: str) -> str:
+    """Composed, without control characters, each run of blanks (full-width too) one blank."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", MARKS.sub("", text))
+    elif not text.isprintable():
+        text = MARKS.sub(" ", text)
+    return " ".join(text.split())
+
+
+def trimmed(text: str) -> str:
+    """Without the ISBD punctuation that leads to the next part, and without a closing full stop."""
+    text = text.rstrip(" /:;=,")
+    if text[-1:] == "." and LAST_WORD.search(text) and not text.lower().endswith(ABBREVIATIONS):
+        return text[:-1].rstrip()
+    return text
+
+
+def unbracketed(text: str) -> str:
+    """Without the brackets around words that a cataloguer supplied."""
+    if text[:1] == "[" and text[-1:] == "]" and "[" not in text[1:]:
+        return text[1:-1]
+    return text.replace("[", "").replace("]", "") if text.count("[") != text.count("]") else text
