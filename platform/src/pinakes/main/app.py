@@ -9,13 +9,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.template import TemplateConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.identity import sessions
+from pinakes.federation.identity.sessions import Sessions
 from pinakes.main import health
 from pinakes.main.arrival import hosted, numbered
-from pinakes.main.door import Door, NoBranch, found_asker, operation_id, refuse_unlisted
+from pinakes.main.door import Door, NoBranch, Rights, found_asker, operation_id, refuse_unlisted
 from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
 from pinakes.main.problems import ErrorPages, Errors
@@ -36,17 +36,19 @@ class Parts:
 
     database: Database
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rights: Rights) -> None:
         self.settings = settings
         self.directory = Directory()
         self.verifier = Verifier(settings.issuer)
-        self.door = Door(self.directory, self.verifier, RIGHTS)
+        self.sessions = Sessions(settings, self.verifier)
+        self.door = Door(self.directory, self.verifier, self.sessions, rights)
         self.waker = Waker(settings.database.get_secret_value())
         self.state = State(
             {
                 "settings": settings,
                 "directory": self.directory,
                 "verifier": self.verifier,
+                "sessions": self.sessions,
                 "waker": self.waker,
             }
         )
@@ -80,9 +82,12 @@ class Parts:
             self.waker.wake()
 
 
-def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Litestar:
+def create_app(
+    settings: Settings, features: Sequence[Feature] = FEATURES, rights: Rights = RIGHTS
+) -> Litestar:
     """Build the application from the features it is given."""
-    parts = Parts(settings)
+    parts = Parts(settings, rights)
+    parts.state.templates = pages.environment(features)
     app = Litestar(
         route_handlers=[
             Router(
@@ -106,9 +111,6 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
                 {"database": lambda: health.ask_database(parts.database)},
             ),
         ],
-        template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(pages.environment(features))
-        ),
         dependencies={
             "asker": Provide(found_asker, sync_to_thread=False),
             "here": Provide(parts.here),
@@ -117,6 +119,7 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
         },
         guards=[parts.door.guard],
         exception_handlers={Exception: pages.tell},
+        before_send=[sessions.answer],
         lifespan=[parts.open],
         state=parts.state,
         openapi_config=OpenAPIConfig(
@@ -127,7 +130,7 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Li
             render_plugins=[JsonRenderPlugin()],
         ),
     )
-    refuse_unlisted(app)
+    refuse_unlisted(app, rights)
     return app
 
 

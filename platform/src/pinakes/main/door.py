@@ -8,7 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from pinakes.main.rights import RIGHTS
+from pinakes.federation.identity.sessions import Sessions
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
 from pinakes.platform.errors import Forbidden, Unauthorized
 from pinakes.platform.identity import ANYONE, Principal, Role, roles_at
@@ -30,9 +30,12 @@ class NoBranch(NoSuchTenant):
 class Door:
     """Lets a request in, and remembers who it was and where."""
 
-    def __init__(self, directory: Directory, verifier: Verifier, rights: Rights) -> None:
+    def __init__(
+        self, directory: Directory, verifier: Verifier, sessions: Sessions, rights: Rights
+    ) -> None:
         self.directory = directory
         self.verifier = verifier
+        self.sessions = sessions
         self.rights = rights
 
     async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
@@ -40,6 +43,7 @@ class Door:
         asker = await self.asker(connection)
         connection.scope["state"]["asker"] = asker
         allowed = self.rights[operation(handler)]
+        connection.scope["state"]["wanted"] = "reader" if Role.READER in allowed else "staff"
         if asker.roles & allowed:
             return
         if asker.realm is None:
@@ -47,12 +51,14 @@ class Door:
         raise Forbidden("None of your roles at this branch may do this.")
 
     async def asker(self, connection: Connection) -> Principal:
-        """The bearer of the token; ANYONE without one; Unauthorized with a bad one."""
+        """The bearer of the token, else whom a page's session names, else ANYONE."""
         here = self.here(connection)
         token = bearer(connection)
         if token is None:
-            return ANYONE
-        return principal(await self.verifier.verify(token), self.directory, here)
+            claims = await self.sessions.claims(connection)
+        else:
+            claims = await self.verifier.verify(token)
+        return principal(claims, self.directory, here) if claims else ANYONE
 
     def here(self, connection: Connection) -> Tenant | None:
         """The branch that the path names, else the one whose host was called."""
@@ -111,9 +117,9 @@ def operations(app: Litestar) -> set[str]:
     }
 
 
-def refuse_unlisted(app: Litestar) -> None:
+def refuse_unlisted(app: Litestar, rights: Rights) -> None:
     """Stop the build when somebody forgot the table of rights."""
-    unlisted = operations(app) - RIGHTS.keys()
+    unlisted = operations(app) - rights.keys()
     if unlisted:
         raise UnlistedOperation(f"Not in main/rights.py: {', '.join(sorted(unlisted))}")
 

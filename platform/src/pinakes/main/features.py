@@ -1,5 +1,6 @@
 """The menu: every feature of the house, one line each."""
 
+from pinakes.federation import identity
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
 from pinakes.tenants import catalogue, readers, registry
@@ -10,4 +11,5 @@ FEATURES: tuple[Feature, ...] = (
     registry.feature,
     readers.feature,
     catalogue.feature,
+    identity.feature,
 )

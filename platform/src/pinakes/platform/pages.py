@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from litestar import Controller, MediaType, Request, Response, get
 from litestar.datastructures import Cookie
+from litestar.response import Redirect
 
 from pinakes.platform import http, show
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
@@ -29,7 +31,7 @@ def environment(features: Sequence[Feature]) -> Environment:
     """Each feature's templates under its own name, the floor's under ``platform``."""
     packages = {feature.name: feature.templates for feature in features if feature.templates}
     loaders = {name: PackageLoader(package) for name, package in packages.items()}
-    made = Environment(
+    made: Any = Environment(
         loader=PrefixLoader({"platform": PackageLoader("pinakes.platform"), **loaders}),
         autoescape=True,
         undefined=StrictUndefined,
@@ -38,10 +40,11 @@ def environment(features: Sequence[Feature]) -> Environment:
         lstrip_blocks=True,
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(_, either, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(_, either, newstyle=True)
     made.globals |= {"features": list(packages), "style_version": STYLE_VERSION, "says": says}
     made.filters |= show.FILTERS
-    return made
+    finished: Environment = made
+    return finished
 
 
 def page(
@@ -55,8 +58,7 @@ def page(
     """*template* filled with what is *shown*, in the reader's language."""
     frame = framed(request)
     with speaking(frame["language"]):
-        made = request.app.template_engine.get_template(template)  # type: ignore[union-attr]
-        body = made.render(**frame, **shown)
+        body: str = templates(request).get_template(template).render(**frame, **shown)
     return Response(
         body,
         status_code=status,
@@ -64,6 +66,12 @@ def page(
         headers={**guarded(request, frame["asker"]), **headers},
         cookies=remembered(request),
     )
+
+
+def templates(request: Asked) -> Environment:
+    """All templates of the application that is asked."""
+    made: Environment = request.app.state.templates
+    return made
 
 
 def framed(request: Asked) -> dict[str, Any]:
@@ -78,6 +86,8 @@ def framed(request: Asked) -> dict[str, Any]:
         "asker": request.scope["state"].get("asker", ANYONE),
         "root": f"/b/{branch}" if branch else "",
         "address": address(request),
+        "door": door(request),
+        "wanted": request.scope["state"].get("wanted", "reader"),
         "path": request.url.path,
     }
 
@@ -103,7 +113,7 @@ def choice(request: Asked, name: str) -> str | None:
 def remembered(request: Asked) -> list[Cookie]:
     """Cookies that keep the choices of this request."""
     return [
-        Cookie(name, request.query_params[name], path="/", max_age=A_YEAR, samesite="lax")
+        Cookie(key=name, value=request.query_params[name], path="/", max_age=A_YEAR, samesite="lax")
         for name, values in CHOICES.items()
         if request.query_params.get(name) in values
     ]
@@ -119,6 +129,16 @@ def address(request: Asked) -> Callable[..., str]:
         return f"{request.url.path}?{urlencode(kept + new)}".rstrip("?")
 
     return changed
+
+
+def door(request: Asked) -> Callable[[str], str]:
+    """A maker of links to the log-in of readers or staff, and from there back to this page."""
+    back = address(request)() if request.method == "GET" else request.url.path
+
+    def login(whose: str) -> str:
+        return f"/login?{urlencode({'as': whose, 'next': back})}"
+
+    return login
 
 
 def guarded(request: Asked, asker: Principal) -> dict[str, str]:
@@ -142,6 +162,8 @@ def tell(request: Asked, error: Exception) -> Response[Any]:
     answer = http.tell(request, error)
     if not for_people(request):
         return answer
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        return Redirect(login(request), status_code=303)
     return page(
         request,
         "platform/problem.html",
@@ -149,6 +171,14 @@ def tell(request: Asked, error: Exception) -> Response[Any]:
         headers={name: str(value) for name, value in answer.headers.items()},
         problem=answer.content,
     )
+
+
+def login(request: Asked) -> str:
+    """The address of the log-in that leads back to this page."""
+    query = request.scope["query_string"].decode("latin-1")
+    page = request.url.path if request.method == "GET" else "/"
+    kind = request.scope["state"].get("wanted", "reader")
+    return "/login?" + urlencode({"as": kind, "next": f"{page}?{query}".rstrip("?")})
 
 
 def for_people(request: Asked) -> bool:

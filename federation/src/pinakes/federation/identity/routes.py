@@ -1,0 +1,129 @@
+"""Logging in and out with a browser: code + PKCE at the issuer, for readers and staff."""
+
+from secrets import token_urlsafe
+from typing import Annotated, Literal
+
+from litestar import Controller, Request, get, post
+from litestar.datastructures import Cookie, State
+from litestar.params import FromQuery, Parameter, QueryParameter
+from litestar.response import Redirect
+from msgspec import Struct
+
+from pinakes.federation.identity.issuer import LoginRefused
+from pinakes.federation.identity.sessions import Session, Sessions
+from pinakes.platform.config import Settings
+from pinakes.platform.errors import BadRequest
+
+Asked = Request[None, None, State]
+Text = Annotated[str, Parameter(max_length=2000)]
+Word = Annotated[str | None, Parameter(max_length=2000)]
+
+PREFIX = "pinakes_login_"  # and the state: two tabs may log in side by side
+PATIENCE = 600  # seconds to type card and PIN
+REALMS = {"reader": "readers", "staff": "staff"}
+OURS = ("/login", "/callback", "/logout", "/v1/")  # where nobody wants to be sent after a log-in
+
+
+class NextRefused(BadRequest):
+    code = "next_refused"
+    title = "This log-in leads to no page of ours"
+
+
+class LoginLost(BadRequest):
+    code = "login_lost"
+    title = "This log-in was not begun here, or too long ago"
+
+
+class Attempt(Struct, frozen=True):
+    """A log-in that has begun; the browser keeps it sealed until the issuer sends it back."""
+
+    realm: str
+    state: str
+    nonce: str
+    secret: str
+    next: str
+
+
+class Login(Controller):
+    include_in_schema = False
+
+    @get("/login")
+    async def begin(
+        self,
+        request: Asked,
+        next: FromQuery[Text] = "/",
+        as_: Annotated[Literal["reader", "staff"], QueryParameter(name="as")] = "reader",
+        lang: FromQuery[Literal["zh", "en"] | None] = None,
+    ) -> Redirect:
+        """Go to the issuer's page, and from there to *next*."""
+        sessions: Sessions = request.app.state.sessions
+        words = [token_urlsafe(32) for _ in range(3)]
+        attempt = Attempt(REALMS[as_], *words, next=inside(next))
+        page = sessions.issuers[attempt.realm].page(
+            back=back(request),
+            state=attempt.state,
+            nonce=attempt.nonce,
+            secret=attempt.secret,
+            language=lang or request.cookies.get("lang"),
+        )
+        return Redirect(page, status_code=303, cookies=[kept(sessions, attempt)])
+
+    @get("/callback")
+    async def callback(
+        self,
+        request: Asked,
+        state_: Annotated[str, QueryParameter(name="state", max_length=2000)],
+        code: FromQuery[Word] = None,
+        iss: FromQuery[Word] = None,
+    ) -> Redirect:
+        """Come back from the issuer with a code, and leave with a session."""
+        sessions: Sessions = request.app.state.sessions
+        attempt = sessions.attempts.open(request.cookies.get(named(state_), ""), Attempt)
+        if attempt is None or attempt.state != state_:
+            raise LoginLost("Start again at /login; the browser must accept cookies.")
+        issuer = sessions.issuers[attempt.realm]
+        if code is None or iss not in {None, issuer.realm}:
+            raise LoginRefused("The issuer said no. Start again at /login.")
+        tokens = await issuer.trade(code, attempt.secret, back(request), attempt.nonce)
+        session = sessions.cookie(Session.of(attempt.realm, tokens))
+        gone = Cookie(named(state_), "", path="/callback", max_age=0)
+        return Redirect(attempt.next, status_code=303, cookies=[session, gone])
+
+    @post("/logout")
+    async def leave(self, request: Asked) -> Redirect:
+        """End the session here and at the issuer."""
+        sessions: Sessions = request.app.state.sessions
+        await sessions.end(request)
+        return Redirect("/", status_code=303)
+
+
+def inside(next: str) -> str:
+    """*next* when it is a page of ours, by path alone; NextRefused otherwise."""
+    plain = next.isprintable() and "\\" not in next
+    if not (plain and next.startswith("/") and not next.startswith(("//", *OURS))):
+        raise NextRefused("`next` is the path of a page, such as /b/CODE/.")
+    return next
+
+
+def back(request: Asked) -> str:
+    """Where the issuer sends the browser back to."""
+    settings: Settings = request.app.state.settings
+    return f"{settings.address.rstrip('/')}/callback"
+
+
+def named(state: str) -> str:
+    """The cookie of one attempt."""
+    return PREFIX + "".join(letter for letter in state[:16] if letter.isalnum())
+
+
+def kept(sessions: Sessions, attempt: Attempt) -> Cookie:
+    """The attempt, in a cookie that lives as long as a log-in may take."""
+    return Cookie(
+        named(attempt.state),
+        sessions.attempts.close(attempt),
+        path="/callback",
+        max_age=PATIENCE,
+        httponly=True,
+        secure=sessions.secure,
+        samesite="lax",
+    )
