@@ -8,6 +8,7 @@ from logging import getLogger
 from typing import Any
 
 from pinakes.main.features import FEATURES
+from pinakes.main.pulse import Pulse
 from pinakes.platform import log
 from pinakes.platform.carrier import Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
@@ -40,8 +41,15 @@ async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> No
     chores = [sweep, forget_old, *(chore for feature in features for chore in feature.chores)]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings))
+        pulse = Pulse()
+        await stack.enter_async_context(pulse.shown(settings.worker))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(at_each_wake_up(settings, lambda: carry(database, listeners)))
+
+        async def carried() -> int:
+            pulse.beat()
+            return await carry(database, listeners)
+
+        tasks.create_task(at_each_wake_up(settings, carried))
         for _ in range(JOBS):
             tasks.create_task(at_each_wake_up(settings, lambda: perform(database, handlers)))
         for feature in features:

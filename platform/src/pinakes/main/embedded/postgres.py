@@ -109,6 +109,8 @@ class Postgres:
             self.stop()
             raise
 
+    launch = start  # other parts are of use before they are ready
+
     def stop(self) -> None:
         """End sessions, write everything down, stop."""
         if self._process is not None:

@@ -38,11 +38,6 @@ class Program:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
-        self.launch()
-        self.wait()
-
     def launch(self) -> None:
         """Start it; ``wait()`` says when it is ready."""
         command = [sys.executable, "-P", "-m", *self.words]  # -P: the folder we stand in is no path

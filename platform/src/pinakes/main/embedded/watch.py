@@ -19,7 +19,7 @@ class Part(Protocol):
     @property
     def pid(self) -> int | None: ...
 
-    def start(self) -> None: ...
+    def launch(self) -> None: ...
 
     def alive(self) -> bool: ...
 
@@ -66,10 +66,10 @@ def look(one: Watched, tell: Callable[[str], None]) -> bool:
 def _restart(one: Watched, tell: Callable[[str], None]) -> bool:
     try:
         one.part.stop()  # tidies up after the dead
-        one.part.start()
+        one.part.launch()
     except NotStarted as reason:
         tell(str(reason))
         return False
     one.since = time.monotonic()
-    tell(f"{one.part.name} runs again")
+    tell(f"{one.part.name} was started again")
     return True
