@@ -4,12 +4,19 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 from pinakes.platform import clock
 from pinakes.platform.language import LOCALES, _, either, spoken
 
+BIBLIOGRAPHIC = {  # codes of ISO 639-2/B, as catalogues use them
+    "ara": "ar", "chi": "zh", "cze": "cs", "dut": "nl", "eng": "en", "fre": "fr", "ger": "de",
+    "gre": "el", "ita": "it", "jpn": "ja", "kor": "ko", "lat": "la", "may": "ms", "mon": "mn",
+    "per": "fa", "pol": "pl", "por": "pt", "rus": "ru", "spa": "es", "tha": "th", "tib": "bo",
+    "tur": "tr", "uig": "ug", "ukr": "uk", "vie": "vi",
+}  # fmt: skip
 HAN, KANA, HANGUL = re.compile(r"[㐀-鿿]"), re.compile(r"[぀-ヿ]"), re.compile(r"[가-힣]")
 
 
@@ -64,7 +71,14 @@ def tongue(text: str) -> str:
     return "zh-CN" if HAN.search(text) else "en"
 
 
+def language_name(code: str) -> str:
+    """The name of a language, of which catalogues keep a code of three letters."""
+    names = Locale.parse(LOCALES[spoken.get()]).languages
+    return str(names.get(BIBLIOGRAPHIC.get(code, code), code))
+
+
 FILTERS = {
+    "language_name": language_name,
     "day": day,
     "short_day": short_day,
     "moment": moment,
