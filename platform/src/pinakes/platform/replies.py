@@ -128,4 +128,7 @@ class KeyBusy(Conflict):
 async def forget_old(database: Database) -> None:
     """Drop answers older than 30 days."""
     async with public_work(database.carrier) as session:
-        await session.execute(delete(Reply).where(Reply.created_at < func.now() - KEPT))
+        await session.execute(
+            delete(Reply).where(Reply.created_at < func.now() - KEPT),
+            execution_options={"synchronize_session": False},  # it may read no more than the date
+        )
