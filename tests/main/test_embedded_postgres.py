@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
@@ -12,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from processes import gone
 
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.postgres import ROLES, Postgres
@@ -46,20 +46,6 @@ def ask(postgres: Postgres, role: str, question: str) -> Any:
             await connection.close()
 
     return asyncio.run(go())
-
-
-def runs(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-
-
-def gone(pid: int, seconds: float = 10) -> bool:
-    ends = time.monotonic() + seconds
-    while runs(pid) and time.monotonic() < ends:
-        time.sleep(0.05)
-    return not runs(pid)
 
 
 def crashing_owner(folder: Path) -> tuple[subprocess.Popen[str], int]:

@@ -41,7 +41,7 @@ class Ended(BaseException):
 @click.option("--objects-port", "objects", type=int, help="Port of the object store.")
 def up(data: Path, demo: bool, **ports: int | None) -> None:
     """Run everything here: database, object store, log-in, API and worker."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
         with claimed(data.resolve()) as folder, endings():
             run(House(folder, ports), demo, console)
@@ -60,8 +60,6 @@ def run(house: House, demo: bool, console: Console) -> None:
             console.print(welcome(house, accounts, time.monotonic() - begun))
             watch(house.parts, console.print, house.note)
     finally:
-        for ending in ENDINGS:
-            signal.signal(ending, signal.SIG_IGN)
         console.print("Stopping …")
         house.stop()
 
@@ -127,6 +125,8 @@ def endings() -> Generator[None]:
     """Every way to ask us to stop raises Ended; a hang-up counts unless nohup said otherwise."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        for ending in ENDINGS:  # stopping takes a while, and asking twice does not speed it up
+            signal.signal(ending, signal.SIG_IGN)
         raise Ended
 
     for ending in ENDINGS:

@@ -100,14 +100,21 @@ class Objects:
 
         return await to_thread.run_sync(told, limiter=self._threads)
 
-    def check(self) -> None:
-        """Read an object: a store that lists buckets may not have found its files yet."""
+    def check(self) -> str:
+        """Read an object, as a store may list buckets before it has found its files.
+
+        Answers what the store calls itself.
+        """
+        sentinel = {"Bucket": SENTINEL, "Key": SENTINEL}
         with our_words():
             try:
-                self._own.get_object(Bucket=SENTINEL, Key=SENTINEL)["Body"].read()
+                answer = self._own.get_object(**sentinel)
             except (self._own.exceptions.NoSuchBucket, self._own.exceptions.NoSuchKey):
                 self._make_bucket(Placement(SENTINEL))
-                self._own.put_object(Bucket=SENTINEL, Key=SENTINEL, Body=b"here")
+                self._own.put_object(**sentinel, Body=b"here")
+                answer = self._own.get_object(**sentinel)
+            answer["Body"].read()
+        return str(answer["ResponseMetadata"]["HTTPHeaders"].get("server", ""))
 
     def client(self, placement: Placement) -> Any:
         """A client that the store lets into *placement* only (blocks)."""

@@ -4,15 +4,12 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from subprocess import Popen
-from urllib.parse import urlsplit
 
 from pinakes.main.embedded import child
+from pinakes.main.embedded.ask import NotWell, ask
 from pinakes.main.embedded.child import NotStarted
-
-OK = 200
 
 
 class Program:
@@ -47,9 +44,12 @@ class Program:
         """Return when it is ready."""
         ends = time.monotonic() + seconds
         while self.alive() and time.monotonic() < ends:
-            if answers(self.ready):
+            try:
+                ask(self.ready)
+            except NotWell:
+                time.sleep(0.05)
+            else:
                 return
-            time.sleep(0.05)
         self.stop()
         raise NotStarted(f"The {self.name} did not start; {last_words(self.log)}")
 
@@ -58,19 +58,6 @@ class Program:
         if self._process is not None:
             child.stop(self._process, (signal.SIGTERM, 10.0))
         self._process = None
-
-
-def answers(address: str, patience: float = 2.0) -> bool:
-    """Whether a GET of *address* is answered with 200."""
-    parts = urlsplit(address)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=patience)
-    try:
-        connection.request("GET", parts.path)
-        return connection.getresponse().status == OK
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def last_words(log: Path, lines: int = 15) -> str:
