@@ -24,9 +24,7 @@ LETTERS = {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "
 def _marks() -> str:
     """The vowel signs that are no letters to ``re`` but belong to a word (Devanagari, Thai …)."""
     signs = [
-        point
-        for point in range(0x900, 0x1000)
-        if unicodedata.category(chr(point)) in ("Mn", "Mc")
+        point for point in range(0x900, 0x1000) if unicodedata.category(chr(point)) in ("Mn", "Mc")
     ]
     return "".join(map(chr, signs))
 
@@ -125,4 +123,6 @@ def sort_key(text: str) -> str:
 def _syllables(word: str) -> list[str]:
     """The reading of one word."""
     found: list[Any] = lazy_pinyin(word)
-    return [str(syllable).replace("v", "u") if syllable.isascii() else syllable for syllable in found]
+    return [
+        str(syllable).replace("v", "u") if syllable.isascii() else syllable for syllable in found
+    ]

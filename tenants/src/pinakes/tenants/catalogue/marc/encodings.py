@@ -32,9 +32,7 @@ class Decoded(NamedTuple):
     repairs: tuple[str, ...] = ()
 
 
-def decode(
-    parts: list[bytes], claimed: str, dialect: Dialect, told: str | None = None
-) -> Decoded:
+def decode(parts: list[bytes], claimed: str, dialect: Dialect, told: str | None = None) -> Decoded:
     """Read the fields in the first character set that fits without a doubt.
 
     Args:

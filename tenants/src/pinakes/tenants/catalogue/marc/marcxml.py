@@ -43,9 +43,7 @@ def _record(piece: Piece, ordinal: int, told: Told) -> Record:
     if not fields:
         raise Unreadable("empty_record")
     dialect = told.dialect or dialect_of([tag for tag, _ in fields])
-    return Record(
-        leader, tuple(fields), dialect, encoding, piece.raw, piece.offset, ordinal
-    )
+    return Record(leader, tuple(fields), dialect, encoding, piece.raw, piece.offset, ordinal)
 
 
 def _parsed(raw: bytes, encoding: str) -> etree._Element:

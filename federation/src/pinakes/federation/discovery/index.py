@@ -1,0 +1,211 @@
+"""The search index: one process writes, any number read and see a commit within a moment."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+import tantivy
+
+from pinakes.federation.discovery import generations
+from pinakes.federation.discovery.document import Document, schema, tokens
+from pinakes.federation.discovery.matching import Matcher
+from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query
+from pinakes.platform.errors import Conflict, Unavailable
+
+__all__ = ["Branch", "Consortium", "Document", "Hits", "Index", "Order", "Query"]
+
+HEAP = 50_000_000
+GLANCE = 0.1  # seconds between two looks for a newer commit
+MOST = 100
+FACETS = {"form": 40, "language": 500, "main_class": 60, "year": 1000}
+ORDERS = {
+    Order.NEWEST: ("added", tantivy.Order.Desc),
+    Order.YEAR: ("year", tantivy.Order.Desc),
+    Order.TITLE: ("sort", tantivy.Order.Asc),
+}
+
+
+class IndexBusy(Conflict):
+    code = "index_busy"
+    title = "Another process writes the search index"
+
+
+class IndexOutdated(Unavailable):
+    code = "index_outdated"
+    title = "The search index is being rebuilt; try again later"
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """Ids, best first; how many there are in all; the next page's offset; counts by facet."""
+
+    ids: tuple[UUID, ...]
+    total: int
+    next: int | None
+    facets: dict[str, dict[str, int]]
+
+
+NOTHING = Hits((), 0, None, {name: {} for name in FACETS})
+
+
+class Index:
+    """The index below a folder. A reader needs no more than ``search``.
+
+    ``rebuild`` gives a new, empty generation with the same verbs; the old one serves until the
+    new one's ``publish``.
+    """
+
+    def __init__(self, root: Path, generation: str = "") -> None:
+        self._root = root
+        self._fixed = generation
+        self._schema = schema()
+        self._matcher = Matcher(self._schema)
+        self._name = ""
+        self._index: tantivy.Index | None = None
+        self._writer: tantivy.IndexWriter | None = None
+        self._seen: tuple[str, int] = ("", 0)
+        self._looked = float("-inf")
+
+    def search(self, query: Query, *, facets: bool = True) -> Hits:
+        """What answers the query, as of the last commit.
+
+        Raises:
+            IndexOutdated: another version of the program wrote what lies here.
+        """
+        index = self._refreshed()
+        if index is None:
+            return NOTHING
+        limit = max(1, min(query.limit, MOST))
+        offset = max(0, min(query.offset, DEEPEST))
+        searcher, wanted = index.searcher(), self._matcher.query(query)
+        order, direction = _order(query)
+        found = searcher.search(wanted, limit, offset=offset, order_by_field=order, order=direction)
+        ids = tuple(UUID(searcher.doc(address).get_first("id")) for _, address in found.hits)
+        total = int(cast("Any", found).count)
+        more = offset + limit < min(total, DEEPEST)
+        counted = _facets(searcher.aggregate(wanted, AGGREGATION)) if facets else {}
+        return Hits(ids, total, offset + limit if more else None, counted)
+
+    def replace(self, documents: Iterable[Document]) -> None:
+        """Put these in, each in the place of its former self. Seen after ``commit``."""
+        writer = self._writing()
+        for document in documents:
+            writer.delete_documents_by_term("id", str(document.id))
+            if document.branches:
+                writer.add_document(tokens(document))
+
+    def remove(self, ids: Iterable[UUID]) -> None:
+        """Take these out. Seen after ``commit``."""
+        writer = self._writing()
+        for id in ids:
+            writer.delete_documents_by_term("id", str(id))
+
+    def commit(self) -> None:
+        """Show everything that was put in and taken out since the last commit, in one step."""
+        self._writing().commit()
+        self._looked = float("-inf")
+
+    def rebuild(self) -> "Index":
+        """A new generation, empty and seen by nobody until it is published."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        return Index(self._root, generations.following(self._root))
+
+    def publish(self) -> None:
+        """Let this generation serve from now on, and remove the others."""
+        self.commit()
+        generations.publish(self._root, self._name)
+        generations.sweep(self._root)
+        self._fixed = ""
+
+    def is_outdated(self) -> bool:
+        """True when there is no index yet or another version of the program wrote it."""
+        return generations.is_outdated(generations.current(self._root))
+
+    def close(self) -> None:
+        """End writing, and let go of the files."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+        self._writer = self._index = None
+        self._seen = ("", 0)
+
+    def _writing(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._name = self._fixed or self._first_or_current()
+            self._index = self._opened(self._name)
+            try:
+                self._writer = self._index.writer(heap_size=HEAP, num_threads=1)
+            except ValueError as error:
+                raise IndexBusy("Only the worker writes the search index.") from error
+        return self._writer
+
+    def _first_or_current(self) -> str:
+        name = generations.current(self._root)
+        if name:
+            self._refuse_outdated(name)
+            return name
+        self._root.mkdir(parents=True, exist_ok=True)
+        name = generations.following(self._root)
+        generations.publish(self._root, name)
+        return name
+
+    def _opened(self, name: str) -> tantivy.Index:
+        folder = self._root / name
+        folder.mkdir(exist_ok=True)
+        index = tantivy.Index(self._schema, path=str(folder))
+        index.config_reader("manual")
+        return index
+
+    def _refreshed(self) -> tantivy.Index | None:
+        """The index at its last commit, looked for no more often than GLANCE."""
+        now = monotonic()
+        if now - self._looked < GLANCE:
+            return self._index
+        self._looked = now
+        name = self._fixed or generations.current(self._root)
+        state = self._state(name)
+        if state == self._seen or not state[1]:
+            return self._index
+        if self._writer is None and name != self._name:
+            self._refuse_outdated(name)
+            self._name, self._index = name, self._opened(name)
+        if self._index is not None:
+            self._index.reload()
+        self._seen = state
+        return self._index
+
+    def _state(self, name: str) -> tuple[str, int]:
+        try:
+            return name, (self._root / name / "meta.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return name, 0
+
+    def _refuse_outdated(self, name: str) -> None:
+        if generations.is_outdated(name):
+            raise IndexOutdated("Rebuild it: pinakes search rebuild.", generation=name)
+
+
+AGGREGATION: dict[str, Any] = {
+    name: {"terms": {"field": name, "size": size, "segment_size": size * 4}}
+    for name, size in FACETS.items()
+}
+
+
+def _order(query: Query) -> tuple[str | None, tantivy.Order]:
+    """By relevance only when there are words; what came last comes first otherwise."""
+    if query.order is Order.RELEVANCE:
+        return (None, tantivy.Order.Desc) if query.text.strip() else ORDERS[Order.NEWEST]
+    return ORDERS[query.order]
+
+
+def _facets(counted: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Counts by value, largest first; what a title does not say is not counted."""
+    return {
+        name: {
+            str(bucket["key"]): bucket["doc_count"]
+            for bucket in counted[name]["buckets"]
+            if bucket["key"] != ""
+        }
+        for name in FACETS
+    }

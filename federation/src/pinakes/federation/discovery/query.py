@@ -1,0 +1,88 @@
+"""What a reader asks the catalogue for, taken apart; any input is a question of some kind."""
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from pinakes.platform.text import fold
+from pinakes.tenants.catalogue.keys import ISBN_LIKE
+
+LONGEST = 500
+MOST_CLAUSES = 24
+DEEPEST = 10_000
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+QUOTES = re.compile("[“”„«»「」『』＂]")
+NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
+CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
+FIELDS = {
+    "title": "title", "题名": "title", "书名": "title",
+    "author": "names", "name": "names", "作者": "names", "责任者": "names",
+    "subject": "subjects", "主题": "subjects",
+    "isbn": "numbers", "issn": "numbers",
+    "class": "classes", "分类号": "classes",
+}  # fmt: skip
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """Search what one branch holds."""
+
+    id: int
+
+
+class Consortium(msgspec.Struct, frozen=True):
+    """Search what any branch of a consortium holds."""
+
+    id: int
+
+
+class Order(StrEnum):
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    YEAR = "year"
+    TITLE = "title"
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to the index. ``within`` is always said; no words ask for what came last.
+
+    ``years`` are the first and the last, either may be open. ``offset`` ends at DEEPEST.
+    """
+
+    within: Branch | Consortium
+    text: str = ""
+    forms: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    years: tuple[int | None, int | None] = (None, None)
+    order: Order = Order.RELEVANCE
+    limit: int = 20
+    offset: int = 0
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """One thing that must be found: words in any order, or a phrase; in one field, or anywhere."""
+
+    text: str
+    field: str = ""
+    phrase: bool = False
+
+
+def clauses(text: str) -> list[Clause]:
+    """The parts of a question, folded. Never raises."""
+    plain = QUOTES.sub('"', CONTROL.sub(" ", text[:LONGEST])).replace("：", ":")
+    if NUMBER.fullmatch(plain.strip()) and ISBN_LIKE.search(plain):
+        return [Clause(plain.strip(), "numbers")]
+    found = [_clause(match[1], match[2]) for match in CLAUSE.finditer(plain)]
+    return [clause for clause in found if clause.text][:MOST_CLAUSES]
+
+
+def _clause(prefix: str | None, body: str) -> Clause:
+    field = FIELDS.get((prefix or "").casefold(), "")
+    quoted = body.startswith('"')
+    words = body.strip('"')
+    if prefix and not field:
+        words = f"{prefix} {words}"
+    if field in ("numbers", "classes"):
+        return Clause(words.strip(), field)
+    return Clause(fold(words).strip(), field, quoted)
