@@ -1,0 +1,59 @@
+"""Card numbers: ours carry the branch and two check digits; old ones are any printable word."""
+
+from secrets import randbelow
+
+from stdnum.iso7064 import mod_97_10
+
+from pinakes.platform.errors import BadRequest
+
+LONGEST = 40
+BRANCH, SERIAL, CHECK = 5, 8, 2  # digits
+
+
+class CardMalformed(BadRequest):
+    code = "card_malformed"
+    title = "This cannot be a card number"
+
+
+class CardMistyped(BadRequest):
+    code = "card_mistyped"
+    title = "The check digits of this card number do not fit"
+
+
+def issue(branch: int) -> str:
+    """A new number of *branch*: its own number, eight random digits, check digits.
+
+    The serial is drawn by lot, so that nobody guesses the next one. The check
+    digits (ISO/IEC 7064, MOD 97-10) find every wrong digit and every swapped pair.
+    """
+    number = f"{branch:0{BRANCH}}{randbelow(10**SERIAL):0{SERIAL}}"
+    return number + mod_97_10.calc_check_digits(number)
+
+
+def is_issued(number: str) -> bool:
+    """Whether *number* could be one of ours, its check digits being right."""
+    return ours(number) and bool(mod_97_10.is_valid(number))
+
+
+def ours(number: str) -> bool:
+    """Whether *number* has the form of ours, right or mistyped."""
+    return number.isascii() and number.isdigit() and len(number) >= BRANCH + SERIAL + CHECK
+
+
+def tidy(number: str) -> str:
+    """A presented or printed number without the spaces around it, or CardMalformed."""
+    found = number.strip()
+    if not 0 < len(found) <= LONGEST or not found.isprintable():
+        raise CardMalformed(f"A card number has 1 to {LONGEST} printable characters.")
+    return found
+
+
+def checked(number: str, branch: int) -> str:
+    """A number of ours that *branch* may issue; any other one comes in as an old barcode only."""
+    found = tidy(number)
+    if not is_issued(found) or int(found[: -SERIAL - CHECK]) != branch:
+        raise CardMistyped(
+            "This is no number of this branch. Type it again; or, when it is a barcode "
+            "from before, say that it is an old one."
+        )
+    return found
