@@ -2,15 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import rjieba
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
-to_simplified = OpenCC("t2s").convert
+to_simplified: Callable[[str], str] = cast("Any", OpenCC)("t2s").convert
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 POINTS = "\u0591-\u05c7\u064b-\u065f\u0670"  # vowels that Hebrew and Arabic write or leave out

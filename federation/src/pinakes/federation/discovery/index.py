@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -79,11 +79,12 @@ class Index:
             return NOTHING
         limit = max(1, min(query.limit, MOST))
         offset = max(0, min(query.offset, DEEPEST))
-        searcher, wanted = index.searcher(), self._matcher.query(query)
+        searcher: Any = index.searcher()
+        wanted = self._matcher.query(query)
         order, direction = _order(query)
         found = searcher.search(wanted, limit, offset=offset, order_by_field=order, order=direction)
         ids = tuple(UUID(searcher.doc(address).get_first("id")) for _, address in found.hits)
-        total = int(cast("Any", found).count)
+        total = int(found.count)
         more = offset + limit < min(total, DEEPEST)
         counted = _facets(searcher.aggregate(wanted, AGGREGATION)) if facets else {}
         return Hits(ids, total, offset + limit if more else None, counted)

@@ -18,6 +18,7 @@ EXACT_WEIGHT = 40.0
 WHOLE_WEIGHT = 3.0
 INITIALS_LENGTH = range(2, 9)
 NUMBER_LENGTH = 8
+PAIR = 2
 Found = tantivy.Query
 
 
@@ -90,10 +91,8 @@ class Matcher:
     def _chinese(self, run: str, field: str) -> list[tuple[Occur, Found]]:
         """Each word of more than one character must be there; in a row is better."""
         whole = self._row(text.grams(run), field)
-        if len(run) <= 2:
-            return [(Occur.Must, whole)]
         words = [word for word in text.words(run) if len(word) > 1]
-        if not words or words == [run]:
+        if len(run) <= PAIR or not words or words == [run]:
             return [(Occur.Must, whole)]
         found = [(Occur.Must, self._row(text.grams(word), field)) for word in words]
         return [*found, (Occur.Should, tantivy.Query.boost_query(whole, WHOLE_WEIGHT))]
@@ -124,7 +123,7 @@ class Matcher:
         return better
 
     def _pinyin_in_a_row(self, words: list[str], expected: int) -> list[Found]:
-        """hong lou meng, typed as three words."""
+        """The syllables hong lou meng, typed as three words."""
         ways = [readings(word)[:2] for word in words[:6]]
         if len(words) != expected or not all(ways):
             return []

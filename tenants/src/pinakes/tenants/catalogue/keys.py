@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from stdnum import isbn, issn  # type: ignore[import-untyped]
+from stdnum import isbn, issn
 
 ISBN_LIKE = re.compile(r"(?<![0-9])(?:97[89][- ]?)?[0-9](?:[- ]?[0-9]){8}[- ]?[0-9Xx](?![0-9])")
 ISSN_LIKE = re.compile(r"(?<![0-9])[0-9]{4}[-–]?[0-9]{3}[0-9Xx](?![0-9])")

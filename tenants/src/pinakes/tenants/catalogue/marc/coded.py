@@ -7,7 +7,7 @@ from pinakes.tenants.catalogue.marc.rules import tables
 
 YEAR = re.compile(r"(?<![0-9])(1[4-9][0-9]{2}|20[0-9]{2})(?![0-9])")
 ONLINE = {"book": "ebook", "serial": "ejournal"}
-LATEST = 2099
+CODE = 3  # letters in a language code
 
 
 def form(record: Record) -> str:
@@ -30,7 +30,7 @@ def language(record: Record, first: str) -> str:
     at = tables(record.dialect).coded.get("language")
     coded = _at(record, *at) if at else ""
     code = coded if coded.isalpha() else first.strip()[:3]
-    return code.lower() if code.isascii() and code.isalpha() and len(code) == 3 else ""
+    return code.lower() if code.isascii() and code.isalpha() and len(code) == CODE else ""
 
 
 def agency(record: Record) -> str:

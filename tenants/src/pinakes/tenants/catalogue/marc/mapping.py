@@ -11,7 +11,7 @@ from pinakes.tenants.catalogue.marc.title import Class, Isbn, Link, Name, Title
 
 SCHEMES = ("clc", "ddc", "lcc", "udc")
 PINYIN = "A9"
-NO_FILING = ("\x88\x89", "\x98\x9c")
+NO_FILING = (("\x88", "\x89"), ("\x98", "\x9c"))
 
 
 def title_of(record: Record) -> Title:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from codecs import charmap_decode
 from collections.abc import Iterator
+from typing import Any, cast
 
 from pymarc.marc8_mapping import CODESETS, ODD_MAP
 
@@ -26,10 +27,11 @@ TABLES[EAST_ASIAN] |= {code: (chr(point), False) for code, point in ODD_MAP.item
 
 SHIFT = re.compile(rb"\x1b(?:([gbps])|(\$[,)-]?|[(,)-]|)(!?[1-4BENQS]))")
 SHORT = {b"s": ASCII, b"g": 0x67, b"b": 0x62, b"p": 0x70}
+ALLOWED = (9, 10, 13, *range(0x1D, 0x7F))
 UNDEFINED = "\ufffe"  # what charmap_decode refuses
-USUAL = "".join(
-    chr(code) if code in (9, 10, 13) or 0x1D <= code < 0x7F else UNDEFINED for code in range(128)
-) + "".join(TABLES[ANSEL].get(code, (UNDEFINED, False))[0] for code in range(128))
+USUAL = "".join(chr(code) if code in ALLOWED else UNDEFINED for code in range(128)) + "".join(
+    TABLES[ANSEL].get(code, (UNDEFINED, False))[0] for code in range(128)
+)
 ODD_CODE = re.compile(rb"\x1f[\x80-\xff]")  # no subfield is called so in MARC 21
 MARK = re.compile(rb"[\xe0-\xfe]")
 MARKED = re.compile(rb"([\xe0-\xfe]+)([^\x1d-\x1f])")
@@ -51,10 +53,8 @@ def decode(body: bytes) -> str:
     """
     if ODD_CODE.search(body):
         raise NotMarc8("a subfield with an odd name")
-    if b"\x1b" in body:
-        text = MIXED.sub(_shifted, body.decode("latin-1"))
-    else:
-        text = _usual(body)
+    shifts = b"\x1b" in body
+    text = MIXED.sub(_shifted, body.decode("latin-1")) if shifts else _usual(body)
     marks = len(MARK.findall(body))
     if len(STRAY.findall(text)) > marks * CARELESS:
         raise NotMarc8("marks without letters")
@@ -64,7 +64,7 @@ def decode(body: bytes) -> str:
 def _usual(body: bytes) -> str:
     """Latin letters, their marks moved behind them."""
     try:
-        return charmap_decode(MARKED.sub(rb"\2\1", body), "strict", USUAL)[0]
+        return charmap_decode(MARKED.sub(rb"\2\1", body), "strict", cast("Any", USUAL))[0]
     except UnicodeDecodeError as error:
         raise NotMarc8(str(error)) from None
 
@@ -108,7 +108,7 @@ def _run(run: bytes, low: int, high: int) -> Iterator[Value]:
     at = 0
     while at < len(run):
         byte = run[at]
-        final = high if byte >= 0x80 else low
+        final = high if byte & 0x80 else low
         if byte in PLAIN:
             yield chr(byte), False
             at += 1

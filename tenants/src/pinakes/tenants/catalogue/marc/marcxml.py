@@ -6,6 +6,7 @@ reaches the parser, so an entity means nothing.
 
 import re
 from functools import cache
+from typing import Any
 
 from lxml import etree
 
@@ -15,6 +16,7 @@ from pinakes.tenants.catalogue.marc.framing import LIMIT, Piece
 from pinakes.tenants.catalogue.marc.iso2709 import Told
 from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Broken, Field, Found, Record
 
+TAG = 3  # letters
 PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):record")
 
 
@@ -31,10 +33,8 @@ def found(piece: Piece, ordinal: int, told: Told) -> Found:
 
 def _record(piece: Piece, ordinal: int, told: Told) -> Record:
     encoding = told.encoding or "utf-8"
-    leader, fields = "", []
+    leader, fields = "", list[Field]()
     for child in _parsed(piece.raw, encoding):
-        if not isinstance(child.tag, str):
-            continue  # a comment
         name = child.tag.rpartition("}")[2].rpartition(":")[2]
         if name == "leader":
             leader = child.text or ""
@@ -46,7 +46,7 @@ def _record(piece: Piece, ordinal: int, told: Told) -> Record:
     return Record(leader, tuple(fields), dialect, encoding, piece.raw, piece.offset, ordinal)
 
 
-def _parsed(raw: bytes, encoding: str) -> etree._Element:
+def _parsed(raw: bytes, encoding: str) -> Any:
     """The element; its prefix, declared further up in the file, is declared anew."""
     prefix = PREFIX.match(raw)
     if prefix and b"xmlns:" + prefix[1] not in raw[:1000]:
@@ -70,13 +70,13 @@ def _parser(encoding: str) -> etree.XMLParser:
     )
 
 
-def _field(element: etree._Element, name: str) -> Field:
-    tag = element.get("tag") or ""
-    if len(tag) != 3:
+def _field(element: Any, name: str) -> Field:
+    tag: str = element.get("tag") or ""
+    if len(tag) != TAG:
         raise Unreadable("xml_not_marc", detail=f"tag={tag!r}")
     if name == "controlfield" or tag in CONTROL_TAGS:
         return tag, element.text or ""
-    text = (element.get("ind1") or " ")[:1] + (element.get("ind2") or " ")[:1]
+    text: str = (element.get("ind1") or " ")[:1] + (element.get("ind2") or " ")[:1]
     for part in element:
         code = part.get("code") or ""
         if len(code) != 1:

@@ -1,4 +1,4 @@
-"""The bytes of an uploaded file: unpacked, looked at in advance, read to the end whatever happens."""
+"""The bytes of an uploaded file: unpacked, peeked into, read to the end whatever happens."""
 
 import gzip
 import zlib

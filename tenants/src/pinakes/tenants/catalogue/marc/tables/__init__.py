@@ -3,11 +3,11 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 
 @cache
 def table(name: str) -> dict[str, Any]:
     """A table by its file's name, without the ending."""
     text = files(__name__).joinpath(f"{name}.toml").read_text("utf-8")
-    return cast("dict[str, Any]", tomllib.loads(text))
+    return tomllib.loads(text)
