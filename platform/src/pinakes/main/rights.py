@@ -11,6 +11,7 @@ from pinakes.platform.identity import Role
 
 EVERYBODY = "anonymous reader desk cataloguer administrator operator"
 STAFF = "desk cataloguer administrator"
+DESK = "desk administrator"
 
 TABLE = {
     "health.live": EVERYBODY,
@@ -25,6 +26,24 @@ TABLE = {
     "login.leave": EVERYBODY,
     "graph.ask": EVERYBODY,
     "query.version": EVERYBODY,
+    "items.list": STAFF,
+    "items.show": STAFF,
+    "items.add": "cataloguer administrator",
+    "items.change": "cataloguer administrator",
+    "items.act": STAFF,
+    "loans.checkout": DESK,
+    "loans.list": DESK,
+    "loans.show": DESK,
+    "loans.renew": "reader desk administrator",
+    "returns.scan": DESK,
+    "catalogue.upload": "cataloguer administrator",
+    "catalogue.start": "cataloguer administrator",
+    "catalogue.quarantine": STAFF,
+    "catalogue.piece": STAFF,
+    "catalogue.items": STAFF,
+    "catalogue.record": STAFF,
+    "catalogue.raw": STAFF,
+    "catalogue.suppress": "cataloguer administrator",
     "jobs.list": STAFF,
     "jobs.show": STAFF,
     "jobs.cancel": "cataloguer administrator",

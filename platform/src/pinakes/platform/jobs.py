@@ -165,6 +165,7 @@ class Run:
     kind: str
     args: dict[str, Any]
     memo: dict[str, Any]
+    report: dict[str, Any] | None = None
     asker: Principal | None = None
     cancelled: bool = field(default=False)
 
@@ -181,20 +182,20 @@ class Run:
         *,
         total: int | None = None,
         memo: dict[str, Any] | None = None,
+        report: dict[str, Any] | None = None,
     ) -> None:
-        """Write progress and the point to go on from, in the step's own transaction.
+        """Write progress, the report so far and the point to go on from, in the step's own transaction.
 
         Raises:
             JobCancelled: somebody has asked the job to stop; the step is undone.
             JobTaken: this attempt is no longer the one that counts.
         """
-        values: dict[str, Any] = {"done": done, "heartbeat": func.now()}
-        values |= {} if total is None else {"total": total}
-        values |= {} if memo is None else {"memo": memo}
+        told = {"total": total, "memo": memo, "report": report}
+        values = {name: value for name, value in told.items() if value is not None}
         asked = await session.scalar(
             update(Job)
             .where(Job.id == self.id, Job.attempt == self.attempt, Job.state == JobState.RUNNING)
-            .values(values)
+            .values(done=done, heartbeat=func.now(), **values)
             .returning(Job.cancel_asked)
         )
         if asked is None:

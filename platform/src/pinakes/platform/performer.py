@@ -79,9 +79,16 @@ async def take(database: Database, claimed: Claimed) -> Run | None:
             return None
         job.move(JobState.RUNNING)
         job.attempt = claimed.tries
-        kind, memo = job.kind, job.memo or {}
         return Run(
-            database, job.tenant_id, job.id, claimed.tries, kind, job.args, memo, asker_of(job)
+            database=database,
+            tenant=job.tenant_id,
+            id=job.id,
+            attempt=claimed.tries,
+            kind=job.kind,
+            args=job.args,
+            memo=job.memo or {},
+            report=job.report,
+            asker=asker_of(job),
         )
 
 
@@ -96,7 +103,8 @@ async def attempt(database: Database, handlers: Handlers, run: Run) -> JobState 
     except Exception as error:
         return await failed(database, run, error)
     else:
-        return await end(database, run, JobState.DONE, report=report)
+        told = {} if report is None else {"report": report}
+        return await end(database, run, JobState.DONE, **told)
     finally:
         beating.cancel()
         with suppress(asyncio.CancelledError):

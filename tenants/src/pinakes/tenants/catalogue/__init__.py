@@ -1,6 +1,8 @@
 """The catalogue of one branch: its records, how they come in, and what could not be read."""
 
 from pinakes.platform.feature import Feature
-from pinakes.tenants.catalogue import models  # noqa: F401  (so that the tables are known)
+from pinakes.tenants.catalogue.jobs import run_import
+from pinakes.tenants.catalogue.routes import Catalogue
+from pinakes.tenants.catalogue.service import IMPORT
 
-feature = Feature(name="catalogue")
+feature = Feature(name="catalogue", routes=[Catalogue], jobs=[(IMPORT, run_import)])

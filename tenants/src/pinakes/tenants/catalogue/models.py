@@ -66,3 +66,15 @@ class Quarantined(TenantOwned, Base):
     reason: Mapped[str]
     facts: Mapped[dict[str, Any]]
     raw: Mapped[bytes]
+
+
+class ItemTrouble(TenantOwned, Base):
+    """A copy in a file that did not come into stock as it is written there."""
+
+    __tablename__ = "item_trouble"
+    __table_args__ = (link("job_id", "job"), index("job_id", "ordinal"))
+
+    job_id: Mapped[UUID]
+    ordinal: Mapped[int]  # of the record in its file, from 1
+    barcode: Mapped[str]
+    reason: Mapped[str]  # duplicate_barcode, item_refused

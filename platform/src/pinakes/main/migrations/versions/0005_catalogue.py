@@ -1,11 +1,19 @@
 """The catalogue: records as they came, headings, and what could not be read."""
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import SchemaItem
 
 from pinakes.main.migrations.tools import create_tenant_table
 from pinakes.platform.db import index, link
+
+EVERY_RECORD_COUNTS = """
+ALTER TABLE job ADD CONSTRAINT every_record_counts CHECK (
+    kind <> 'catalogue.import' OR report IS NULL
+    OR (report->>'read')::bigint = (report->>'new')::bigint + (report->>'updated')::bigint
+        + (report->>'unchanged')::bigint + (report->>'quarantined')::bigint)
+"""
 
 revision = "0005_catalogue"
 down_revision = "0004_readers"
@@ -41,6 +49,16 @@ def upgrade() -> None:
         link("job_id", "job"),
         index("job_id", "ordinal", unique=True),
     )
+    create_tenant_table(
+        "item_trouble",
+        sa.Column("job_id", sa.Uuid, nullable=False),
+        sa.Column("ordinal", sa.Integer, nullable=False),
+        sa.Column("barcode", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        link("job_id", "job"),
+        index("job_id", "ordinal"),
+    )
+    op.execute(EVERY_RECORD_COUNTS)
 
 
 def as_it_came() -> tuple[SchemaItem, ...]:

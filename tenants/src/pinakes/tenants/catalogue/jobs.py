@@ -1,0 +1,102 @@
+"""The import: a file out of the branch's bucket, batch by batch into its catalogue."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryFile
+from time import monotonic
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.db import uuid7
+from pinakes.platform.jobs import Run
+from pinakes.platform.objects import objects
+from pinakes.tenants.catalogue.batches import Batch, batches
+from pinakes.tenants.catalogue.marc import Broken
+from pinakes.tenants.catalogue.models import Quarantined, Upload
+from pinakes.tenants.catalogue.report import Report
+from pinakes.tenants.catalogue.schemas import ImportWish
+from pinakes.tenants.catalogue.service import NoSuchUpload, key_of_upload
+from pinakes.tenants.catalogue.storing import store
+from pinakes.tenants.registry import placement
+
+REST = 0.05  # share of its time that an import leaves to everybody else
+
+
+async def run_import(run: Run) -> dict[str, Any]:
+    """Bring the file in; begun again after a crash, it goes on behind the last batch."""
+    wish = msgspec.convert(run.args, ImportWish, strict=False)
+    begun = run.report if not wish.dry_run else None
+    report = msgspec.convert(begun, Report) if begun else Report(dry_run=wish.dry_run)
+    async with fetched(run, wish.upload) as (file, size):
+        coming = batches(
+            file,
+            dialect=wish.dialect,
+            encoding=wish.encoding,
+            profile=wish.items,
+            behind=report.read,
+        )
+        async for batch in ahead(coming):
+            began = monotonic()
+            await write(run, batch, report, size)
+            await asyncio.sleep(REST * (monotonic() - began))
+    return report.whole()
+
+
+@asynccontextmanager
+async def fetched(run: Run, upload: UUID) -> AsyncGenerator[tuple[BinaryIO, int]]:
+    """The uploaded file on our own disk, and its size."""
+    async with run.work() as session:
+        row = await session.get(Upload, (run.tenant, upload))
+        if row is None:
+            raise NoSuchUpload("The file of this import is gone. Upload it again.")
+        files = await placement.store(session, objects())
+    with TemporaryFile() as file:
+        async for piece in files.stream(key_of_upload(upload)):
+            await asyncio.to_thread(file.write, piece)
+        file.seek(0)
+        yield file, row.size
+
+
+async def ahead(coming: Iterator[Batch]) -> AsyncGenerator[Batch]:
+    """Each batch, while the next one is made ready in a thread."""
+    task = asyncio.create_task(asyncio.to_thread(next, coming, None))
+    try:
+        while batch := await task:
+            task = asyncio.create_task(asyncio.to_thread(next, coming, None))
+            yield batch
+    finally:
+        await asyncio.wait([task])  # the thread still reads the file
+
+
+async def write(run: Run, batch: Batch, report: Report, size: int) -> None:
+    """Write one batch and how far we are, both or neither; a dry run takes the batch back."""
+    async with run.work() as session:
+        trial = await session.begin_nested()
+        await store(session, batch, report, run.id)
+        if report.dry_run:
+            await trial.rollback()
+        else:
+            await set_aside(session, batch.broken, run.id)
+            await trial.commit()
+        await run.step(session, batch.position, total=size, report=report.whole())
+
+
+async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:
+    """Keep the bytes of what could not be read."""
+    session.add_all(
+        Quarantined(
+            id=uuid7(),
+            job_id=job,
+            ordinal=piece.ordinal,
+            byte_offset=piece.offset,
+            reason=piece.reason,
+            facts=piece.facts,
+            raw=piece.raw,
+        )
+        for piece in broken
+    )
+    await session.flush()

@@ -1,0 +1,45 @@
+"""What an import did: every record counted once."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+
+class ItemCounts(Struct):
+    """What became of the copies; ``refused`` could not be read, ``duplicates`` have a twin."""
+
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+class Report(Struct):
+    """In = new + updated + unchanged + quarantined; the rest are named beside."""
+
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict[str, int])
+    encodings: dict[str, int] = field(default_factory=dict[str, int])
+    repairs: dict[str, int] = field(default_factory=dict[str, int])
+    authorities: int = 0
+    deleted: int = 0
+    items: ItemCounts = field(default_factory=ItemCounts)
+    dry_run: bool = False
+
+    def whole(self) -> dict[str, Any]:
+        """As it is kept with the job."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        return told
+
+
+def add(counts: dict[str, int], more: Counter[str]) -> None:
+    for name, number in more.items():
+        counts[name] = counts.get(name, 0) + number

@@ -1,0 +1,135 @@
+"""The catalogue over HTTP: files come in, become imports, and are reported on."""
+
+import asyncio
+from tempfile import TemporaryFile
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+from msgspec import Struct
+
+from pinakes.platform.db import unit_of_work
+from pinakes.platform.errors import BadRequest
+from pinakes.platform.http import Asker, Data, Here, Session
+from pinakes.platform.jobs import JobView, found, job_view
+from pinakes.platform.objects import objects
+from pinakes.platform.paging import After, Limit, Page, newest
+from pinakes.platform.replies import once
+from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
+from pinakes.tenants.catalogue.schemas import (
+    ImportWish,
+    ItemTroubleView,
+    QuarantinedView,
+    RecordView,
+    UploadView,
+)
+from pinakes.tenants.registry import placement
+
+LARGEST = 2 << 30
+
+FileName = Annotated[str, Parameter(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class UploadEmpty(BadRequest):
+    code = "upload_empty"
+    title = "The file is empty"
+
+
+class Suppression(Struct, forbid_unknown_fields=True):
+    """Whether the public may not see the record."""
+
+    suppressed: bool
+
+
+class Catalogue(Controller):
+    path = "/catalogue"
+    tags = ["catalogue"]
+
+    @post("/uploads", request_max_body_size=LARGEST)
+    async def upload(
+        self,
+        request: Request[Any, Any, Any],
+        database: Data,
+        here: Here,
+        asker: Asker,
+        name: FromQuery[FileName] = "",
+    ) -> UploadView:
+        """Send a file as the body, up to 2 GiB, whatever its Content-Type."""
+        id = service.fresh_id()
+        async with unit_of_work(database.app, here.id, asker) as session:
+            files = await placement.store(session, objects())
+        with TemporaryFile() as file:
+            async for piece in request.stream():
+                await asyncio.to_thread(file.write, piece)
+            if not (size := file.tell()):
+                raise UploadEmpty("Send the file as the request's body.")
+            file.seek(0)
+            await files.put(service.key_of_upload(id), file)
+        async with unit_of_work(database.app, here.id, asker) as session:
+            await service.uploaded(session, id, name, size)
+        return UploadView(id, name, size)
+
+    @post("/imports")
+    @once
+    async def start(self, data: JSONBody[ImportWish], session: Session, asker: Asker) -> JobView:
+        """Begin to bring an uploaded file in; follow the job at ``…/jobs/ID``."""
+        return job_view(await service.start_import(session, data))
+
+    @get("/imports/{id:uuid}/quarantine")
+    async def quarantine(
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[QuarantinedView]:
+        """What an import set aside, last first."""
+        await found(session, id)
+        rows = service.quarantined(id)
+        view = QuarantinedView.of
+        return await newest(session, rows, Quarantined.id, view, after=after, limit=limit)
+
+    @get("/quarantine/{id:uuid}")
+    async def piece(self, id: FromPath[UUID], session: Session) -> Response[bytes]:
+        """The very bytes that were set aside."""
+        row = await service.set_aside(session, id)
+        return Response(
+            row.raw,
+            media_type="application/octet-stream",
+            headers={"Content-Disposition": f'attachment; filename="{row.ordinal}.mrc"'},
+        )
+
+    @get("/imports/{id:uuid}/items")
+    async def items(
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[ItemTroubleView]:
+        """Copies that an import could not take as the file has them, last first."""
+        await found(session, id)
+        rows = service.item_troubles(id)
+        view = ItemTroubleView.of
+        return await newest(session, rows, ItemTrouble.id, view, after=after, limit=limit)
+
+    @get("/records/{id:uuid}")
+    async def record(self, id: FromPath[UUID], session: Session) -> RecordView:
+        """One title of this branch, as its record describes it."""
+        return service.record_view(await service.find(session, id))
+
+    @get("/records/{id:uuid}/raw")
+    async def raw(self, id: FromPath[UUID], session: Session) -> Response[bytes]:
+        """The record as it came, byte for byte."""
+        row = await service.find(session, id)
+        return Response(row.raw, media_type="application/octet-stream")
+
+    @put("/records/{id:uuid}/suppressed")
+    async def suppress(
+        self, id: FromPath[UUID], data: JSONBody[Suppression], session: Session
+    ) -> RecordView:
+        """Take a record out of the public catalogue, or let it back in."""
+        row = await service.suppress(session, id, data.suppressed)
+        return service.record_view(row)

@@ -1,0 +1,79 @@
+"""What travels over HTTP about the catalogue."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from pinakes.tenants.catalogue import models
+from pinakes.tenants.catalogue.marc import Dialect, Title, sentence
+
+type Word = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+class ImportWish(Struct, forbid_unknown_fields=True):
+    """Which file to bring in; what is left out is judged record by record."""
+
+    upload: UUID
+    dialect: Dialect | None = None
+    encoding: Word | None = None
+    items: Word | None = None  # the table that items are read by
+    dry_run: bool = False
+
+
+class UploadView(Struct):
+    """A file that has arrived; ``id`` is what an import asks for."""
+
+    id: UUID
+    name: str
+    size: int
+
+
+class QuarantinedView(Struct):
+    """A piece of a file that was set aside, and why, in both languages."""
+
+    id: UUID
+    ordinal: int
+    byte_offset: int
+    size: int
+    reason: str
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, row: models.Quarantined) -> Self:
+        return cls(
+            id=row.id,
+            ordinal=row.ordinal,
+            byte_offset=row.byte_offset,
+            size=len(row.raw),
+            reason=row.reason,
+            zh=sentence(row.reason, row.facts, "zh"),
+            en=sentence(row.reason, row.facts, "en"),
+        )
+
+
+class ItemTroubleView(Struct):
+    """A copy that did not come into stock as the file has it."""
+
+    id: UUID
+    ordinal: int
+    barcode: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: models.ItemTrouble) -> Self:
+        return cls(row.id, row.ordinal, row.barcode, row.reason)
+
+
+class RecordView(Struct):
+    """One title of this branch."""
+
+    id: UUID
+    control_number: str
+    agency: str
+    dialect: str
+    encoding: str
+    state: str
+    suppressed: bool
+    title: Title

@@ -1,0 +1,136 @@
+"""What can be done with a branch's catalogue."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform import jobs
+from pinakes.platform.audit import note
+from pinakes.platform.db import lock, uuid7
+from pinakes.platform.errors import NotFound
+from pinakes.platform.messages import emit
+from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.catalogue.marc import Title
+from pinakes.tenants.catalogue.models import CatalogueRecord, ItemTrouble, Quarantined, Upload
+from pinakes.tenants.catalogue.ready import LIVE
+from pinakes.tenants.catalogue.schemas import ImportWish, RecordView
+
+IMPORT = "catalogue.import"
+
+
+class NoSuchRecord(NotFound):
+    code = "no_such_record"
+    title = "There is no such record here"
+
+
+class NoSuchUpload(NotFound):
+    code = "no_such_upload"
+    title = "There is no such file here"
+
+
+class NoSuchPiece(NotFound):
+    code = "no_such_quarantined"
+    title = "Nothing of this id was set aside"
+
+
+class Described(msgspec.Struct):
+    """What others may show of a record: nothing while it is out of sight."""
+
+    id: UUID
+    visible: bool
+    title: Title
+
+
+def key_of_upload(id: UUID) -> str:
+    """Where an upload lies in the branch's bucket."""
+    return f"uploads/{id}"
+
+
+async def uploaded(session: AsyncSession, id: UUID, name: str, size: int) -> Upload:
+    """Write down that a file lies in the bucket."""
+    upload = Upload(id=id, name=name, size=size)
+    session.add(upload)
+    note(session, "catalogue.upload", id)
+    await session.flush()
+    return upload
+
+
+async def start_import(session: AsyncSession, wish: ImportWish) -> jobs.Job:
+    """Queue an import of an uploaded file, or NoSuchUpload."""
+    if await session.get(Upload, (session.info["tenant"], wish.upload)) is None:
+        raise NoSuchUpload("Upload the file first; this branch has none of this id.")
+    job = await jobs.start(session, IMPORT, msgspec.to_builtins(wish))
+    note(session, IMPORT, job.id)
+    return job
+
+
+async def find(session: AsyncSession, id: UUID) -> CatalogueRecord:
+    """The record, or NoSuchRecord."""
+    row = await session.get(CatalogueRecord, (session.info["tenant"], id))
+    if row is None:
+        raise NoSuchRecord("This branch has no record of this id.")
+    return row
+
+
+async def suppress(session: AsyncSession, id: UUID, wish: bool) -> CatalogueRecord:
+    """Take a record out of the public catalogue, or let it back in."""
+    row = await lock(session, CatalogueRecord, id)
+    if row is None:
+        raise NoSuchRecord("This branch has no record of this id.")
+    row.suppressed = wish
+    await session.flush()
+    note(session, "catalogue.suppress" if wish else "catalogue.show", id)
+    emit(session, RecordsChanged(about=id, records=[id]))
+    return row
+
+
+async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Described]:
+    """What the public catalogue is told of these records; those that are gone are left out."""
+    row = CatalogueRecord
+    found = await session.execute(
+        select(row.id, row.state, row.suppressed, row.title_fields).where(row.id.in_(ids))
+    )
+    return [
+        Described(id, state == LIVE and not suppressed, msgspec.convert(fields, Title))
+        for id, state, suppressed, fields in found
+    ]
+
+
+async def all_ids(session: AsyncSession, after: UUID | None, most: int) -> list[UUID]:
+    """The ids of *most* records behind *after*, in their order."""
+    ids = select(CatalogueRecord.id).order_by(CatalogueRecord.id).limit(most)
+    if after is not None:
+        ids = ids.where(CatalogueRecord.id > after)
+    return list(await session.scalars(ids))
+
+
+def record_view(row: CatalogueRecord) -> RecordView:
+    """The record as its branch sees it."""
+    told = {name: getattr(row, name) for name in RecordView.__struct_fields__ if name != "title"}
+    return RecordView(**told, title=msgspec.convert(row.title_fields, Title))
+
+
+def quarantined(job: UUID) -> Select[Quarantined]:
+    """What an import set aside."""
+    return select(Quarantined).where(Quarantined.job_id == job)
+
+
+def item_troubles(job: UUID) -> Select[ItemTrouble]:
+    """Copies that an import could not take as they were."""
+    return select(ItemTrouble).where(ItemTrouble.job_id == job)
+
+
+async def set_aside(session: AsyncSession, id: UUID) -> Quarantined:
+    """One piece that was set aside, with its bytes, or NoSuchPiece."""
+    row = await session.get(Quarantined, (session.info["tenant"], id))
+    if row is None:
+        raise NoSuchPiece("Look at the list of what this import set aside.")
+    return row
+
+
+def fresh_id() -> UUID:
+    """The id of an upload that is about to arrive."""
+    return uuid7()

@@ -1,0 +1,83 @@
+"""The copies that a file tells of, put into stock; what cannot be is named line by line."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.db import uuid7
+from pinakes.tenants.catalogue.marc import Item
+from pinakes.tenants.catalogue.models import ItemTrouble
+from pinakes.tenants.catalogue.ready import kind_of
+from pinakes.tenants.catalogue.report import ItemCounts
+from pinakes.tenants.items.schemas import NewItem
+from pinakes.tenants.items.service import shelve
+
+LONGEST = 200
+
+
+class Copy(NamedTuple):
+    """One copy of the record that became row *record*, out of the file's record *ordinal*."""
+
+    record: UUID
+    ordinal: int
+    form: str
+    item: Item
+
+
+async def stock(
+    session: AsyncSession, copies: Sequence[Copy], counts: ItemCounts, job: UUID
+) -> None:
+    """Shelve the copies; a barcode that another record's copy bears stays where it was."""
+    if not copies:
+        return
+    troubles: list[tuple[Copy, str]] = []
+    first: dict[str, tuple[Copy, NewItem]] = {}
+    again = 0
+    for copy in copies:
+        new = new_item(copy)
+        if new is None:
+            troubles.append((copy, "item_refused"))
+        elif first.setdefault(new.barcode, (copy, new))[0].record != copy.record:
+            troubles.append((copy, "duplicate_barcode"))
+        else:
+            again += first[new.barcode][1] is not new
+    done = await shelve(session, [new for _, new in first.values()])
+    troubles += [(first[barcode][0], "duplicate_barcode") for barcode in done.taken]
+    counts.read += len(copies)
+    counts.new += done.new
+    counts.updated += done.updated
+    counts.unchanged += done.unchanged + again
+    counts.duplicates += sum(reason == "duplicate_barcode" for _, reason in troubles)
+    counts.refused += sum(reason == "item_refused" for _, reason in troubles)
+    session.add_all(trouble(job, copy, reason) for copy, reason in troubles)
+    await session.flush()
+
+
+def new_item(copy: Copy) -> NewItem | None:
+    """The copy in the words of the stock, or None when its barcode cannot be one."""
+    item = copy.item
+    told = {
+        "record": copy.record,
+        "barcode": item.barcode,
+        "kind": kind_of(item, copy.form),
+        "call_number": short(item.call_number),
+        "location": short(item.location) or None,
+        "copy": short(item.copy) or None,
+        "price": short(item.price) or None,
+    }
+    try:
+        return msgspec.convert(told, NewItem)
+    except msgspec.ValidationError:
+        return None
+
+
+def short(words: str) -> str:
+    return "".join(c for c in words if c.isprintable())[:LONGEST]
+
+
+def trouble(job: UUID, copy: Copy, reason: str) -> ItemTrouble:
+    barcode = short(copy.item.barcode)
+    return ItemTrouble(id=uuid7(), job_id=job, ordinal=copy.ordinal, barcode=barcode, reason=reason)

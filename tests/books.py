@@ -1,0 +1,118 @@
+"""A branch with a bucket, files of MARC made by hand, and imports that are seen to their end."""
+
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+from uuid import UUID
+
+import pymarc
+import pytest
+from conftest import MakeTenant
+
+from pinakes.main.embedded.objects import ObjectStore
+from pinakes.main.features import FEATURES
+from pinakes.platform import config, objects
+from pinakes.platform.config import Settings
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.jobs import Job, found
+from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.schemas import ImportWish
+from pinakes.tenants.registry import placement
+
+type Import = Callable[..., Awaitable[Job]]
+
+HANDLERS = dict(job for feature in FEATURES for job in feature.jobs)
+
+
+@pytest.fixture(scope="session")
+def environment(settings: Settings) -> Iterator[dict[str, str]]:
+    """The settings as environment variables, with an object store; ours while the tests run."""
+    folder = Path(mkdtemp(prefix="pinakes-test-"))
+    with ObjectStore(folder) as store, pytest.MonkeyPatch.context() as patch:
+        told = {
+            "PINAKES_DATABASE": settings.database.get_secret_value(),
+            "PINAKES_CARRIER": settings.carrier.get_secret_value(),
+            "PINAKES_PUBLIC": settings.public.get_secret_value(),
+            "PINAKES_SEARCH": str(settings.search),
+            "PINAKES_OBJECTS": store.endpoint,
+            "PINAKES_OBJECTS_KEY": store.key,
+            "PINAKES_OBJECTS_SECRET": store.secret,
+        }
+        for name, value in told.items():
+            patch.setenv(name, value)
+        config.settings.cache_clear()
+        objects.objects.cache_clear()
+        yield {**os.environ, **told}
+    config.settings.cache_clear()
+    objects.objects.cache_clear()
+    rmtree(folder)
+
+
+@pytest.fixture
+async def library(
+    environment: dict[str, str], make_tenant: MakeTenant, database: Database
+) -> Tenant:
+    """A fresh branch that has moved into its bucket."""
+    tenant = await make_tenant()
+    mine = placement.first_placement(tenant.code)
+    await objects.objects().make_bucket(mine)
+    async with unit_of_work(database.app, tenant.id) as session:
+        await placement.place(session, mine)
+    return tenant
+
+
+def book(number: str = "1", title: str = "红楼梦", **more: Any) -> pymarc.Record:
+    """A MARC 21 record; ``items`` are barcodes, ``isbn`` its number."""
+    record = pymarc.Record(force_utf8=True, leader="00000nam a2200000 a 4500")
+    if number:
+        record.add_field(pymarc.Field("001", data=number), pymarc.Field("003", data="TEST"))
+    fields = [("245", "a", title), ("020", "a", more.get("isbn")), ("100", "a", more.get("author"))]
+    for tag, code, value in fields:
+        if value:
+            record.add_field(
+                pymarc.Field(tag, pymarc.Indicators("0", "0"), [pymarc.Subfield(code, value)])
+            )
+    for barcode in more.get("items", ()):
+        copy = [("p", barcode), ("o", "I242/1"), ("y", "BK")]
+        subfields = [pymarc.Subfield(*one) for one in copy]
+        record.add_field(pymarc.Field("952", pymarc.Indicators(" ", " "), subfields))
+    return record
+
+
+def file_of(*records: pymarc.Record | bytes) -> bytes:
+    """The records one after the other, as ISO 2709."""
+    return b"".join(one if isinstance(one, bytes) else one.as_marc() for one in records)
+
+
+async def begin(database: Database, library: Tenant, file: bytes, **wish: Any) -> UUID:
+    """Upload *file* and queue its import."""
+    id = service.fresh_id()
+    async with unit_of_work(database.app, library.id) as session:
+        files = await placement.store(session, objects.objects())
+        await files.put(service.key_of_upload(id), BytesIO(file))
+        await service.uploaded(session, id, "test.mrc", len(file))
+        return (await service.start_import(session, ImportWish(upload=id, **wish))).id
+
+
+async def look(database: Database, library: Tenant, job: UUID) -> Job:
+    async with unit_of_work(database.app, library.id) as session:
+        return await found(session, job)
+
+
+@pytest.fixture
+def bring(database: Database, library: Tenant) -> Import:
+    """Imports a file into the library and returns the job when it has ended."""
+
+    async def bring(file: bytes, **wish: Any) -> Job:
+        job = await begin(database, library, file, **wish)
+        while await perform(database, HANDLERS):
+            pass
+        return await look(database, library, job)
+
+    return bring
