@@ -1,9 +1,9 @@
 """The menu: every feature of the house, one line each."""
 
-from pinakes.federation import identity
+from pinakes.federation import identity, loans
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
-from pinakes.tenants import catalogue, readers, registry
+from pinakes.tenants import catalogue, circulation, items, readers, registry
 
 FEATURES: tuple[Feature, ...] = (
     entrance.feature,
@@ -11,5 +11,8 @@ FEATURES: tuple[Feature, ...] = (
     registry.feature,
     readers.feature,
     catalogue.feature,
+    items.feature,
+    circulation.feature,
     identity.feature,
+    loans.feature,
 )

@@ -36,6 +36,8 @@ TABLE = {
     "loans.show": DESK,
     "loans.renew": "reader desk administrator",
     "returns.scan": DESK,
+    "myloans.list": "reader",
+    "query.myLoans": "reader",
     "catalogue.upload": "cataloguer administrator",
     "catalogue.start": "cataloguer administrator",
     "catalogue.quarantine": STAFF,

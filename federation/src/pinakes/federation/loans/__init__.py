@@ -1,0 +1,20 @@
+"""My loans: what a home branch's readers have borrowed, in all branches, as far as it has heard."""
+
+from pinakes.federation.loans import listeners
+from pinakes.federation.loans.graphql import LoanQueries
+from pinakes.federation.loans.routes import MyLoans
+from pinakes.federation.loans.service import forget_old
+from pinakes.platform.feature import Feature
+from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
+
+feature = Feature(
+    name="loans",
+    common=[MyLoans],
+    queries=[LoanQueries],
+    listeners=[
+        (LoanOpened, listeners.opened),
+        (LoanRenewed, listeners.renewed),
+        (LoanClosed, listeners.closed),
+    ],
+    chores=[forget_old],
+)

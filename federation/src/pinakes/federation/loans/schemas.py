@@ -1,0 +1,46 @@
+"""What a reader sees of loans."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from msgspec import Struct
+
+from pinakes.federation.loans import models
+from pinakes.platform.directory import Directory
+from pinakes.tenants.circulation.machine import State, state_of
+
+
+class MyLoan(Struct):
+    """One of my loans; *branch* is the code of the lender, which renews it."""
+
+    id: UUID
+    branch: str
+    branch_zh: str
+    branch_en: str
+    barcode: str
+    title: str
+    lent_at: datetime
+    due_at: datetime
+    renewals: int
+    returned_at: datetime | None
+    state: State
+    as_of: datetime
+
+    @classmethod
+    def of(cls, row: models.Borrowed, directory: Directory) -> Self:
+        lender = directory.ids[row.lender_id]
+        return cls(
+            id=row.id,
+            branch=lender.code,
+            branch_zh=lender.name("zh"),
+            branch_en=lender.name("en"),
+            barcode=row.barcode,
+            title=row.title,
+            lent_at=row.lent_at,
+            due_at=row.due_at,
+            renewals=row.renewals,
+            returned_at=row.returned_at,
+            state=state_of(row.returned_at),
+            as_of=row.as_of,
+        )

@@ -1,0 +1,71 @@
+"""What a home branch does with the news of its readers' loans."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Interval, Select, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.loans.models import Borrowed
+from pinakes.platform.db import Database
+from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
+from pinakes.tenants.circulation.history import in_turn, window
+from pinakes.tenants.readers.standing import stand
+
+FORGET = text("""
+    DELETE FROM borrowed b WHERE returned_at < now() - :window AND NOT EXISTS
+        (SELECT FROM standing s WHERE s.person_id = b.person_id AND s.keep_history)
+""").bindparams(bindparam("window", type_=Interval()))
+
+
+async def borrow(session: AsyncSession, event: LoanOpened, *, lender: int, as_of: datetime) -> None:
+    """Write a loan down, and count the reader's loans again."""
+    row = insert(Borrowed).values(
+        id=event.loan,
+        lender_id=lender,
+        person_id=event.about,
+        barcode=event.barcode,
+        title=event.title,
+        lent_at=event.lent_at,
+        due_at=event.due_at,
+        renewals=0,
+        as_of=as_of,
+    )
+    await session.execute(row.on_conflict_do_nothing())
+    await count_again(session, event.about)
+
+
+async def prolong(session: AsyncSession, event: LoanRenewed, *, as_of: datetime) -> None:
+    """Write down until when a loan lasts now."""
+    await tell(session, event.loan, due_at=event.due_at, renewals=event.renewals, as_of=as_of)
+
+
+async def close(session: AsyncSession, event: LoanClosed, *, as_of: datetime) -> None:
+    """Write down that an item is back, and count the reader's loans again."""
+    await tell(session, event.loan, returned_at=event.returned_at, as_of=as_of)
+    await count_again(session, event.about)
+
+
+async def tell(session: AsyncSession, loan: UUID, **news: Any) -> None:
+    await session.execute(update(Borrowed).where(Borrowed.id == loan).values(**news))
+
+
+async def count_again(session: AsyncSession, person: UUID) -> None:
+    """Let lending branches know how many loans the reader has left."""
+    open = select(func.count()).where(Borrowed.person_id == person, Borrowed.returned_at.is_(None))
+    await stand(session, person, open_loans=await session.scalar(open) or 0)
+
+
+def mine(person: UUID, *, closed_too: bool = False) -> Select[tuple[Borrowed]]:
+    """A reader's loans in all branches: those that are open, or the kept history as well."""
+    rows = select(Borrowed).where(Borrowed.person_id == person)
+    return rows if closed_too else rows.where(Borrowed.returned_at.is_(None))
+
+
+async def forget_old(database: Database) -> None:
+    """Drop what was returned long enough ago, unless its reader keeps a history."""
+    async for session, tenant in in_turn(database):
+        old = {"window": await window(session, tenant)}
+        await session.execute(FORGET, old)

@@ -1,0 +1,7 @@
+"""Circulation: items go out to readers, are kept longer, and come back."""
+
+from pinakes.platform.feature import Feature
+from pinakes.tenants.circulation.history import cut_old
+from pinakes.tenants.circulation.routes import Loans, Returns
+
+feature = Feature(name="circulation", routes=[Loans, Returns], chores=[cut_old], functions=__name__)

@@ -1,0 +1,30 @@
+"""What circulation tells: the reader's home branch, and the features that count what is in."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pinakes.platform.messages import Event
+from pinakes.tenants.items.events import ItemsChanged
+
+__all__ = ["ItemsChanged", "LoanClosed", "LoanOpened", "LoanRenewed"]
+
+
+class LoanOpened(Event):
+    """A reader (``about``) took an item home from the sending branch."""
+
+    loan: UUID
+    barcode: str
+    title: str
+    lent_at: datetime
+    due_at: datetime
+
+
+class LoanRenewed(Event):
+    loan: UUID
+    due_at: datetime
+    renewals: int
+
+
+class LoanClosed(Event):
+    loan: UUID
+    returned_at: datetime

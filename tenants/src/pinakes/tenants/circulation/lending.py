@@ -1,0 +1,160 @@
+"""Checkout: a reader takes an item home."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from pinakes.platform.clock import now
+from pinakes.platform.db import uuid7
+from pinakes.platform.log import request_id
+from pinakes.tenants.circulation.events import LoanOpened
+from pinakes.tenants.circulation.hot import (
+    Answer,
+    Connection,
+    Desk,
+    Row,
+    earlier,
+    new_ids,
+    read,
+    settle,
+)
+from pinakes.tenants.circulation.machine import State
+from pinakes.tenants.circulation.policy import calendar, terms, words
+from pinakes.tenants.circulation.rules import LENDING, Facts, judge
+from pinakes.tenants.circulation.schemas import Checkout, LoanView
+from pinakes.tenants.items.service import NoSuchItem
+from pinakes.tenants.readers.misses import MISSES
+from pinakes.tenants.readers.numbers import tidy
+from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown
+
+READ = "SELECT * FROM read_checkout($1, $2, $3, $4, $5)"
+WRITE = """SELECT write_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                                 $16, $17, $18, $19, $20, $21, $22, $23)"""
+CREATED = 201
+HOME_CLOSED = "home_closed"  # lending goes on while a home branch is suspended
+
+
+async def checkout(desk: Desk, wish: Checkout) -> Answer:
+    """Lend the item with this barcode to the reader with this card, if every rule allows it."""
+    issuer = desk.directory.coded(wish.card_of).id if wish.card_of else None
+    presented = tidy(wish.card)
+    MISSES.check(desk.asker.subject, desk.here.id)
+
+    async def attempt(connection: Connection) -> Answer:
+        found = await read(
+            connection, READ, desk.here.id, presented, issuer, wish.barcode, desk.key.key
+        )
+        return earlier(found) or await lend(connection, desk, wish, found)
+
+    return await settle(desk, attempt)
+
+
+async def lend(connection: Connection, desk: Desk, wish: Checkout, found: Row) -> Answer:
+    """Decide on what was *found*, and write the decision."""
+    refuse_unknown(desk, found)
+    facts = facts_of(desk, found, now())
+    term = judge(LENDING, facts)
+    view = LoanView(
+        id=uuid7(),
+        barcode=wish.barcode,
+        item_kind=found.kind,
+        title=found.title or "",
+        person=found.person,
+        home=desk.directory.ids[found.home].code,
+        reader_kind=found.reader_kind,
+        lent_at=facts.now,
+        due_at=facts.due,
+        renewals=0,
+        returned_at=None,
+        state=State.OPEN,
+        rule=term.name,
+    )
+    answer = Answer(CREATED, msgspec.json.encode(view))
+    await write(connection, desk, found, view, answer)
+    return answer
+
+
+def refuse_unknown(desk: Desk, found: Row) -> None:
+    """Raise when the card or the barcode names nothing, or the card's number two people."""
+    if found.person is None:
+        MISSES.count(desk.asker.subject, desk.here.id)
+        raise CardUnknown("No branch of this consortium has issued this number.")
+    if found.issuers[0] != desk.here.id and len(set(found.people)) > 1:
+        raise CardAmbiguous(
+            "Say which branch's card it is, as `card_of`.",
+            issuers=codes(desk, found.issuers),
+        )
+    if found.item is None:
+        raise NoSuchItem("This branch has no item with this barcode.")
+
+
+def codes(desk: Desk, branches: Sequence[int]) -> list[str]:
+    return [desk.directory.ids[branch].code for branch in branches]
+
+
+def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
+    """What the rules want to know, out of one row."""
+    return Facts(
+        now=moment,
+        calendar=calendar(desk.here.zone, found.closed_weekdays, found.closed_days),
+        item_kind=found.kind,
+        item_status=found.item_status,
+        card_state=found.card_state,
+        reader_kind=found.reader_kind,
+        blocks=blocks_of(found),
+        membership=found.membership,
+        loans_left=found.loans_left - found.unsaid,
+        open_here=found.open_here,
+        open_of_kind=found.open_of_kind,
+        most_here=found.most,
+        terms=terms(found.rules),
+    )
+
+
+def blocks_of(found: Row) -> tuple[str, ...]:
+    """The reader's blocks; a home branch that is closed itself is none of the reader's."""
+    if found.may_borrow:
+        return ()
+    blocks = words(found.blocks)
+    return tuple(block for block in blocks if block != HOME_CLOSED) if blocks else ("home",)
+
+
+async def write(
+    connection: Connection, desk: Desk, found: Row, view: LoanView, answer: Answer
+) -> None:
+    """Loan, item, membership, messages, audit and answer, all or nothing."""
+    event = LoanOpened(
+        about=found.person,
+        loan=view.id,
+        barcode=view.barcode,
+        title=view.title,
+        lent_at=view.lent_at,
+        due_at=view.due_at,
+    )
+    await connection.fetchval(
+        WRITE,
+        desk.here.id,
+        new_ids(),
+        desk.key.key,
+        desk.key.fingerprint,
+        answer.body,
+        view.id,
+        found.item,
+        found.item_version,
+        found.person,
+        found.home,
+        view.reader_kind,
+        view.barcode,
+        view.item_kind,
+        view.title,
+        found.open_here,
+        view.lent_at,
+        view.due_at,
+        found.membership is None,
+        msgspec.json.encode(event).decode(),
+        found.record,
+        desk.asker.subject,
+        desk.asker.role,
+        request_id.get(),
+    )

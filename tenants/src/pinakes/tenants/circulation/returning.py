@@ -1,0 +1,97 @@
+"""Return: an item comes back to the branch that lent it."""
+
+import msgspec
+
+from pinakes.platform.clock import now
+from pinakes.platform.errors import Conflict
+from pinakes.platform.log import request_id
+from pinakes.tenants.circulation.events import LoanClosed
+from pinakes.tenants.circulation.hot import (
+    Answer,
+    Connection,
+    Desk,
+    Row,
+    earlier,
+    new_ids,
+    read,
+    settle,
+)
+from pinakes.tenants.circulation.machine import Action, State, move, state_of
+from pinakes.tenants.circulation.schemas import LoanView, Return
+from pinakes.tenants.items.machine import Action as ItemAction
+from pinakes.tenants.items.machine import Status
+from pinakes.tenants.items.machine import move as move_item
+from pinakes.tenants.items.service import NoSuchItem
+
+READ = "SELECT * FROM read_return($1, $2, $3)"
+WRITE = """SELECT write_return($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                               $16, $17, $18)"""
+OK = 200
+
+
+class ItemNotLent(Conflict):
+    code = "item_not_lent"
+    title = "This item was not lent by this branch"
+
+
+async def give_back(desk: Desk, scan: Return) -> Answer:
+    """Take the item back now; a second scan of it answers the loan as it was closed."""
+
+    async def attempt(connection: Connection) -> Answer:
+        found = await read(connection, READ, desk.here.id, scan.barcode, desk.key.key)
+        return earlier(found) or await take_back(connection, desk, found)
+
+    return await settle(desk, attempt)
+
+
+async def take_back(connection: Connection, desk: Desk, found: Row) -> Answer:
+    """Decide on what was *found*, and write the decision."""
+    refuse_unknown(found)
+    already = move(state_of(found.returned_at), Action.RETURN) == state_of(found.returned_at)
+    view = LoanView.of(found, desk.directory.ids[found.home_id].code, already=already)
+    if not already:
+        view.returned_at, view.state = now(), State.RETURNED
+    answer = Answer(OK, msgspec.json.encode(view))
+    if not already or desk.key.key:
+        await write(connection, desk, found, view, answer)
+    return answer
+
+
+def refuse_unknown(found: Row) -> None:
+    """Raise when there is no such item, or nothing to close and nothing closed."""
+    if found.item is None:
+        raise NoSuchItem("This branch has no item with this barcode.")
+    if found.id is None or (found.returned_at and found.item_status != Status.ON_SHELF):
+        raise ItemNotLent(
+            "There is no loan to close. Change the item's status if it was found again.",
+            item_status=found.item_status,
+        )
+
+
+async def write(
+    connection: Connection, desk: Desk, found: Row, view: LoanView, answer: Answer
+) -> None:
+    """Loan, item, messages, audit and answer, all or nothing; of an old return, the answer."""
+    closes = not view.already
+    event = LoanClosed(about=found.person_id, loan=found.id, returned_at=view.returned_at)
+    await connection.fetchval(
+        WRITE,
+        desk.here.id,
+        new_ids(),
+        desk.key.key,
+        desk.key.fingerprint,
+        answer.body,
+        found.id,
+        found.item,
+        found.item_version,
+        move_item(Status.LENT, ItemAction.TAKE_BACK),
+        found.person_id,
+        found.home_id,
+        view.returned_at,
+        "LoanClosed" if closes else None,
+        msgspec.json.encode(event).decode() if closes else None,
+        found.record if closes else None,
+        desk.asker.subject,
+        desk.asker.role,
+        request_id.get(),
+    )

@@ -1,0 +1,98 @@
+"""Loans over HTTP."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+
+from pinakes.platform.db import Database
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.http import Asker, Data, Here, Session
+from pinakes.platform.identity import Principal
+from pinakes.platform.paging import After, Limit, Page, newest
+from pinakes.platform.replies import Reply, digest, key_of, replayed
+from pinakes.tenants.circulation import service
+from pinakes.tenants.circulation.hot import Answer, Desk, Key
+from pinakes.tenants.circulation.models import Loan
+from pinakes.tenants.circulation.schemas import Checkout, LoanView, Return
+
+Barcode = Annotated[str | None, Parameter(max_length=64)]
+Call = Request[Any, Any, Any]  # Litestar does not look through `type X = ...`
+
+
+class Loans(Controller):
+    path = "/loans"
+    tags = ("circulation",)
+
+    @post()
+    async def checkout(
+        self, data: JSONBody[Checkout], request: Call, here: Here, asker: Asker, database: Data
+    ) -> Response[LoanView]:
+        """Lend an item to the reader who shows this card."""
+        desk = await desk_of(request, here, asker, database)
+        return told(request, desk, await service.checkout(desk, data))
+
+    @post("/{id:uuid}/renew", status_code=200)
+    async def renew(
+        self, id: FromPath[UUID], request: Call, here: Here, asker: Asker, database: Data
+    ) -> Response[LoanView]:
+        """Let a reader keep an item longer: the desk for all, readers for themselves."""
+        desk = await desk_of(request, here, asker, database)
+        return told(request, desk, await service.renew(desk, id))
+
+    @get()
+    async def list(  # noqa: PLR0913, PLR0917  (one for each query parameter)
+        self,
+        request: Call,
+        session: Session,
+        person: FromQuery[UUID | None] = None,
+        barcode: FromQuery[Barcode] = None,
+        closed_too: FromQuery[bool] = False,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[LoanView]:
+        """The branch's loans, newest first: all, a reader's, or those of one item."""
+        rows = service.listed(person, barcode, closed_too=closed_too)
+        view = viewer(request.app.state.directory)
+        return await newest(session, rows, Loan.id, view, after=after, limit=limit)
+
+    @get("/{id:uuid}")
+    async def show(self, id: FromPath[UUID], request: Call, session: Session) -> LoanView:
+        """One loan."""
+        return viewer(request.app.state.directory)(await service.find(session, id))
+
+
+class Returns(Controller):
+    path = "/returns"
+    tags = ("circulation",)
+
+    @post(status_code=200)
+    async def scan(
+        self, data: JSONBody[Return], request: Call, here: Here, asker: Asker, database: Data
+    ) -> Response[LoanView]:
+        """Take an item back; a second scan changes nothing."""
+        desk = await desk_of(request, here, asker, database)
+        return told(request, desk, await service.give_back(desk, data))
+
+
+def viewer(directory: Directory) -> Callable[[Loan], LoanView]:
+    """How loans are shown, homes by their codes."""
+    return lambda loan: LoanView.of(loan, directory.ids[loan.home_id].code)
+
+
+async def desk_of(request: Call, here: Tenant, asker: Principal, database: Database) -> Desk:
+    """Where this request stands, with its idempotency key if it brings one."""
+    key = key_of(request, asker.subject)
+    keyed = Key(key, digest(await request.body())) if key else Key()
+    return Desk(database.hot, request.app.state.directory, here, asker, keyed)
+
+
+def told(request: Call, desk: Desk, answer: Answer) -> Response[Any]:
+    """The answer over HTTP; the worker is woken to carry what it tells of."""
+    if answer.fingerprint is not None and desk.key.fingerprint is not None:
+        first = Reply(fingerprint=answer.fingerprint, status=answer.status, body=answer.body)
+        return replayed(first, desk.key.fingerprint)
+    request.app.state.waker.wake()
+    return Response(answer.body, status_code=answer.status, media_type="application/json")

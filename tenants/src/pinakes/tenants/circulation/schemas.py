@@ -1,0 +1,64 @@
+"""What travels over HTTP about loans."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from msgspec import Struct
+
+from pinakes.tenants.circulation.machine import State, state_of
+from pinakes.tenants.items.schemas import Barcode
+from pinakes.tenants.readers.schemas import Code, Number
+
+
+class Checkout(Struct, forbid_unknown_fields=True):
+    """A card and a book, as scanned; ``card_of``: who issued the card, where two did."""
+
+    card: Number
+    barcode: Barcode
+    card_of: Code | None = None
+
+
+class Return(Struct, forbid_unknown_fields=True):
+    """A book, as scanned."""
+
+    barcode: Barcode
+
+
+class LoanView(Struct):
+    """A loan, as the lending branch sees it; ``rule`` is the term that allowed it just now."""
+
+    id: UUID
+    barcode: str
+    item_kind: str
+    title: str
+    person: UUID | None
+    home: str
+    reader_kind: str
+    lent_at: datetime
+    due_at: datetime
+    renewals: int
+    returned_at: datetime | None
+    state: State
+    rule: str | None = None
+    already: bool = False  # it was back before this scan
+
+    @classmethod
+    def of(cls, row: Any, home: str, *, rule: str | None = None, already: bool = False) -> Self:
+        """A loan out of a row that names the table's columns."""
+        return cls(
+            id=row.id,
+            barcode=row.barcode,
+            item_kind=row.item_kind,
+            title=row.title,
+            person=row.person_id,
+            home=home,
+            reader_kind=row.reader_kind,
+            lent_at=row.lent_at,
+            due_at=row.due_at,
+            renewals=row.renewals,
+            returned_at=row.returned_at,
+            state=state_of(row.returned_at),
+            rule=rule,
+            already=already,
+        )

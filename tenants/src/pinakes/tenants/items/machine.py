@@ -1,0 +1,75 @@
+"""The life of an item. Pure: no database, no clock, no network."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pinakes.platform.errors import Conflict
+
+
+class Status(StrEnum):
+    """Where an item is."""
+
+    ON_SHELF = "on_shelf"
+    LENT = "lent"
+    PROCESSING = "processing"
+    MISSING = "missing"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    WITHDRAWN = "withdrawn"
+
+
+class Action(StrEnum):
+    """What somebody does with an item; only circulation lends and takes back."""
+
+    LEND = "lend"
+    TAKE_BACK = "take_back"
+    SHELVE = "shelve"
+    PROCESS = "process"
+    MISS = "miss"
+    LOSE = "lose"
+    DAMAGE = "damage"
+    WITHDRAW = "withdraw"
+
+
+MOVES: Mapping[tuple[Status, Action], Status] = {
+    (Status.ON_SHELF, Action.LEND): Status.LENT,
+    (Status.LENT, Action.TAKE_BACK): Status.ON_SHELF,
+    (Status.ON_SHELF, Action.PROCESS): Status.PROCESSING,
+    (Status.ON_SHELF, Action.MISS): Status.MISSING,
+    (Status.ON_SHELF, Action.LOSE): Status.LOST,
+    (Status.ON_SHELF, Action.DAMAGE): Status.DAMAGED,
+    (Status.ON_SHELF, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.PROCESSING, Action.SHELVE): Status.ON_SHELF,
+    (Status.PROCESSING, Action.MISS): Status.MISSING,
+    (Status.PROCESSING, Action.DAMAGE): Status.DAMAGED,
+    (Status.PROCESSING, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.MISSING, Action.SHELVE): Status.ON_SHELF,
+    (Status.MISSING, Action.LOSE): Status.LOST,
+    (Status.MISSING, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.LOST, Action.SHELVE): Status.ON_SHELF,
+    (Status.LOST, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.DAMAGED, Action.SHELVE): Status.ON_SHELF,
+    (Status.DAMAGED, Action.PROCESS): Status.PROCESSING,
+    (Status.DAMAGED, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.WITHDRAWN, Action.PROCESS): Status.PROCESSING,  # a book may come back into stock
+}
+AT_THE_DESK = frozenset(Action) - {Action.LEND, Action.TAKE_BACK}
+
+
+class ItemMoveRefused(Conflict):
+    code = "item_move_refused"
+    title = "This item cannot do that now"
+
+
+def move(status: Status, action: Action) -> Status:
+    """The status that *action* leads to, or ItemMoveRefused."""
+    if (status, action) not in MOVES:
+        raise ItemMoveRefused(
+            f"An item that is {status} cannot {action}.", item_status=status, action=action
+        )
+    return MOVES[status, action]
+
+
+def actions(status: Status) -> list[Action]:
+    """What the staff may do next."""
+    return [action for start, action in MOVES if start == status and action in AT_THE_DESK]

@@ -1,0 +1,77 @@
+"""What travels over HTTP about items."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from pinakes.tenants.items import models
+from pinakes.tenants.items.machine import Action, Status, actions
+
+type Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+type Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+type Barcode = Annotated[str, Meta(pattern=r"^[!-~]{1,64}$")]
+
+
+class NewItem(Struct, forbid_unknown_fields=True):
+    """A copy to put into stock."""
+
+    record: UUID
+    barcode: Barcode
+    kind: Kind = "book"
+    call_number: Text = ""
+    location: Text | None = None
+    copy: Text | None = None
+    price: Text | None = None
+
+
+class ItemChange(Struct, forbid_unknown_fields=True):
+    """What shall be different; what is left out stays."""
+
+    kind: Kind | UnsetType = UNSET
+    call_number: Text | UnsetType = UNSET
+    location: Text | UnsetType | None = UNSET
+    copy: Text | UnsetType | None = UNSET
+    price: Text | UnsetType | None = UNSET
+
+
+class Shelved(Struct):
+    """What became of a batch; ``taken`` are barcodes that another record's item bears."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    taken: list[str] = []
+
+
+class ItemView(Struct):
+    """An item, as the staff see it."""
+
+    id: UUID
+    record: UUID
+    barcode: str
+    kind: str
+    status: Status
+    call_number: str
+    location: str | None
+    copy: str | None
+    price: str | None
+    since: datetime
+    next: list[Action]
+
+    @classmethod
+    def of(cls, row: models.Item) -> Self:
+        return cls(
+            id=row.id,
+            record=row.record_id,
+            barcode=row.barcode,
+            kind=row.kind,
+            status=row.status,
+            call_number=row.call_number,
+            location=row.location,
+            copy=row.copy,
+            price=row.price,
+            since=row.created_at,
+            next=actions(row.status),
+        )

@@ -1,0 +1,160 @@
+"""What can be done with items."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, exists, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.audit import note
+from pinakes.platform.db import lock, uuid7
+from pinakes.platform.errors import Conflict, NotFound
+from pinakes.platform.messages import emit
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.machine import AT_THE_DESK, Action, ItemMoveRefused, move
+from pinakes.tenants.items.models import Item
+from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved
+
+SHELVE = text("""
+    WITH told AS (
+        SELECT * FROM jsonb_to_recordset(:items) AS t
+            (id uuid, record uuid, barcode text, kind text, call_number text, location text,
+             copy text, price text)
+    ), old AS (
+        SELECT i.barcode, i.record_id FROM item i JOIN told t USING (barcode)
+    ), written AS (
+        INSERT INTO item AS i (id, record_id, barcode, kind, status, call_number, location,
+                               copy, price)
+        SELECT id, record, barcode, kind, 'on_shelf', call_number, location, copy, price FROM told
+        ON CONFLICT (tenant_id, barcode) DO UPDATE SET
+            kind = excluded.kind, call_number = excluded.call_number,
+            location = excluded.location, copy = excluded.copy, price = excluded.price,
+            version = i.version + 1
+        WHERE i.record_id = excluded.record_id
+          AND (i.kind, i.call_number, i.location, i.copy, i.price) IS DISTINCT FROM
+              (excluded.kind, excluded.call_number, excluded.location, excluded.copy,
+               excluded.price)
+        RETURNING barcode
+    )
+    SELECT t.barcode, t.record, old.barcode IS NULL AS new, written.barcode IS NOT NULL AS written,
+           old.record_id IS DISTINCT FROM t.record AND old.record_id IS NOT NULL AS taken
+    FROM told t LEFT JOIN old USING (barcode) LEFT JOIN written USING (barcode)
+""")
+
+
+class NoSuchItem(NotFound):
+    code = "no_such_item"
+    title = "There is no such item here"
+
+
+class BarcodeTaken(Conflict):
+    code = "barcode_taken"
+    title = "Another item bears this barcode"
+
+
+async def shelve(session: AsyncSession, items: Sequence[NewItem]) -> Shelved:
+    """Put many items into stock at once; a second time changes nothing.
+
+    An item is known by its barcode. One that is here already keeps its status,
+    and its record: a barcode of another record's item is reported, not moved.
+    A barcode that occurs twice in *items* counts once, as it stands last.
+    """
+    told = {item.barcode: msgspec.to_builtins(item) | {"id": uuid7()} for item in items}
+    rows = (await session.execute(SHELVE, {"items": _json(told.values())})).mappings().all()
+    done = Shelved(taken=[row["barcode"] for row in rows if row["taken"]])
+    done.new = sum(row["new"] for row in rows)
+    done.updated = sum(row["written"] and not row["new"] for row in rows)
+    done.unchanged = len(rows) - done.new - done.updated - len(done.taken)
+    _tell(session, *{row["record"] for row in rows if row["written"]})
+    return done
+
+
+def _json(rows: Any) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+async def add(session: AsyncSession, wish: NewItem) -> Item:
+    """Put one item into stock, or BarcodeTaken."""
+    if await session.scalar(select(exists().where(Item.barcode == wish.barcode))):
+        raise BarcodeTaken("Find the item with this barcode, or print another one.")
+    fields = msgspec.structs.asdict(wish)
+    item = Item(record_id=fields.pop("record"), **fields)
+    session.add(item)
+    await session.flush()
+    note(session, "item.add", item.id)
+    _tell(session, item.record_id)
+    return item
+
+
+async def change(session: AsyncSession, id: UUID, wish: ItemChange) -> Item:
+    """Write down what is different about an item."""
+    item = await _mine(session, id)
+    for field in wish.__struct_fields__:
+        value = getattr(wish, field)
+        if value is not msgspec.UNSET:
+            setattr(item, field, value)
+    await session.flush()
+    note(session, "item.change", item.id)
+    _tell(session, item.record_id)
+    return item
+
+
+async def act(session: AsyncSession, id: UUID, action: Action) -> Item:
+    """Move an item one step; whether it is lent is circulation's to say."""
+    if action not in AT_THE_DESK:
+        raise ItemMoveRefused("Items are lent and taken back with their reader's card.")
+    item = await _mine(session, id)
+    item.status = move(item.status, action)
+    await session.flush()
+    note(session, f"item.{action}", item.id)
+    _tell(session, item.record_id)
+    return item
+
+
+async def find(session: AsyncSession, id: UUID) -> Item:
+    """The item, or NoSuchItem."""
+    item = await session.scalar(select(Item).where(Item.id == id))
+    if item is None:
+        raise NoSuchItem("This branch has no item with this id.")
+    return item
+
+
+async def with_barcode(session: AsyncSession, barcode: str) -> Item:
+    """The item that bears *barcode*, or NoSuchItem."""
+    item = await session.scalar(select(Item).where(Item.barcode == barcode))
+    if item is None:
+        raise NoSuchItem("This branch has no item with this barcode.")
+    return item
+
+
+def listed(barcode: str | None, record: UUID | None) -> Select[tuple[Item]]:
+    """Items, all or those with this barcode or of this record."""
+    rows = select(Item)
+    if barcode is not None:
+        rows = rows.where(Item.barcode == barcode)
+    return rows if record is None else rows.where(Item.record_id == record)
+
+
+async def of_records(session: AsyncSession, records: Sequence[UUID]) -> list[Sequence[Item]]:
+    """The items of each of *records*, in the same order: for record pages and data loaders."""
+    rows = await session.scalars(
+        select(Item).where(Item.record_id.in_(records)).order_by(Item.call_number, Item.barcode)
+    )
+    shelf: dict[UUID, list[Item]] = {record: [] for record in records}
+    for item in rows:
+        shelf[item.record_id].append(item)
+    return [shelf[record] for record in records]
+
+
+async def _mine(session: AsyncSession, id: UUID) -> Item:
+    item = await lock(session, Item, id)
+    if item is None:
+        raise NoSuchItem("This branch has no item with this id.")
+    return item
+
+
+def _tell(session: AsyncSession, *records: UUID) -> None:
+    if records:
+        emit(session, ItemsChanged(about=records[0], records=list(records)))
