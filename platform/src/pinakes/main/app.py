@@ -7,15 +7,14 @@ from typing import Any
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.identity import sessions
 from pinakes.federation.identity.sessions import Sessions
 from pinakes.main import health
 from pinakes.main.arrival import hosted, numbered
-from pinakes.main.door import Door, NoBranch, Rights, found_asker, operation_id, refuse_unlisted
+from pinakes.main.description import OPENAPI, tell_of_problems
+from pinakes.main.door import Door, NoBranch, Rights, found_asker, refuse_unlisted
 from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
 from pinakes.main.problems import ErrorPages, Errors
@@ -122,15 +121,10 @@ def create_app(
         before_send=[sessions.answer],
         lifespan=[parts.open],
         state=parts.state,
-        openapi_config=OpenAPIConfig(
-            title="Pinakes",
-            version="1",
-            path="/schema",
-            operation_id_creator=operation_id,
-            render_plugins=[JsonRenderPlugin()],
-        ),
+        openapi_config=OPENAPI,
     )
     refuse_unlisted(app, rights)
+    tell_of_problems(app)
     return app
 
 

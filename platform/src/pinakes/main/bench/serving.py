@@ -1,0 +1,119 @@
+"""The real thing in processes of its own: uvicorn with the application, and the worker."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+from pinakes.platform.config import Settings
+
+PATIENCE = 30.0  # seconds
+OK = 200
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """The environment of a process with these settings."""
+    told: dict[str, Any] = settings.model_dump(exclude_none=True)
+    plain = {
+        f"PINAKES_{name.upper()}": value.get_secret_value()
+        if hasattr(value, "get_secret_value")
+        else str(value)
+        for name, value in told.items()
+    }
+    return {**os.environ, **plain, **more}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+class NotServing(RuntimeError):
+    """A process has ended, or says nothing."""
+
+
+@dataclass
+class Process:
+    """One process that can be killed as a power cut would, and started again."""
+
+    command: list[str]
+    environment: dict[str, str]
+    port: int
+    path: str
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.running = subprocess.Popen(  # noqa: S603  (our own Python)
+            self.command, env=self.environment, stderr=subprocess.DEVNULL
+        )
+        ends = time.monotonic() + PATIENCE
+        while not self.answers():
+            if time.monotonic() > ends or self.running.poll() is not None:
+                raise NotServing(f"{self.command} does not answer")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", self.path)
+            return connection.getresponse().status == OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def kill(self) -> None:
+        """Pull the plug (kill -9)."""
+        if self.running is not None:
+            self.running.kill()
+            self.running.wait()
+
+    def stop(self) -> None:
+        if self.running is not None and self.running.poll() is None:
+            self.running.send_signal(signal.SIGTERM)
+            try:
+                self.running.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@contextmanager
+def kept(process: Process) -> Iterator[Process]:
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def api(settings: Settings, port: int | None = None) -> Iterator[Process]:
+    """The API behind uvicorn."""
+    port = port or free_port()
+    words = ["pinakes.main.asgi:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", *words, "--no-access-log"]
+    with kept(Process(command, environment(settings), port, "/livez")) as process:
+        yield process
+
+
+@contextmanager
+def worker(settings: Settings) -> Iterator[Process]:
+    """The worker."""
+    port = free_port()
+    told = environment(settings, PINAKES_WORKER=f"http://127.0.0.1:{port}")
+    command = [sys.executable, "-m", "pinakes.main.worker"]
+    with kept(Process(command, told, port, "/livez")) as process:
+        yield process
