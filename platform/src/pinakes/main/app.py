@@ -28,6 +28,7 @@ from pinakes.platform.http import Asker, Here
 from pinakes.platform.login import Verifier
 from pinakes.platform.telemetry import telling, traced
 from pinakes.platform.wake import Waker
+from pinakes.tenants.staff.revocations import Revocations
 
 
 class Parts:
@@ -38,7 +39,8 @@ class Parts:
     def __init__(self, settings: Settings, rights: Rights) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.verifier = Verifier(settings.issuer)
+        self.revocations = Revocations()
+        self.verifier = Verifier(settings.issuer, self.revocations.of)
         self.sessions = Sessions(settings, self.verifier)
         self.door = Door(self.directory, self.verifier, self.sessions, rights)
         self.waker = Waker(settings.database.get_secret_value())
@@ -47,6 +49,7 @@ class Parts:
                 "settings": settings,
                 "directory": self.directory,
                 "verifier": self.verifier,
+                "revocations": self.revocations,
                 "sessions": self.sessions,
                 "waker": self.waker,
             }
@@ -60,6 +63,7 @@ class Parts:
             self.database = app.state.database = database
             stack.enter_context(telling(self.settings.telemetry, database.app, database.public))
             await stack.enter_async_context(self.directory.kept_fresh(database.app))
+            await stack.enter_async_context(self.revocations.kept_fresh(database.app))
             await stack.enter_async_context(self.waker.running())
             yield
 

@@ -3,12 +3,13 @@
 from pinakes.federation import identity, loans
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
-from pinakes.tenants import catalogue, circulation, items, readers, registry
+from pinakes.tenants import catalogue, circulation, items, readers, registry, staff
 
 FEATURES: tuple[Feature, ...] = (
     entrance.feature,
     jobs.feature,
     registry.feature,
+    staff.feature,
     readers.feature,
     catalogue.feature,
     items.feature,

@@ -143,15 +143,26 @@ class Accounts:
         return str(id)
 
     async def ensure_staff(
-        self, name: str, branch: str, grants: Sequence[str], password: str | None
+        self,
+        name: str,
+        branch: str,
+        grants: Sequence[str],
+        password: str | None,
+        *,
+        temporary: bool = False,
     ) -> str:
-        """The subject of a member of staff; *password* counts for a new account alone."""
-        told = users.staff(name, branch, list(grants), password)
+        """The subject of a member of staff.
+
+        A *password* counts for a new account alone; a *temporary* one replaces an old one too.
+        """
+        told = users.staff(name, branch, list(grants), password, temporary=temporary)
         async with self.realms[STAFF].open() as api:
             id = await unless_taken(api.a_create_user(told))
             if id is None:
                 id = await api.a_get_user_id(name)
                 await change(api, id, told["attributes"])
+                if password is not None and temporary:
+                    await self.set_password(id, password, temporary=True)
             if branch not in self.organizations:
                 self.organizations[branch] = (await organization(api, branch))["id"]
             await unless_taken(api.a_organization_user_add(id, self.organizations[branch]))

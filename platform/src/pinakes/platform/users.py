@@ -31,10 +31,13 @@ class NewReader(Struct, frozen=True):
     pin: str | None = None
 
 
-def staff(name: str, branch: str, grants: list[str], password: str | None) -> User:
+def staff(
+    name: str, branch: str, grants: list[str], password: str | None, *, temporary: bool = False
+) -> User:
     """A member of staff."""
     attributes = {"branch": [branch], "grants": grants}
-    return {"username": name, "enabled": True, "attributes": attributes} | secret(password)
+    told: User = {"username": name, "enabled": True, "attributes": attributes}
+    return told | secret(password, temporary=temporary)
 
 
 def reader(new: NewReader, *, temporary: bool) -> User:

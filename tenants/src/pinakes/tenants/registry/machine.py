@@ -75,9 +75,9 @@ def move(state: State, action: Action) -> State:
     return MOVES[state, action]
 
 
-def actions(state: State) -> list[Action]:
-    """What may be done next. Empty when the branch is gone."""
-    return [action for start, action in MOVES if start == state]
+def wishes(state: State) -> list[Action]:
+    """What a person may ask for next: activating is the last step of moving in."""
+    return [action for start, action in MOVES if start == state and action != Action.ACTIVATE]
 
 
 def fit(kind: Kind, parent: Kind | None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pinakes.platform.db import Base, TenantOwned, index
 from pinakes.tenants.registry.machine import Kind, State
 
+NUMBER = Sequence("tenant_number", schema="commons")
 VERSION = Sequence("tenant_version", schema="commons")
 
 
@@ -36,7 +37,7 @@ class Tenant(Base):
     __tablename__ = "tenant"
     __table_args__ = (Index("tenant_parent_id", "parent_id"), {"schema": "commons"})
 
-    id: Mapped[int] = mapped_column(Sequence("tenant_number", schema="commons"), primary_key=True)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     consortium_id: Mapped[int] = mapped_column(ForeignKey("commons.consortium.id"))
     code: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[Kind]

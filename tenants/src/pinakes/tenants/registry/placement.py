@@ -1,0 +1,31 @@
+"""Where the files of a branch lie: a bucket of its own."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.db import uuid7
+from pinakes.platform.objects import Objects, Placement, Store
+from pinakes.tenants.registry.models import Placed
+
+
+def first_placement(code: str) -> Placement:
+    """The bucket that a new branch gets in the deployment's own store."""
+    return Placement(bucket=f"branch-{code}")
+
+
+async def place(session: AsyncSession, placement: Placement) -> None:
+    """Write down where the files of this tenant lie, unless they lie somewhere already."""
+    row = insert(Placed).values(
+        id=uuid7(),
+        endpoint=placement.endpoint,
+        bucket=placement.bucket,
+        prefix=placement.prefix,
+    )
+    await session.execute(row.on_conflict_do_nothing(index_elements=["tenant_id"]))
+
+
+async def store(session: AsyncSession, objects: Objects) -> Store:
+    """The files of the tenant that the session is in, and no others."""
+    row = (await session.scalars(select(Placed))).one()
+    return objects.store(Placement(row.bucket, row.prefix, row.endpoint))

@@ -1,0 +1,154 @@
+"""Branches over HTTP: for the operator, for the administrator of their parent, for everybody."""
+
+from typing import Annotated, Literal
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State as AppState
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+
+from pinakes.platform.db import Database, public_work
+from pinakes.platform.directory import Directory
+from pinakes.platform.http import Asker, Data, Here
+from pinakes.platform.identity import Principal
+from pinakes.platform.paging import Page
+from pinakes.tenants.registry import service
+from pinakes.tenants.registry.doors import Doors
+from pinakes.tenants.registry.machine import Action
+from pinakes.tenants.registry.onboarding import onboard, progress
+from pinakes.tenants.registry.schemas import (
+    BranchView,
+    ChildBranch,
+    MovedIn,
+    NewBranch,
+    Progress,
+)
+from pinakes.tenants.registry.tree import under
+
+Asked = Literal["suspend", "resume", "leave", "close"]
+Many = Annotated[int, Parameter(ge=1, le=service.MOST)]
+Behind = Annotated[str, Parameter(max_length=40)]
+
+
+async def opened(state: AppState, database: Data) -> Doors:
+    """The doors of this process."""
+    if "doors" not in state:
+        state["doors"] = Doors.at(state["settings"], database)
+    found: Doors = state["doors"]
+    return found
+
+
+Opened = NamedDependency[Doors]
+OPENED = {"doors": Provide(opened)}
+
+
+async def move_in(
+    request: Request[object, object, AppState], doors: Doors, asker: Principal, wish: NewBranch
+) -> Response[MovedIn]:
+    """201 for a branch that has now moved in, 200 for one that was there."""
+    told = await onboard(doors, asker, wish)
+    await look_again(request, doors.database)
+    return Response(told, status_code=200 if told.result == "unchanged" else 201)
+
+
+async def look_again(request: Request[object, object, AppState], database: Database) -> None:
+    """Let this process know of the change at once; others hear of it within a second."""
+    directory: Directory = request.app.state["directory"]
+    await directory.refresh(database.app)
+
+
+class Tenants(Controller):
+    path = "/tenants"
+    tags = ("branches",)
+    dependencies = OPENED
+
+    @post()
+    async def create(
+        self,
+        request: Request[object, object, AppState],
+        data: JSONBody[NewBranch],
+        doors: Opened,
+        asker: Asker,
+    ) -> Response[MovedIn]:
+        """Let a branch move in. Asking again is safe, and finishes the rest."""
+        return await move_in(request, doors, asker, data)
+
+    @get("/{code:str}")
+    async def show(self, code: FromPath[str], database: Data) -> Progress:
+        """Where a branch stands, and what it has behind it of moving in."""
+        return await progress(database, await service.found(database, code))
+
+    @post("/{code:str}/{action:str}", status_code=200)
+    async def act(
+        self,
+        request: Request[object, object, AppState],
+        code: FromPath[str],
+        action: FromPath[Asked],
+        asker: Asker,
+        database: Data,
+    ) -> Progress:
+        """Suspend a branch, let it resume, let it leave, close it for ever."""
+        row = await service.found(database, code)
+        row = await service.act(database, asker, row.id, Action(action))
+        await look_again(request, database)
+        return await progress(database, row)
+
+
+class Below(Controller):
+    path = "/branches"
+    tags = ("branches",)
+    dependencies = OPENED
+
+    @post()
+    async def create(
+        self,
+        request: Request[object, object, AppState],
+        data: JSONBody[ChildBranch],
+        doors: Opened,
+        asker: Asker,
+        here: Here,
+    ) -> Response[MovedIn]:
+        """Let a branch move in below this one. Asking again is safe, and finishes the rest."""
+        return await move_in(request, doors, asker, NewBranch.below(here.code, data))
+
+    @get("/{code:str}")
+    async def show(self, code: FromPath[str], here: Here, database: Data) -> Progress:
+        """Where a branch below this one stands."""
+        return await progress(database, await service.found(database, code, here.id))
+
+    @post("/{code:str}/{action:str}", status_code=200)
+    async def act(
+        self,
+        request: Request[object, object, AppState],
+        code: FromPath[str],
+        action: FromPath[Asked],
+        here: Here,
+        asker: Asker,
+        database: Data,
+    ) -> Progress:
+        """Suspend a branch below this one, let it resume, let it leave, close it for ever."""
+        row = await service.found(database, code, here.id)
+        row = await service.act(database, asker, row.id, Action(action))
+        await look_again(request, database)
+        return await progress(database, row)
+
+
+class Branches(Controller):
+    path = "/branches"
+    tags = ("branches",)
+
+    @get()
+    async def list(
+        self,
+        database: Data,
+        below: FromQuery[Behind | None] = None,
+        after: FromQuery[Behind] = "",
+        limit: FromQuery[Many] = 1000,
+    ) -> Page[BranchView]:
+        """The public directory, by code: all branches, or those below one."""
+        async with public_work(database.app) as session:
+            where = [service.shown()]
+            if below is not None:
+                where.append(under(await service.coded(session, below)))
+            rows = [*await service.listed(session, *where, after=after, limit=limit + 1)]
+        return Page(rows[:limit], rows[limit - 1].code if len(rows) > limit else None)

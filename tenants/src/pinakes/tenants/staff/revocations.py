@@ -1,0 +1,74 @@
+"""Whose tokens have lost their force: a small copy of ``commons.revocation`` in every process."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from logging import getLogger
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from pinakes.platform.db import Database, public_work
+from pinakes.tenants.staff.models import Revocation
+
+FRESH = 1.0  # seconds between two looks
+LIFE = timedelta(minutes=15)  # longer than any access token lives, with two clocks apart
+
+log = getLogger(__name__)
+
+
+async def revoke(public: AsyncSession, subject: str) -> None:
+    """Refuse all tokens that *subject* has had until now."""
+    row = insert(Revocation).values(subject=subject, before=func.clock_timestamp())
+    await public.execute(
+        row.on_conflict_do_update(
+            index_elements=["subject"], set_={"before": func.clock_timestamp()}
+        )
+    )
+
+
+async def forget_expired(database: Database) -> None:
+    """Drop revocations of tokens that have ended by themselves."""
+    async with public_work(database.public) as session:
+        await session.execute(delete(Revocation).where(Revocation.before < func.now() - LIFE))
+
+
+class Revocations:
+    """The revocations as of a second ago."""
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, datetime] = {}
+
+    def of(self, subject: str) -> datetime | None:
+        """The moment before which tokens of *subject* do not count."""
+        return self.known.get(subject)
+
+    async def refresh(self, engine: AsyncEngine) -> None:
+        async with public_work(engine) as session:
+            rows = await session.scalars(
+                select(Revocation).where(Revocation.before > func.now() - LIFE)
+            )
+            self.known = {row.subject: row.before for row in rows}
+
+    @asynccontextmanager
+    async def kept_fresh(self, engine: AsyncEngine) -> AsyncGenerator[None]:
+        """Look again each second; while the database is away the last ones stay in force."""
+
+        async def look() -> None:
+            while True:
+                await asyncio.sleep(FRESH)
+                try:
+                    await self.refresh(engine)
+                except Exception:
+                    log.warning("revocations could not be read; the last ones stay")
+
+        await self.refresh(engine)
+        task = asyncio.create_task(look())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

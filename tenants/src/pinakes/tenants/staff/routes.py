@@ -1,0 +1,118 @@
+"""Staff over HTTP: for the administrator of the branch, or of one above it."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from pinakes.platform.config import Settings
+from pinakes.platform.http import Data, Here, Session
+from pinakes.platform.identity import Role
+from pinakes.platform.login import Accounts
+from pinakes.platform.paging import Page
+from pinakes.tenants.staff import models, service
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,39}$")]
+Given = Literal["desk", "cataloguer", "administrator"]
+
+
+class NewStaff(Struct, forbid_unknown_fields=True):
+    """Somebody to hire; *below*: with the same rights in every branch below."""
+
+    name: Name
+    role: Given
+    below: bool = False
+
+
+class OtherRights(Struct, forbid_unknown_fields=True):
+    """What is left out stays as it is."""
+
+    role: Given | None = None
+    below: bool | None = None
+
+
+class StaffView(Struct):
+    """Somebody who works here. A password is told once, and changed at the first log-in."""
+
+    id: UUID
+    name: str
+    login: str
+    role: Role
+    below: bool
+    password: str | None = None
+
+    @classmethod
+    def of(cls, row: models.Staff, code: str, password: str | None = None) -> Self:
+        login = service.log_in(row.name, code)
+        return cls(row.id, row.name, login, row.role, row.below, password)
+
+
+def at_issuer(state: State) -> Accounts:
+    """The accounts of this process."""
+    if "accounts" not in state:
+        settings: Settings = state["settings"]
+        state["accounts"] = Accounts(settings.issuer, settings.issuer_secret.get_secret_value())
+    found: Accounts = state["accounts"]
+    return found
+
+
+AtIssuer = NamedDependency[Accounts]
+
+
+class Staff(Controller):
+    path = "/staff"
+    tags = ("staff",)
+    dependencies = {"accounts": Provide(at_issuer, sync_to_thread=False)}
+
+    @get()
+    async def list(self, session: Session, here: Here) -> Page[StaffView]:
+        """Who works here."""
+        return Page([StaffView.of(row, here.code) for row in await service.working(session)])
+
+    @post()
+    async def add(
+        self, data: JSONBody[NewStaff], session: Session, here: Here, accounts: AtIssuer
+    ) -> StaffView:
+        """Hire somebody; the answer holds a one-time password, which is told nowhere else."""
+        row, password = await service.add(
+            session, accounts, here.code, data.name, Role(data.role), below=data.below
+        )
+        return StaffView.of(row, here.code, password)
+
+    @patch("/{id:uuid}")
+    async def change(
+        self,
+        id: FromPath[UUID],
+        data: JSONBody[OtherRights],
+        session: Session,
+        here: Here,
+        database: Data,
+        accounts: AtIssuer,
+    ) -> StaffView:
+        """Give somebody other rights; tokens that tell of the old ones are refused at once."""
+        role = Role(data.role) if data.role else None
+        row = await service.change(session, accounts, here.code, id, role=role, below=data.below)
+        await service.revoke_tokens(database, row)
+        return StaffView.of(row, here.code)
+
+    @delete("/{id:uuid}", status_code=200)
+    async def remove(
+        self, id: FromPath[UUID], session: Session, here: Here, database: Data, accounts: AtIssuer
+    ) -> StaffView:
+        """Let somebody go; their tokens are refused at once."""
+        row = await service.remove(session, accounts, id)
+        await service.revoke_tokens(database, row)
+        return StaffView.of(row, here.code)
+
+    @post("/{id:uuid}/password", status_code=200)
+    async def renew_password(
+        self, id: FromPath[UUID], session: Session, here: Here, database: Data, accounts: AtIssuer
+    ) -> StaffView:
+        """A new one-time password for somebody who has lost theirs."""
+        row, password = await service.renew_password(session, accounts, id)
+        await service.revoke_tokens(database, row)
+        return StaffView.of(row, here.code, password)
