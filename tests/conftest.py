@@ -1,7 +1,6 @@
 """Fixtures for the whole house: a real PostgreSQL, the real application, fresh tenants."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import httpx
@@ -20,16 +19,16 @@ from pinakes.platform.directory import Directory, Tenant
 
 type MakeTenant = Callable[..., Awaitable[Tenant]]
 
-NUMBERS = count(1)
+NUMBER = text("SELECT nextval('commons.tenant_number')")
 CONSORTIUM = text("""
     INSERT INTO commons.consortium (id, code, name_zh, name_en)
-    VALUES (1, 'tests', '测试', 'Tests') ON CONFLICT DO NOTHING
+    VALUES (nextval('commons.consortium_number'), 'tests', '测试', 'Tests') ON CONFLICT DO NOTHING
 """)
 TENANT = text("""
     INSERT INTO commons.tenant (id, consortium_id, code, kind, parent_id, path, name_zh, name_en,
                                 state, zone, version)
-    VALUES (:id, 1, :code, :kind, :parent, :path, :code, :code, :state, 'Asia/Shanghai',
-            nextval('commons.tenant_version'))
+    SELECT :id, id, :code, :kind, :parent, :path, :code, :code, :state, 'Asia/Shanghai',
+           nextval('commons.tenant_version') FROM commons.consortium WHERE code = 'tests'
 """)
 
 
@@ -98,10 +97,10 @@ async def make_tenant(app: Litestar, database: Database) -> MakeTenant:
     async def make(
         parent: Tenant | None = None, kind: str = "county", state: str = "active"
     ) -> Tenant:
-        id = next(NUMBERS)
-        path = [*(parent.path if parent else []), id]
-        row = {"id": id, "code": f"branch-{id}", "kind": kind, "path": path, "state": state}
         async with public_work(database.public) as session:
+            id = int((await session.execute(NUMBER)).scalar_one())
+            path = [*(parent.path if parent else []), id]
+            row = {"id": id, "code": f"branch-{id}", "kind": kind, "path": path, "state": state}
             await session.execute(CONSORTIUM)
             await session.execute(TENANT, row | {"parent": parent.id if parent else None})
         await directory.refresh(database.app)
