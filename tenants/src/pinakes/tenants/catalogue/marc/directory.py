@@ -65,10 +65,10 @@ def _no_directory(raw: bytes) -> Unreadable:
 
 
 def _ascii(raw: bytes, reason: str) -> str:
-    try:
-        return raw.decode("ascii")
-    except UnicodeDecodeError:
-        raise Unreadable(reason) from None
+    text = raw.decode("latin-1")
+    if not (raw.isascii() and text.isprintable()):
+        raise Unreadable(reason)
+    return text
 
 
 def _parts(body: bytes, directory: str, repairs: list[str]) -> list[bytes]:

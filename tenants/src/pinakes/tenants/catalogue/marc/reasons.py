@@ -59,6 +59,10 @@ REASONS = {
         "压缩文件已损坏，此处之后的内容无法读取。",
         "The compressed file is damaged; what follows here cannot be read.",
     ),
+    "holdings_record": Reason(
+        "这是单独的馆藏记录，其中没有书目信息。",
+        "This is a separate holdings record: it describes copies, not a title.",
+    ),
     "no_title": Reason(
         "书目记录没有题名。",
         "The record has no title.",
