@@ -25,7 +25,7 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Asker, Here
-from pinakes.platform.login import Verifier
+from pinakes.platform.login import Accounts, Verifier
 from pinakes.platform.telemetry import telling, traced
 from pinakes.platform.wake import Waker
 from pinakes.tenants.staff.revocations import Revocations
@@ -62,6 +62,9 @@ class Parts:
             database = await stack.enter_async_context(Database.open(self.settings))
             self.database = app.state.database = database
             stack.enter_context(telling(self.settings.telemetry, database.app, database.public))
+            secret = self.settings.issuer_secret.get_secret_value()
+            accounts = Accounts(self.settings.issuer, secret)
+            app.state.accounts = await stack.enter_async_context(accounts)
             await stack.enter_async_context(self.directory.kept_fresh(database.app))
             await stack.enter_async_context(self.revocations.kept_fresh(database.app))
             await stack.enter_async_context(self.waker.running())
