@@ -22,6 +22,7 @@ def start(
     farewell: signal.Signals = signal.SIGKILL,
     user: int | None = None,
     env: Mapping[str, str] | None = None,
+    stdin: int = DEVNULL,
 ) -> Popen[bytes]:
     """Start *command* in a session of its own; when we die it is sent *farewell*.
 
@@ -30,7 +31,7 @@ def start(
     with log.open("ab") as out:
         return Popen(  # noqa: S603 - the callers name their own programs
             [str(word) for word in command],
-            stdin=DEVNULL,
+            stdin=stdin,
             stdout=out,
             stderr=STDOUT,
             env=env,

@@ -33,7 +33,7 @@ class House:
         self.ports = kept_ports(data / "ports.json", PORTS, {n: given.get(n) for n in PORTS})
         self.postgres = Postgres(data / "postgres", self.ports["postgres"])
         self.objects = ObjectStore(data / "objects", given.get("objects"))
-        self.programs: list[Program] = []
+        self.programs = self._programs()
 
     @property
     def parts(self) -> list[Part]:
@@ -48,12 +48,13 @@ class House:
         self.objects.launch()
         with timed(tell, "postgres"):
             self.postgres.start()
+        for program in self.programs:
+            program.environment = self._environment(program.name)
+            program.load()
         with timed(tell, "tables"):
             migrate(self.postgres.address("pinakes"))
-        settings = self.settings()
-        self.programs = self._programs(settings)
         for program in self.programs:
-            program.launch()
+            program.release()
         with timed(tell, "objects"):
             self.objects.wait()
         for program in self.programs:
@@ -96,34 +97,31 @@ class House:
         }
         secret.write(self.data / running.FILE, told)
 
-    def _programs(self, settings: Mapping[str, str]) -> list[Program]:
-        environment = {**os.environ, **settings}
-        logs = self.data / "log"
-        logs.mkdir(exist_ok=True)
+    def _environment(self, program: str) -> dict[str, str]:
+        """What *program* is told; only the issuer gets into the issuer's tables."""
         issuer = {
             "PINAKES_ISSUER_DATABASE": self.postgres.address("pinakes_issuer"),
             "PINAKES_ISSUER_PORT": str(self.ports["issuer"]),
         }
-        well_known = f"{self.address('issuer')}/realms/readers/.well-known/openid-configuration"
+        return {**os.environ, **self.settings(), **(issuer if program == "issuer" else {})}
+
+    def _programs(self) -> list[Program]:
+        logs = self.data / "log"
+        logs.mkdir(exist_ok=True)
+        features, well_known = "pinakes.main.features", "realms/readers/.well-known"
         serve = ["uvicorn", "pinakes.main.asgi:app", "--port", str(self.ports["web"])]
         quietly = ["--no-access-log", "--timeout-graceful-shutdown", "5"]
-        return [
-            Program(
-                "issuer",
-                ["pinakes.main.embedded.issuer"],
-                well_known,
-                environment | issuer,
-                logs,
-            ),
-            Program(
-                "worker",
-                ["pinakes.main.worker"],
-                f"{self.address('worker')}/livez",
-                environment,
-                logs,
-            ),
-            Program("api", [*serve, *quietly], f"{self.address('web')}/readyz", environment, logs),
-        ]
+        ready = {
+            "issuer": f"{self.address('issuer')}/{well_known}/openid-configuration",
+            "worker": f"{self.address('worker')}/livez",
+            "api": f"{self.address('web')}/readyz",
+        }
+        words = {
+            "issuer": ("pinakes.main.embedded.issuer.app", ["pinakes.main.embedded.issuer"]),
+            "worker": (features, ["pinakes.main.worker"]),
+            "api": ("pinakes.main.app", [*serve, *quietly]),
+        }
+        return [Program(name, *words[name], ready[name], logs / f"{name}.log") for name in ready]
 
 
 def migrate(owner: str) -> None:

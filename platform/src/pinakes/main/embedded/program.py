@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from subprocess import Popen
+from subprocess import PIPE, Popen
 
 from pinakes.main.embedded import child
 from pinakes.main.embedded.ask import NotWell, ask
@@ -15,17 +15,16 @@ from pinakes.main.embedded.child import NotStarted
 class Program:
     """``python -m`` *words*, well when *ready* (an address) answers 200.
 
-    Start it from the main thread: it is killed when the thread that started it ends.
+    It loads the module *first* while it waits to be released. Start it from the main thread: it
+    is killed when the thread that started it ends.
     """
 
-    def __init__(
-        self, name: str, words: list[str], ready: str, environment: Mapping[str, str], logs: Path
-    ) -> None:
+    def __init__(self, name: str, first: str, words: list[str], ready: str, log: Path) -> None:
         self.name = name
-        self.words = words
+        self.words = [first, *words]
         self.ready = ready
-        self.environment = environment
-        self.log = logs / f"{name}.log"
+        self.log = log
+        self.environment: Mapping[str, str] = {}
         self._process: Popen[bytes] | None = None
 
     @property
@@ -37,8 +36,18 @@ class Program:
 
     def launch(self) -> None:
         """Start it; ``wait()`` says when it is ready."""
-        command = [sys.executable, "-P", "-m", *self.words]  # -P: the folder we stand in is no path
-        self._process = child.start(command, self.log, env=self.environment)
+        self.load()
+        self.release()
+
+    def load(self) -> None:
+        """Start it, up to where it needs the other parts."""
+        command = [sys.executable, "-P", "-m", "pinakes.main.embedded.gate", *self.words]
+        self._process = child.start(command, self.log, env=self.environment, stdin=PIPE)
+
+    def release(self) -> None:
+        """The other parts are there: let it begin."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def wait(self, seconds: float = 60.0) -> None:
         """Return when it is ready."""
