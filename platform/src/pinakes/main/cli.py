@@ -4,18 +4,18 @@ from importlib import import_module
 
 import click
 
-LAZY = {  # commands of the roof: module and name, so that each is loaded when it is called
-    "up": "pinakes.main.up:up",
-    "doctor": "pinakes.main.doctor:doctor",
-    "test": "pinakes.main.checks:test",
-    "demo": "pinakes.main.demo.commands:demo",
-    "token": "pinakes.main.token:token",
-    "tenant": "pinakes.tenants.registry.cli:tenant",
-    "catalogue": "pinakes.tenants.catalogue.cli:catalogue",
-    "readers": "pinakes.tenants.readers.cli:readers",
-    "messages": "pinakes.main.messages:messages",
-    "errors": "pinakes.main.problems:errors",
-    "bench": "pinakes.main.bench.commands:bench",
+MENU = {  # module and name, so that each is loaded only when it is called; and what it does
+    "up": ("pinakes.main.up:up", "Run everything here, with one command."),
+    "doctor": ("pinakes.main.doctor:doctor", "Say how every part is doing."),
+    "tenant": ("pinakes.tenants.registry.cli:tenant", "Let branches move in and leave."),
+    "readers": ("pinakes.tenants.readers.cli:readers", "Bring readers and their cards."),
+    "catalogue": ("pinakes.tenants.catalogue.cli:catalogue", "Bring a catalogue."),
+    "token": ("pinakes.main.token:token", "Log in here, for use with curl."),
+    "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
+    "errors": ("pinakes.main.problems:errors", "List every error code."),
+    "demo": ("pinakes.main.demo.commands:demo", "Make things to try with."),
+    "bench": ("pinakes.main.bench.commands:bench", "Measure, and compare with a floor."),
+    "test": ("pinakes.main.checks:test", "Run all checks and tests of this checkout."),
 }
 
 
@@ -23,14 +23,18 @@ class Menu(click.Group):
     """A group whose commands are imported only when somebody asks for them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(LAZY)
+        return list(MENU)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in LAZY:
+        if cmd_name not in MENU:
             return None
-        module, name = LAZY[cmd_name].split(":")
+        module, name = MENU[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in MENU.items()])
 
 
 @click.group(cls=Menu)

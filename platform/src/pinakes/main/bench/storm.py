@@ -1,0 +1,173 @@
+"""A storm: kill -9 of every part under load; then every acknowledged loan is looked for."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+
+from pinakes.main.bench.serving import Process
+from pinakes.main.embedded.postgres import Postgres
+
+CLIENTS = 6
+CREATED, OK = 201, 200
+MOST = 600  # times that one request is sent before it counts as our fault
+PATIENCE = 300.0  # seconds until the queues must be empty, once it is calm again
+CALM = 0.6  # seconds of work between two kills
+
+
+@dataclass
+class Stage:
+    """Where it storms: items of a lending branch, readers of a home branch."""
+
+    postgres: Postgres
+    api: Process
+    worker: Process
+    headers: Mapping[str, str]  # of the lending branch's desk
+    lender: int
+    code: str
+    home: int
+    cards: Sequence[str]
+    barcodes: Sequence[str]
+
+
+@dataclass
+class Tally:
+    """What was acknowledged, and what came of it; ``wrong`` is empty when all is well."""
+
+    kills: int = 0
+    lent: list[UUID] = field(default_factory=list[UUID])
+    returned: list[UUID] = field(default_factory=list[UUID])
+    unanswered: int = 0
+    wrong: list[str] = field(default_factory=list[str])
+
+
+async def storm(stage: Stage, kills: int, seed: int = 1) -> Tally:
+    """*kills* kills while clients lend and return; then the check."""
+    tally, over = Tally(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(CLIENTS):
+            tasks.create_task(client(stage, tally, over, number))
+        await kill(stage, tally, kills, Random(seed))  # noqa: S311
+        over.set()
+    await calm(stage)
+    tally.wrong = await check(stage, tally)
+    return tally
+
+
+async def kill(stage: Stage, tally: Tally, kills: int, chance: Random) -> None:
+    """Pull one plug after another, and put it back."""
+    victims = cycle(("worker", "postgres", "api"))
+    for _ in range(kills):
+        await asyncio.sleep(CALM + chance.random() / 2)
+        match next(victims):
+            case "postgres":
+                stage.postgres.kill()
+                stage.postgres.start()
+            case "worker":
+                await again(stage.worker)
+            case _:
+                await again(stage.api)
+        tally.kills += 1
+
+
+async def again(process: Process) -> None:
+    process.kill()
+    await asyncio.to_thread(process.start)
+
+
+async def client(stage: Stage, tally: Tally, over: asyncio.Event, number: int) -> None:
+    """Lend and take back own items, each request repeated under its key until it is answered."""
+    turns = zip(cycle(stage.barcodes[number::CLIENTS]), cycle(stage.cards), strict=False)
+    async with httpx.AsyncClient(headers=dict(stage.headers), timeout=10) as http:
+        base = f"{stage.api.address}/v1/b/{stage.code}"
+        for barcode, card in turns:
+            loan = {"card": card, "barcode": barcode}
+            tally.lent.append(await insist(http, tally, f"{base}/loans", loan, CREATED))
+            back = {"barcode": barcode}
+            tally.returned.append(await insist(http, tally, f"{base}/returns", back, OK))
+            if over.is_set():
+                return
+
+
+async def insist(
+    http: httpx.AsyncClient, tally: Tally, address: str, body: Mapping[str, str], wanted: int
+) -> UUID:
+    """Ask until the answer is *wanted*; anything but an outage is our fault."""
+    key = {"Idempotency-Key": str(uuid4())}
+    for attempt in count():
+        try:
+            answer = await http.post(address, json=body, headers=key)
+        except httpx.HTTPError:
+            tally.unanswered += 1
+        else:
+            if answer.status_code == wanted:
+                return UUID(answer.json()["id"])
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or attempt > MOST:
+                raise AssertionError(f"{address}: {answer.status_code} {answer.text}")
+            tally.unanswered += 1
+        await asyncio.sleep(0.05)
+    raise AssertionError("unreachable")
+
+
+WAITING = "SELECT EXISTS (SELECT FROM outbox WHERE state <> 'sent')"
+
+
+async def calm(stage: Stage) -> None:
+    """Wait until every message has arrived."""
+    connection = await asyncpg.connect(stage.postgres.address("pinakes_carrier"))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM outbox WHERE state <> 'sent')"
+            ):
+                await asyncio.sleep(0.1)  # noqa: ASYNC110  (another process works)
+    finally:
+        await connection.close()
+
+
+QUESTIONS = {
+    "an acknowledged loan is lost": """
+        SELECT unnest($1::uuid[]) EXCEPT SELECT id FROM loan WHERE tenant_id = $3""",
+    "an acknowledged return is lost": """
+        SELECT unnest($2::uuid[])
+        EXCEPT SELECT id FROM loan WHERE tenant_id = $3 AND returned_at IS NOT NULL""",
+    "a loan was made twice": """
+        SELECT id FROM loan WHERE tenant_id = $3 EXCEPT SELECT unnest($1::uuid[])""",
+    "an item is on two open loans, or lent without one": """
+        SELECT i.id FROM item i LEFT JOIN loan l ON l.tenant_id = i.tenant_id
+            AND l.item_id = i.id AND l.returned_at IS NULL
+        WHERE i.tenant_id = $3 GROUP BY i.id, i.status
+        HAVING count(l.id) <> (i.status = 'lent')::integer""",
+    "the home branch tells another story": """
+        SELECT coalesce(l.id, b.id) FROM (SELECT * FROM loan WHERE tenant_id = $3) l
+        FULL JOIN (SELECT * FROM borrowed WHERE tenant_id = $4 AND lender_id = $3) b USING (id)
+        WHERE l.id IS NULL OR b.id IS NULL
+           OR (l.returned_at IS NULL) <> (b.returned_at IS NULL)""",
+    "a message was numbered twice, or left out": """
+        SELECT gen_random_uuid() FROM outbox WHERE tenant_id = $3 GROUP BY receiver
+        HAVING count(*) <> max(seq) OR count(DISTINCT seq) <> max(seq)""",
+}
+
+
+async def check(stage: Stage, tally: Tally) -> list[str]:
+    """What is wrong, in words; asked of the database as somebody whom no policy binds."""
+    connection: Any = await asyncpg.connect(stage.postgres.address("postgres"))
+    known = (tally.lent, tally.returned, stage.lender, stage.home)
+    try:
+        return [wrong for wrong, sql in QUESTIONS.items() if await asked(connection, sql, known)]
+    finally:
+        await connection.close()
+
+
+async def asked(connection: Any, sql: str, known: tuple[Any, ...]) -> bool:
+    """Whether *sql* finds anything; each question uses those of the four facts that it names."""
+    typed = (
+        f"SELECT FROM ({sql}) found WHERE ($1::uuid[], $2::uuid[], $3::int, $4::int) IS NOT NULL"
+    )
+    return bool(await connection.fetch(typed, *known))
