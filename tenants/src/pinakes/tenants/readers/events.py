@@ -1,0 +1,21 @@
+"""What readers' branches tell one another: ids alone, never a name."""
+
+from pinakes.platform.messages import Event
+
+
+class VisitBegan(Event):
+    """A branch has a new visiting reader: told to the home."""
+
+
+class VisitEnded(Event):
+    """A visiting reader has left a branch: told to the home."""
+
+
+class ReaderLeft(Event):
+    """A reader has left the home: told to every visited branch."""
+
+
+class HistoryChosen(Event):
+    """A reader wants past loans kept, or cut: told to the home and every visited branch."""
+
+    keep: bool
