@@ -60,6 +60,7 @@ def marc21(book: Book) -> bytes:
     author = _person(book.author).title() if chinese else book.author
     inverted = author.replace(" ", ", ", 1) if chinese else book.inverted
     subtitle = "" if chinese else book.subtitle
+    year = f"{book.year}."
     fields = [
         ("001", f"pn{book.number:010d}"),
         ("003", "PNK"),
@@ -72,7 +73,7 @@ def marc21(book: Book) -> bytes:
         ("100", _data("1 ", "6", "880-02" if chinese else "", "a", f"{inverted}.")),
         ("245", _title("880-01" if chinese else "", title, subtitle, author)),
         ("250", _data("  ", "a", f"Edition {book.edition}." if book.edition > 1 else "")),
-        ("264", _data(" 1", "a", f"{book.place} :", "b", f"{book.publisher},", "c", str(book.year))),
+        ("264", _data(" 1", "a", f"{book.place} :", "b", f"{book.publisher},", "c", year)),
         ("300", _data("  ", "a", f"{book.pages} pages :", "b", "illustrations ;", "c", "24 cm")),
         ("490", _data("0 ", "a", book.series)),
         ("650", _data(" 0", *_subject(topic.subject))),

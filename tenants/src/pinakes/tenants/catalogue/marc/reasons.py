@@ -67,6 +67,12 @@ REASONS = {
         "书目记录没有题名。",
         "The record has no title.",
     ),
+    # Lines of a table of copies.
+    "no_barcode": Reason("此行没有条码号。", "The line has no barcode."),
+    "no_title_named": Reason(
+        "此行没有控制号，也没有 ISBN。", "The line names no title: neither control number nor ISBN."
+    ),
+    "bad_isbn": Reason("此行的 ISBN 校验位不对。", "The check digit of the line's ISBN is wrong."),
     # What was put right in a record that was taken.
     "length_corrected": Reason(
         "记录长度声明有误，已按实际长度读取。",

@@ -1,0 +1,101 @@
+"""Copies from a spreadsheet (CSV): one line, one copy of a title that the catalogue has."""
+
+import csv
+from collections.abc import Iterator
+from io import TextIOWrapper
+from typing import BinaryIO
+
+import msgspec
+
+from pinakes.platform.errors import Problem
+from pinakes.tenants.catalogue.keys import isbn13
+from pinakes.tenants.catalogue.marc.tidying import plain
+from pinakes.tenants.catalogue.marc.title import Item
+
+HEADINGS = {
+    "barcode": ("barcode", "条码", "条码号", "登录号", "财产号"),
+    "control_number": ("control_number", "控制号", "记录号", "001"),
+    "isbn": ("isbn",),
+    "call_number": ("call_number", "索书号"),
+    "location": ("location", "馆藏地", "馆藏地点"),
+    "copy": ("copy", "复本", "复本号"),
+    "kind": ("kind", "类型", "文献类型"),
+    "status": ("status", "状态"),
+    "price": ("price", "价格", "单价"),
+}
+MEANING = {heading: part for part, headings in HEADINGS.items() for heading in headings}
+TITLE_PARTS = ("control_number", "isbn")
+SAMPLE = 1 << 20
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One line. ``isbn`` has 13 digits; ``reason`` says why nothing can be done with the line."""
+
+    number: int
+    item: Item
+    control_number: str = ""
+    isbn: str = ""
+    reason: str = ""
+
+
+class NoItems(Problem):
+    code = "no_items"
+    title = "This table holds no items"
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """Every line of a CSV in UTF-8 or GB18030, its headings in Chinese or English.
+
+    Args:
+        stream: from its beginning; it must be able to go back there.
+
+    Raises:
+        NoItems: at once, when a heading is missing.
+    """
+    text = TextIOWrapper(stream, _encoding(stream), newline="", errors="replace")
+    rows = csv.reader(text, _dialect(text))
+    parts = [MEANING.get(plain(heading).lower(), "") for heading in next(rows, list[str]())]
+    if "barcode" not in parts or not set(TITLE_PARTS) & set(parts):
+        raise NoItems(
+            "The first line must name the columns: barcode (条码号), and control_number (控制号) "
+            "or isbn; then call_number (索书号), location (馆藏地), copy (复本号), kind (类型)."
+        )
+    return (_line(rows.line_num, dict(zip(parts, row, strict=False))) for row in rows if any(row))
+
+
+def _line(number: int, row: dict[str, str]) -> Line:
+    said = {part: plain(value) for part, value in row.items() if part}
+    control_number, written = said.pop("control_number", ""), said.pop("isbn", "")
+    found = isbn13(written)
+    item = Item(**{"barcode": "", **said})
+    return Line(number, item, control_number, found, _reason(item, control_number, written, found))
+
+
+def _reason(item: Item, control_number: str, written: str, found: str) -> str:
+    if not item.barcode:
+        return "no_barcode"
+    if control_number or found:
+        return ""
+    return "bad_isbn" if written else "no_title_named"
+
+
+def _encoding(stream: BinaryIO) -> str:
+    sample = stream.read(SAMPLE)
+    stream.seek(0)
+    try:
+        sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
+def _dialect(text: TextIOWrapper) -> type[csv.Dialect]:
+    """Comma, semicolon or tab: whichever the first line has most of."""
+    first = text.readline()
+    text.seek(0)
+    mark = max(",;\t", key=first.count)
+
+    class Found(csv.excel):
+        delimiter = mark
+
+    return Found
