@@ -49,12 +49,18 @@ def says(message: str) -> bool:
     return spoken.get() == "en" or _(message) != message
 
 
+def later(message: str) -> str:
+    """Mark a *message* that templates say later."""
+    return message
+
+
 @cache
 def words(language: str) -> NullTranslations:
     """All that the house can say in one language."""
-    said = Translations()
+    said: NullTranslations = NullTranslations()
     for file in books(language):
-        said.add(bound(file, language))
+        book = bound(file, language)
+        said = said.add(book) if isinstance(said, Translations) else book
     return said
 
 

@@ -2,6 +2,7 @@
 
 from pinakes.federation.loans import listeners
 from pinakes.federation.loans.graphql import LoanQueries
+from pinakes.federation.loans.pages import MyLoanPages
 from pinakes.federation.loans.routes import MyLoans
 from pinakes.federation.loans.service import forget_old
 from pinakes.platform.feature import Feature
@@ -10,6 +11,9 @@ from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenew
 feature = Feature(
     name="loans",
     common=[MyLoans],
+    pages=[MyLoanPages],
+    entrance=[MyLoanPages],
+    templates=__name__,
     queries=[LoanQueries],
     listeners=[
         (LoanOpened, listeners.opened),
