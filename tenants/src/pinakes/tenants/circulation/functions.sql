@@ -1,5 +1,6 @@
 -- Hot commands: each is one call that reads and one that writes, in autocommit; every function
 -- enters the tenant by itself, and row-level security holds inside it. The rules are in rules.py.
+-- A reading function is STABLE, so that all its facts are of one moment.
 -- "Changed" (PT409) rolls the whole call back: the caller reads again and decides anew.
 
 DROP FUNCTION IF EXISTS borrower_standing, loan_settings, read_checkout, read_return, read_renewal,
@@ -43,7 +44,7 @@ CREATE FUNCTION read_checkout(this_tenant integer, presented text, of_issuer int
     OUT record uuid, OUT title text,
     OUT open_here integer, OUT open_of_kind integer, OUT unsaid integer,
     OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
@@ -80,7 +81,7 @@ CREATE FUNCTION read_return(this_tenant integer, scanned text, given_key bytea,
     OUT id uuid, OUT barcode text, OUT item_kind text, OUT title text, OUT person_id uuid,
     OUT home_id integer, OUT reader_kind text, OUT lent_at timestamptz, OUT due_at timestamptz,
     OUT renewals integer, OUT returned_at timestamptz)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
@@ -106,7 +107,7 @@ CREATE FUNCTION read_renewal(this_tenant integer, wanted uuid, given_key bytea,
     OUT renewals integer, OUT returned_at timestamptz,
     OUT kind_now text, OUT may_borrow boolean, OUT blocks text, OUT membership text,
     OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);

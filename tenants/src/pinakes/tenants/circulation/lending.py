@@ -102,7 +102,7 @@ def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
         item_status=found.item_status,
         card_state=found.card_state,
         reader_kind=found.reader_kind,
-        blocks=blocks_of(found),
+        blocks=blocks_of(found.may_borrow, words(found.blocks)),
         membership=found.membership,
         loans_left=found.loans_left - found.unsaid,
         open_here=found.open_here,
@@ -112,11 +112,10 @@ def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
     )
 
 
-def blocks_of(found: Row) -> tuple[str, ...]:
+def blocks_of(may_borrow: bool, blocks: Sequence[str]) -> tuple[str, ...]:
     """The reader's blocks; a home branch that is closed itself is none of the reader's."""
-    if found.may_borrow:
+    if may_borrow:
         return ()
-    blocks = words(found.blocks)
     return tuple(block for block in blocks if block != HOME_CLOSED) if blocks else ("home",)
 
 

@@ -20,7 +20,7 @@ from pinakes.tenants.circulation.hot import (
 )
 from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.machine import Action, move, state_of
-from pinakes.tenants.circulation.policy import calendar, terms
+from pinakes.tenants.circulation.policy import calendar, terms, words
 from pinakes.tenants.circulation.rules import RENEWING, Facts, judge
 from pinakes.tenants.circulation.schemas import LoanView
 
@@ -66,7 +66,7 @@ def facts_of(desk: Desk, found: Row) -> Facts:
         calendar=calendar(desk.here.zone, found.closed_weekdays, found.closed_days),
         item_kind=found.item_kind,
         reader_kind=found.kind_now or found.reader_kind,
-        blocks=blocks_of(found),
+        blocks=blocks_of(found.may_borrow, words(found.blocks)),
         membership=found.membership,
         terms=terms(found.rules),
         renewals=found.renewals,
