@@ -1,5 +1,6 @@
 """Thirty kills -9: nothing acknowledged is lost, nothing is done twice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -79,7 +80,7 @@ async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
 async def stage(tmp_path: Path, mint: Mint) -> AsyncIterator[Stage]:
     """A federation of two branches that can be killed part by part."""
     with Postgres(tmp_path / "postgres") as postgres:
-        upgrade(postgres.address("pinakes"))
+        await asyncio.to_thread(upgrade, postgres.address("pinakes"))
         cards, barcodes = await scene(postgres)
         settings = Settings(
             database=SecretStr(postgres.address("pinakes_app")),

@@ -83,7 +83,8 @@ async def again(process: Process) -> None:
 
 async def client(stage: Stage, tally: Tally, over: asyncio.Event, number: int) -> None:
     """Lend and take back own items, each request repeated under its key until it is answered."""
-    turns = zip(cycle(stage.barcodes[number::CLIENTS]), cycle(stage.cards), strict=False)
+    books, cards = stage.barcodes[number::CLIENTS], stage.cards[number::CLIENTS]
+    turns = zip(cycle(books), cycle(cards), strict=False)
     async with httpx.AsyncClient(headers=dict(stage.headers), timeout=10) as http:
         base = f"{stage.api.address}/v1/b/{stage.code}"
         for barcode, card in turns:
@@ -126,7 +127,7 @@ async def calm(stage: Stage) -> None:
             while await connection.fetchval(
                 "SELECT EXISTS (SELECT FROM outbox WHERE state <> 'sent')"
             ):
-                await asyncio.sleep(0.1)  # noqa: ASYNC110  (another process works)
+                await asyncio.sleep(0.1)
     finally:
         await connection.close()
 
