@@ -77,19 +77,23 @@ def templates(request: Asked) -> Environment:
 def framed(request: Asked) -> dict[str, Any]:
     """What the frame of every page needs to know."""
     language = choice(request, "lang") or understood(request.headers.get("accept-language", ""))
-    branch = request.path_params.get("branch")
     return {
         "language": language,
         "tag": TAGS[language],
         "large": choice(request, "size") == "large",
         "here": here(request),
         "asker": request.scope["state"].get("asker", ANYONE),
-        "root": f"/b/{branch}" if branch else "",
+        "root": root(request),
         "address": address(request),
         "door": door(request),
-        "wanted": request.scope["state"].get("wanted", "reader"),
         "path": request.url.path,
     }
+
+
+def root(request: Asked) -> str:
+    """What the addresses of this branch's pages begin with."""
+    branch = request.path_params.get("branch")
+    return f"/b/{branch}" if branch else ""
 
 
 def here(request: Asked) -> Tenant | None:
@@ -133,7 +137,7 @@ def address(request: Asked) -> Callable[..., str]:
 
 def door(request: Asked) -> Callable[[str], str]:
     """A maker of links to the log-in of readers or staff, and from there back to this page."""
-    back = address(request)() if request.method == "GET" else request.url.path
+    back = address(request)() if request.method == "GET" else f"{root(request)}/"
 
     def login(whose: str) -> str:
         return f"/login?{urlencode({'as': whose, 'next': back})}"
@@ -163,7 +167,8 @@ def tell(request: Asked, error: Exception) -> Response[Any]:
     if not for_people(request):
         return answer
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
-        return Redirect(login(request), status_code=303)
+        wanted = request.scope["state"].get("wanted", "reader")
+        return Redirect(door(request)(wanted), status_code=303)
     return page(
         request,
         "platform/problem.html",
@@ -171,14 +176,6 @@ def tell(request: Asked, error: Exception) -> Response[Any]:
         headers={name: str(value) for name, value in answer.headers.items()},
         problem=answer.content,
     )
-
-
-def login(request: Asked) -> str:
-    """The address of the log-in that leads back to this page."""
-    query = request.scope["query_string"].decode("latin-1")
-    page = request.url.path if request.method == "GET" else "/"
-    kind = request.scope["state"].get("wanted", "reader")
-    return "/login?" + urlencode({"as": kind, "next": f"{page}?{query}".rstrip("?")})
 
 
 def for_people(request: Asked) -> bool:
