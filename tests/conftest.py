@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from folders import open_folder
 from litestar import Litestar
 from mint import Mint, minting
 from pydantic import SecretStr
@@ -46,9 +47,9 @@ def mint() -> Iterator[Mint]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this session's own."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as postgres:
+    with open_folder() as folder, Postgres(folder) as postgres:
         yield postgres
 
 

@@ -1,11 +1,10 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 
 import httpx
 import pytest
+from folders import open_folder
 
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.objects import ObjectStore
@@ -16,9 +15,8 @@ BRANCH = Placement("branch-of-the-test")
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    path = Path(mkdtemp(prefix="pinakes-test-"))
-    yield path
-    rmtree(path)
+    with open_folder() as folder:
+        yield folder
 
 
 def objects(server: ObjectStore) -> Objects:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import asyncpg
 import pytest
+from folders import open_folder
 from processes import gone
 
 from pinakes.main.embedded.child import NotStarted
@@ -30,11 +30,8 @@ sys.stdin.read()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that an unprivileged server may enter, as pytest's own may not."""
-    path = Path(mkdtemp(prefix="pinakes-test-"))
-    path.chmod(0o711)
-    yield path
-    rmtree(path)
+    with open_folder() as folder:
+        yield folder
 
 
 def ask(postgres: Postgres, role: str, question: str) -> Any:

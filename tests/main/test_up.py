@@ -8,12 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import httpx
 import pytest
+from folders import open_folder
 from processes import below, gone, runs, soon
 
 from pinakes.main.embedded.cluster import binary
@@ -24,10 +23,8 @@ PINAKES = [str(Path(sys.executable).with_name("pinakes"))]
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
-    path = Path(mkdtemp(prefix="pinakes-test-"))
-    path.chmod(0o711)
-    yield path
-    rmtree(path)
+    with open_folder() as folder:
+        yield folder
 
 
 def pinakes(*words: str | Path) -> subprocess.CompletedProcess[str]:

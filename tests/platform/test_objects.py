@@ -2,13 +2,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from uuid import uuid4
 
 import httpx
 import pytest
+from folders import open_folder
 
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.platform.objects import (
@@ -25,10 +23,8 @@ from pinakes.platform.objects import (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ObjectStore]:
-    folder = Path(mkdtemp(prefix="pinakes-test-"))
-    with ObjectStore(folder) as server:
+    with open_folder() as folder, ObjectStore(folder) as server:
         yield server
-    rmtree(folder)
 
 
 @pytest.fixture

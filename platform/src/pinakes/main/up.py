@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.ground import OPEN_TO_ALL, PRIVATE, unprivileged
 from pinakes.main.embedded.house import House
 from pinakes.main.embedded.watch import watch
 
@@ -104,7 +105,8 @@ def welcome(house: House, accounts: list[str], took: float) -> str:
 @contextmanager
 def claimed(data: Path) -> Generator[Path]:
     """*data*, made if it is missing, and nobody else's while we run."""
-    data.mkdir(parents=True, exist_ok=True)
+    if not data.exists():
+        data.mkdir(parents=True, mode=PRIVATE if unprivileged() is None else OPEN_TO_ALL)
     with (data / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

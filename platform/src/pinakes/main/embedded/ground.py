@@ -6,6 +6,7 @@ from pathlib import Path
 from secrets import token_hex
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
+PRIVATE = 0o700
 OPEN_TO_ALL = 0o711  # pass through, but do not look around
 ELSEWHERE = Path("/var/lib/pinakes")  # only root looks for another place, and may make this one
 

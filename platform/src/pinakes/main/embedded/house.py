@@ -13,6 +13,7 @@ from typing import Any
 
 from pinakes.main.embedded import secret
 from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.ground import PRIVATE
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.main.embedded.ports import kept_ports
 from pinakes.main.embedded.postgres import Postgres
@@ -30,6 +31,8 @@ class House:
 
     def __init__(self, data: Path, given: Mapping[str, int | None]) -> None:
         self.data = data
+        for folder in ("log", "objects", "search"):
+            (data / folder).mkdir(mode=PRIVATE, exist_ok=True)
         self.ports = kept_ports(data / "ports.json", PORTS, {n: given.get(n) for n in PORTS})
         self.postgres = Postgres(data / "postgres", self.ports["postgres"])
         self.objects = ObjectStore(data / "objects", given.get("objects"))
@@ -106,8 +109,6 @@ class House:
         return {**os.environ, **self.settings(), **(issuer if program == "issuer" else {})}
 
     def _programs(self) -> list[Program]:
-        logs = self.data / "log"
-        logs.mkdir(exist_ok=True)
         features, well_known = "pinakes.main.features", "realms/readers/.well-known"
         serve = ["uvicorn", "pinakes.main.asgi:app", "--port", str(self.ports["web"])]
         quietly = ["--no-access-log", "--timeout-graceful-shutdown", "5"]
@@ -121,7 +122,10 @@ class House:
             "worker": (features, ["pinakes.main.worker"]),
             "api": ("pinakes.main.app", [*serve, *quietly]),
         }
-        return [Program(name, *words[name], ready[name], logs / f"{name}.log") for name in ready]
+        return [
+            Program(name, *words[name], ready[name], self.data / "log" / f"{name}.log")
+            for name in ready
+        ]
 
 
 def migrate(owner: str) -> None:
