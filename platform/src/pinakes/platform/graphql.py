@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLError
 from litestar import post
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
@@ -28,6 +29,7 @@ class Context:
     session: AsyncSession
     asker: Principal
     here: Tenant
+    state: State  # of the application
     turn: Lock = field(default_factory=Lock)
     loaders: dict[Any, DataLoader[Any, Any]] = field(
         default_factory=dict[Any, DataLoader[Any, Any]]
@@ -64,12 +66,12 @@ def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
 
     @post("/graphql", status_code=200, name="graph.ask")
     async def graphql(
-        data: JSONBody[Question], session: Session, asker: Asker, here: Here
+        data: JSONBody[Question], session: Session, asker: Asker, here: Here, state: State
     ) -> dict[str, Any]:
         result = await schema.execute(
             data.query,
             data.variables,
-            context_value=Context(session, asker, here),
+            context_value=Context(session, asker, here, state),
             operation_name=data.operation_name,
         )
         if not result.errors:

@@ -49,7 +49,7 @@ async def store(session: AsyncSession, batch: Batch, report: Report, job: UUID) 
     count(batch, settled, report)
     changed = [one.id for one in settled[False].values() if one.fate is not Fate.UNCHANGED]
     if changed:
-        emit(session, RecordsChanged(about=changed[0], records=changed))
+        emit(session, RecordsChanged(about=job, records=changed))
         await session.flush()
     copies = [
         Copy(settled[False][row.key].id, row.ordinal, row.form, item)

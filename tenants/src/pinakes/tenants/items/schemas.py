@@ -45,6 +45,14 @@ class Shelved(Struct):
     taken: list[str] = []
 
 
+class Stock(Struct):
+    """The copies of one record that readers can hope for."""
+
+    call_numbers: list[str]
+    items: int
+    available: int
+
+
 class ItemView(Struct):
     """An item, as the staff see it."""
 

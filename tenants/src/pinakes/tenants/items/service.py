@@ -15,7 +15,7 @@ from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.machine import AT_THE_DESK, Action, ItemMoveRefused, move
 from pinakes.tenants.items.models import Item
-from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved
+from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved, Stock
 
 SHELVE = text("""
     WITH told AS (
@@ -146,6 +146,23 @@ async def of_records(session: AsyncSession, records: Sequence[UUID]) -> list[Seq
     for item in rows:
         shelf[item.record_id].append(item)
     return [shelf[record] for record in records]
+
+
+COUNT = text("""
+    SELECT told.id, count(i.id) AS items, count(i.id) FILTER (WHERE status = 'on_shelf') AS available,
+           coalesce(array_agg(DISTINCT call_number) FILTER (WHERE call_number <> ''), '{}')
+               AS call_numbers
+    FROM unnest(CAST(:records AS uuid[])) AS told (id)
+    LEFT JOIN LATERAL (SELECT * FROM item WHERE record_id = told.id
+                       AND status IN ('on_shelf', 'lent', 'processing')) i ON true
+    GROUP BY told.id
+""")
+
+
+async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID, Stock]:
+    """How many copies there are of each of *records*, and how many stand on the shelf."""
+    rows = await session.execute(COUNT, {"records": list(records)})
+    return {row.id: Stock(row.call_numbers, row.items, row.available) for row in rows}
 
 
 async def _mine(session: AsyncSession, id: UUID) -> Item:

@@ -1,0 +1,19 @@
+"""Finding: the public catalogue of all branches, and the search over it."""
+
+from pinakes.federation.discovery.graphql import DiscoveryQueries
+from pinakes.federation.discovery.indexing import keep_index
+from pinakes.federation.discovery.publishing import items_changed, records_changed
+from pinakes.federation.discovery.routes import BranchSearch, Search
+from pinakes.platform.feature import Feature
+from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.items.events import ItemsChanged
+
+feature = Feature(
+    name="discovery",
+    routes=[BranchSearch],
+    common=[Search],
+    templates="pinakes.federation.discovery",
+    queries=[DiscoveryQueries],
+    listeners=[(RecordsChanged, records_changed), (ItemsChanged, items_changed)],
+    duties=[keep_index],
+)

@@ -1,0 +1,114 @@
+"""The public catalogue, as a graph."""
+
+from typing import Self
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.discovery.editions import Whole, editions
+from pinakes.federation.discovery.index import Branch, Query
+from pinakes.federation.discovery.service import PublicCatalogue, catalogue_of
+from pinakes.federation.discovery.views import Hit, Shelf
+from pinakes.platform.graphql import Info
+
+MOST = 50
+
+
+async def wholes(session: AsyncSession, ids: list[UUID]) -> list[Whole | None]:
+    """Editions in the order of *ids*."""
+    found = await editions(session, ids)
+    return [found.get(id) for id in ids]
+
+
+@strawberry.type
+class Holding:
+    """The copies of one title at one branch."""
+
+    branch: str
+    name_zh: str
+    name_en: str
+    call_numbers: list[str]
+    items: int
+    available: int
+
+    @classmethod
+    def of(cls, shelf: Shelf) -> Self:
+        return cls(
+            branch=shelf.branch.code,
+            name_zh=shelf.branch.name_zh,
+            name_en=shelf.branch.name_en,
+            call_numbers=list(shelf.call_numbers),
+            items=shelf.items,
+            available=shelf.available,
+        )
+
+
+@strawberry.type
+class Edition:
+    """One title of the consortium, whoever holds it."""
+
+    id: UUID
+    title: str
+    responsibility: str
+    publisher: str
+    year: int | None
+    form: str
+    shelves: strawberry.Private[list[Shelf]]
+
+    @classmethod
+    def of(cls, hit: Hit) -> Self:
+        return cls(
+            id=hit.id,
+            title=hit.title,
+            responsibility=hit.responsibility,
+            publisher=hit.publisher,
+            year=hit.year,
+            form=hit.form,
+            shelves=list(hit.shelves),
+        )
+
+    @strawberry.field
+    def holdings(self, first: int = 20) -> list[Holding]:
+        """Where it stands, nearest first: 50 at most."""
+        return [Holding.of(shelf) for shelf in self.shelves[: most(first)]]
+
+
+@strawberry.type
+class Answer:
+    """What a search found."""
+
+    total: int
+    titles: list[Edition]
+
+
+def most(first: int) -> int:
+    return min(max(first, 0), MOST)
+
+
+@strawberry.type
+class DiscoveryQueries:
+    @strawberry.field
+    async def search(
+        self, info: Info, q: str, first: int = 20, branch: str | None = None
+    ) -> Answer:
+        """The titles that all branches hold, or one of them: 50 at most, best first."""
+        catalogue, here = of(info), info.context.here
+        held = Branch(catalogue.directory.coded(branch).id) if branch else None
+        within = held or catalogue.consortium(here)
+        query = Query(within=within, text=q, limit=most(first))
+        found = await info.context.read(lambda session: catalogue.search(session, query, here))
+        return Answer(total=found.total, titles=[Edition.of(hit) for hit in found.hits])
+
+    @strawberry.field
+    async def edition(self, info: Info, id: UUID) -> Edition | None:
+        """One title by its id."""
+        here = info.context.here
+        whole = await info.context.load(wholes, id)
+        hit = of(info).hit(whole, here, here.id) if whole else None
+        return Edition.of(hit) if hit else None
+
+
+def of(info: Info) -> PublicCatalogue:
+    """The public catalogue of the application that is asked."""
+    return catalogue_of(info.context.state)

@@ -1,0 +1,159 @@
+"""The one that writes the search index: from the public tables, soon after every change."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from logging import getLogger
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.discovery.describing import document
+from pinakes.federation.discovery.document import Document
+from pinakes.federation.discovery.editions import editions
+from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.models import BranchShown, Edition, EditionChanged
+from pinakes.federation.discovery.publishing import mark_branch
+from pinakes.platform.config import Settings
+from pinakes.platform.db import Database, public_work
+
+PAUSE = 0.2  # seconds between two looks at what has changed
+AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
+BATCH = 500
+EVERYTHING = UUID(int=0)  # stands among the changed editions for a wish to rebuild
+
+ALONE = text("SELECT pg_try_advisory_lock(hashtext('search index'))")
+TURNED = text("""
+    SELECT coalesce(t.id, s.tenant_id), t.id IS NOT NULL FROM commons.branch_shown s
+    FULL JOIN (SELECT id FROM commons.tenant WHERE state = 'active') t ON t.id = s.tenant_id
+    WHERE t.id IS NULL OR s.tenant_id IS NULL
+""")
+
+log = getLogger(__name__)
+
+
+async def keep_index(settings: Settings, database: Database) -> None:
+    """Write what changes, as long as the worker lives; of several workers one does it."""
+    while True:
+        try:
+            async with database.public.connect() as connection:
+                if await connection.scalar(ALONE):
+                    await write_for_ever(Indexer(Index(settings.search), database))
+        except Exception:
+            log.exception("the search index waits")
+        await asyncio.sleep(AGAIN)
+
+
+async def write_for_ever(indexer: "Indexer") -> None:
+    try:
+        while True:
+            if not await indexer.round():
+                await asyncio.sleep(PAUSE)
+    finally:
+        await asyncio.to_thread(indexer.close)
+
+
+class Indexer:
+    """Writes the index that serves, and the next one while it is being built."""
+
+    def __init__(self, index: Index, database: Database) -> None:
+        self.index = index
+        self.database = database
+        self.coming: Index | None = None
+        self.scanned = EVERYTHING  # how far the coming one has got
+
+    async def round(self) -> bool:
+        """Look at the branches, write what has changed, build on; False when nothing was to do."""
+        async with public_work(self.database.public) as public:
+            await notice_branches(public)
+        if self.coming is None and (await self.rebuild_wished() or self.index.is_outdated()):
+            self.coming, self.scanned = await asyncio.to_thread(self.index.rebuild), EVERYTHING
+        changed = await self.catch_up()
+        if self.coming is not None:
+            await self.build_on(self.coming)
+            return True
+        return changed > 0
+
+    async def rebuild_wished(self) -> bool:
+        async with public_work(self.database.public) as public:
+            wish = select(exists().where(EditionChanged.edition_id == EVERYTHING))
+            return bool(await public.scalar(wish))
+
+    async def catch_up(self) -> int:
+        """Write one batch of what has changed; how many editions that were."""
+        async with public_work(self.database.public) as public:
+            rows = await public.execute(
+                select(EditionChanged.edition_id, EditionChanged.version)
+                .where(EditionChanged.edition_id != EVERYTHING)
+                .limit(BATCH)
+            )
+            seen = {id: version for id, version in rows}
+            if not seen:
+                return 0
+            documents = await described(public, list(seen))
+        await asyncio.to_thread(self.write, documents, seen)
+        async with public_work(self.database.public) as public:
+            mark = tuple_(EditionChanged.edition_id, EditionChanged.version)
+            await public.execute(delete(EditionChanged).where(mark.in_(seen.items())))
+        return len(seen)
+
+    def write(self, documents: Sequence[Document], changed: Collection[UUID]) -> None:
+        """Into the serving index, unless it cannot be read, and into the coming one."""
+        gone = set(changed) - {document.id for document in documents}
+        serving = [] if self.index.is_outdated() else [self.index]
+        for index in [*serving, *([self.coming] if self.coming else [])]:
+            index.replace(documents)
+            index.remove(gone)
+            index.commit()
+
+    async def build_on(self, coming: Index) -> None:
+        """One batch of all editions into the coming generation; behind the last, it serves."""
+        async with public_work(self.database.public) as public:
+            after = select(Edition.id).where(Edition.id > self.scanned).order_by(Edition.id)
+            ids = list(await public.scalars(after.limit(BATCH)))
+            documents = await described(public, ids)
+        if ids:
+            await asyncio.to_thread(coming.replace, documents)
+            self.scanned = ids[-1]
+            return
+        await asyncio.to_thread(self.change_over, coming)
+        async with public_work(self.database.public) as public:
+            wish = delete(EditionChanged).where(EditionChanged.edition_id == EVERYTHING)
+            await public.execute(wish)
+
+    def change_over(self, coming: Index) -> None:
+        """Let the new generation serve."""
+        self.index.close()
+        self.index, self.coming = coming, None
+        self.index.publish()
+
+    def close(self) -> None:
+        for index in (self.index, self.coming):
+            if index is not None:
+                index.close()
+
+
+async def described(public: AsyncSession, ids: Sequence[UUID]) -> list[Document]:
+    """What the index shall know of these editions."""
+    shown = set(await public.scalars(select(BranchShown.tenant_id)))
+    found = await editions(public, ids)
+    return await asyncio.to_thread(lambda: [document(whole, shown) for whole in found.values()])
+
+
+async def notice_branches(public: AsyncSession) -> None:
+    """Look again at what a branch holds when it opens, is suspended or goes."""
+    for tenant, open in (await public.execute(TURNED)).all():
+        await mark_branch(public, tenant)
+        if open:
+            shown = insert(BranchShown).values(tenant_id=tenant)
+            await public.execute(shown.on_conflict_do_nothing())
+        else:
+            await public.execute(delete(BranchShown).where(BranchShown.tenant_id == tenant))
+
+
+async def wish_rebuild(public: AsyncSession) -> None:
+    """Ask the worker for a new generation."""
+    await public.execute(
+        insert(EditionChanged).values(edition_id=EVERYTHING).on_conflict_do_nothing()
+    )

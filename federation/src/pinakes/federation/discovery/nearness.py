@@ -1,0 +1,35 @@
+"""How far two branches lie apart: on the map where both say where they are, else in the tree. Pure."""
+
+from math import asin, cos, radians, sin, sqrt
+
+from pinakes.platform.directory import Tenant
+
+EARTH = 6371.0  # km
+type Distance = tuple[int, float, int, str]
+
+
+def distance(near: Tenant | None, branch: Tenant) -> Distance:
+    """Sorts branches: *near* itself, those on the map by kilometres, the others by steps."""
+    if near is None:
+        return (0, 0.0, 0, branch.code)
+    if near.id == branch.id:
+        return (0, 0.0, 0, branch.code)
+    away = kilometres(near, branch)
+    return (1, away, steps(near, branch), branch.code)
+
+
+def kilometres(one: Tenant, other: Tenant) -> float:
+    """As the crow flies; endless when one of them is not on the map."""
+    places = (one.latitude, one.longitude, other.latitude, other.longitude)
+    if None in places:
+        return float("inf")
+    north, east, north2, east2 = (radians(place or 0.0) for place in places)
+    half = sin((north2 - north) / 2) ** 2
+    half += cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
+    return 2 * EARTH * asin(sqrt(half))
+
+
+def steps(one: Tenant, other: Tenant) -> int:
+    """Steps up and down the tree."""
+    shared = sum(1 for a, b in zip(one.path, other.path, strict=False) if a == b)
+    return len(one.path) + len(other.path) - 2 * shared

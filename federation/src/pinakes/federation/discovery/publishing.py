@@ -1,0 +1,119 @@
+"""What branches show the public: written when their records or items change, never by themselves."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.discovery.meeting import meet
+from pinakes.federation.discovery.models import Holding
+from pinakes.platform.db import Database, public_work, uuid7
+from pinakes.platform.messages import Message
+from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.catalogue.service import Described, described
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.schemas import Stock
+from pinakes.tenants.items.service import stock_of
+
+IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.holding'), :tenant)")
+
+EDITIONS = text("""
+    WITH told AS (SELECT DISTINCT ON (key) * FROM jsonb_to_recordset(:rows) AS t
+                      (edition uuid, key text, rule text) ORDER BY key),
+         consortium AS (SELECT consortium_id AS id FROM commons.tenant WHERE id = :tenant)
+    INSERT INTO commons.edition (id, consortium_id, key, rule)
+    SELECT told.edition, consortium.id, key, rule FROM told, consortium ORDER BY key
+    ON CONFLICT (consortium_id, key) DO NOTHING
+""")
+
+HOLDINGS = text("""
+    WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
+                      (record uuid, key text, fields jsonb, call_numbers text[],
+                       items integer, available integer))
+    INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, title_fields,
+                                      call_numbers, items, available)
+    SELECT :tenant, record, e.id, fields, call_numbers, items, available
+    FROM told JOIN commons.tenant t ON t.id = :tenant
+    JOIN LATERAL (SELECT id FROM commons.edition
+                  WHERE consortium_id = t.consortium_id AND key = told.key LIMIT 1) e ON true
+    ON CONFLICT (tenant_id, record_id) DO UPDATE SET
+        edition_id = excluded.edition_id, title_fields = excluded.title_fields,
+        call_numbers = excluded.call_numbers, items = excluded.items,
+        available = excluded.available
+    RETURNING edition_id
+""")
+
+COUNTS = text("""
+    WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
+                      (record uuid, call_numbers text[], items integer, available integer))
+    UPDATE commons.holding h
+    SET call_numbers = told.call_numbers, items = told.items, available = told.available
+    FROM told WHERE h.tenant_id = :tenant AND h.record_id = told.record
+""")
+
+CHANGED = text("""
+    INSERT INTO commons.edition_changed AS c (edition_id)
+    SELECT DISTINCT unnest(CAST(:editions AS uuid[])) AS id ORDER BY id
+    ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
+""")
+
+
+async def records_changed(session: AsyncSession, event: RecordsChanged, message: Message) -> None:
+    """Show these records as they are now, or no longer."""
+    database: Database = session.info["database"]
+    async with public_work(database.public) as public:
+        await public.execute(IN_TURN, {"tenant": message.receiver})  # then read: never stale
+        visible = [one for one in await described(session, event.records) if one.visible]
+        stock = await stock_of(session, [one.id for one in visible])
+        await publish(public, message.receiver, event.records, visible, stock)
+
+
+async def items_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
+    """Count the copies of these records anew. What the index shows stays the same."""
+    database: Database = session.info["database"]
+    async with public_work(database.public) as public:
+        await public.execute(IN_TURN, {"tenant": message.receiver})
+        stock = await stock_of(session, event.records)
+        rows = [{"record": id, **counts(stock[id])} for id in event.records]
+        await public.execute(COUNTS, {"rows": told(rows), "tenant": message.receiver})
+
+
+async def publish(
+    public: AsyncSession,
+    tenant: int,
+    records: Collection[UUID],
+    visible: Collection[Described],
+    stock: dict[UUID, Stock],
+) -> None:
+    """Write what is *visible* of *records*, take the others away, and tell the index of both."""
+    mine = (Holding.tenant_id == tenant, Holding.record_id.in_(records))
+    before = set(await public.scalars(select(Holding.edition_id).where(*mine)))
+    shown = [one.id for one in visible]
+    await public.execute(delete(Holding).where(*mine, Holding.record_id.not_in(shown)))
+    rows = told(row(tenant, one, stock[one.id]) for one in visible)
+    await public.execute(EDITIONS, {"rows": rows, "tenant": tenant})
+    after = set(await public.scalars(HOLDINGS, {"rows": rows, "tenant": tenant}))
+    await public.execute(CHANGED, {"editions": list(before | after)})
+
+
+def row(tenant: int, one: Described, stock: Stock) -> dict[str, object]:
+    met = meet(tenant, one.id, one.title)
+    joined = {"edition": uuid7(), "key": met.key, "rule": met.rule}
+    return {"record": one.id, "fields": one.title, **joined, **counts(stock)}
+
+
+def counts(stock: Stock) -> dict[str, object]:
+    return msgspec.structs.asdict(stock)
+
+
+def told(rows: Iterable[dict[str, object]]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+async def mark_branch(public: AsyncSession, tenant: int) -> None:
+    """Let the index look again at everything that a branch holds."""
+    held = select(Holding.edition_id).where(Holding.tenant_id == tenant)
+    editions = await public.scalar(select(func.array_agg(held.subquery().c.edition_id)))
+    await public.execute(CHANGED, {"editions": editions or []})

@@ -1,0 +1,137 @@
+"""The public catalogue, asked: what answers a question, and who holds a title."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.discovery.editions import Held, Whole, editions
+from pinakes.federation.discovery.index import Branch, Consortium, Index, Query
+from pinakes.federation.discovery.nearness import distance
+from pinakes.federation.discovery.views import Hit, Shelf
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.errors import NotFound
+from pinakes.tenants.catalogue.marc import Title
+
+OPEN = "active"
+FACETS = {"form": "form", "language": "language", "main_class": "class", "year": "year"}
+
+
+class NoSuchEdition(NotFound):
+    code = "no_such_title"
+    title = "There is no such title"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One page of an answer; ``next`` is the offset of the next one."""
+
+    hits: list[Hit]
+    total: int
+    next: int | None
+    facets: dict[str, dict[str, int]]
+
+
+class Full(msgspec.Struct, frozen=True):
+    """A title with all that its record says, and who holds it."""
+
+    hit: Hit
+    title: Title
+    record: UUID | None  # of the branch that was asked, if it has one
+
+
+@cache
+def index(folder: Path) -> Index:
+    """The index in *folder*, as one process reads it."""
+    return Index(folder)
+
+
+def catalogue_of(state: Any) -> "PublicCatalogue":
+    """The public catalogue of the application with this *state*."""
+    return PublicCatalogue(index(state.settings.search), state.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCatalogue:
+    """What everybody may see, as this process sees it."""
+
+    index: Index
+    directory: Directory
+
+    def consortium(self, near: Tenant | None = None) -> Consortium:
+        """The consortium of *near*, else the first one of this deployment."""
+        ids = [near.consortium] if near else [one.consortium for one in self.directory.ids.values()]
+        return Consortium(min(ids, default=0))
+
+    async def search(
+        self, session: AsyncSession, query: Query, near: Tenant | None = None
+    ) -> Found:
+        """One page of what answers *query*, each title with its shelves, nearest first."""
+        found = await asyncio.to_thread(self.index.search, query)
+        wholes = await editions(session, found.ids)
+        mine = query.within.id if isinstance(query.within, Branch) else None
+        hits = [self.hit(wholes[id], near, mine) for id in found.ids if id in wholes]
+        facets = {FACETS[name]: counts for name, counts in found.facets.items()}
+        return Found([hit for hit in hits if hit], found.total, found.next, facets)
+
+    async def edition(self, session: AsyncSession, id: UUID, near: Tenant | None = None) -> Full:
+        """One title with everything, or NoSuchEdition."""
+        whole = (await editions(session, [id])).get(id)
+        held = self.visible(whole) if whole else []
+        if whole is None or not held:
+            raise NoSuchEdition("No library holds a title of this id. Search again.")
+        shown = chosen(held, near.id if near else None)
+        mine = shown.record if near and shown.tenant == near.id else None
+        return Full(self.shown(whole.id, shown, held, near), shown.title, mine)
+
+    def hit(self, whole: Whole, near: Tenant | None, mine: int | None) -> Hit | None:
+        """One line of an answer; None when nobody shows the title any more."""
+        held = self.visible(whole)
+        if not held:
+            return None
+        return self.shown(whole.id, chosen(held, mine), held, near)
+
+    def shown(self, id: UUID, one: Held, held: Sequence[Held], near: Tenant | None) -> Hit:
+        return Hit(
+            id=id,
+            title=one.title.full,
+            responsibility=one.title.responsibility,
+            publisher=one.title.publisher,
+            year=one.title.year,
+            form=one.title.form,
+            shelves=self.shelves(held, near),
+        )
+
+    def shelves(self, held: Sequence[Held], near: Tenant | None) -> list[Shelf]:
+        """The copies by branch, nearest first; branches without any are left out."""
+        shelves: dict[int, Shelf] = {}
+        for one in held:
+            if one.items:
+                shelves[one.tenant] = self.together(shelves.get(one.tenant), one)
+        return sorted(shelves.values(), key=lambda shelf: distance(near, shelf.branch))
+
+    def together(self, shelf: Shelf | None, one: Held) -> Shelf:
+        """Several records of one branch may be the same edition."""
+        if shelf is None:
+            branch = self.directory.ids[one.tenant]
+            return Shelf(branch, one.call_numbers, one.items, one.available)
+        numbers = [*shelf.call_numbers, *one.call_numbers]
+        items, available = shelf.items + one.items, shelf.available + one.available
+        return Shelf(shelf.branch, numbers, items, available)
+
+    def visible(self, whole: Whole) -> list[Held]:
+        """What open branches hold of it."""
+        known = self.directory.ids
+        return [
+            one for one in whole.held if one.tenant in known and known[one.tenant].state == OPEN
+        ]
+
+
+def chosen(held: Sequence[Held], tenant: int | None) -> Held:
+    """The record that is shown: the branch's own, else the oldest."""
+    return next((one for one in held if one.tenant == tenant), held[0])

@@ -1,0 +1,5 @@
+"""Everything that tests of finding share."""
+
+from books import bring, environment, library
+
+__all__ = ["bring", "environment", "library"]
