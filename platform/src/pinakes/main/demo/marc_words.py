@@ -68,7 +68,8 @@ ZH_TITLES = """
 {topic}入门 {place}{topic} {topic}十讲 漫谈{topic} {place}{topic}史话
 {topic}三百问 图说{place}{topic} {topic}基础教程 {place}的{season} {topic}简史
 {season}里的{topic} {thing}与{thing2} {place}{thing}录 {thing}下的{place} 从{place}看{topic}
-{thing}与{topic} {place}{season}记 {season}，{thing}与{thing2} {topic}：{place}的经验 {place}{topic}调查
+{thing}与{topic} {place}{season}记 {season}，{thing}与{thing2}
+{topic}：{place}的经验 {place}{topic}调查
 {thing}上的{season} {place}，{thing}与{thing2}
 """.split()
 ZH_SUBTITLES = (

@@ -21,6 +21,7 @@ UNIMARC_SETS = {
 
 ESCAPE_LOST = re.compile(rb"\$1(?:[!-~]{3})+\(B")  # East Asian MARC-8 without its escapes
 LIKELY = 0.6  # share of a text's Chinese that GB 2312, the everyday part of GB18030, must hold
+FEW = 4
 CHINESE = range(0x3000, 0xFF60)
 
 
@@ -81,7 +82,8 @@ def _candidates(claimed: str, dialect: Dialect, told: str | None) -> list[tuple[
     order: list[tuple[str, Reader]] = [("utf-8", _strict("utf-8"))]
     if told and told not in ("utf-8", "marc-8"):
         order.append((told, _strict(told)))
-    order.append(("gb18030", _gb18030 if claimed != "gb18030" else _strict("gb18030")))
+    chinese = _strict("gb18030") if claimed == "gb18030" else _by_its_looks(dialect)
+    order.append(("gb18030", chinese))
     if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
         order.append((claimed, _strict(claimed)))
     if dialect is Dialect.MARC21 and (claimed == "marc-8" or told == "marc-8"):
@@ -117,15 +119,23 @@ def _strict(name: str) -> Reader:
     return read
 
 
-def _gb18030(body: bytes) -> str | None:
-    """Chinese by its looks: everyday characters, not the rare ones that chance would give."""
-    text = _strict("gb18030")(body)
-    if text is None:
-        return None
-    beyond = [character for character in text if character > "\x7f"]
-    everyday = len("".join(beyond).encode("gb2312", "ignore")) / 2
-    chinese = sum(ord(character) in CHINESE for character in beyond)
-    return text if min(everyday, chinese) >= LIKELY * len(beyond) else None
+def _by_its_looks(dialect: Dialect) -> Reader:
+    """GB18030 where nobody says so: everyday characters, not the rare ones that chance would give.
+
+    In MARC 21 it takes a few of them, for two marks of MARC-8 look like one.
+    """
+    least = FEW if dialect is Dialect.MARC21 else 1
+
+    def read(body: bytes) -> str | None:
+        text = _strict("gb18030")(body)
+        if text is None:
+            return None
+        beyond = [character for character in text if character > "\x7f"]
+        everyday = len("".join(beyond).encode("gb2312", "ignore")) / 2
+        chinese = sum(ord(character) in CHINESE for character in beyond)
+        return text if min(everyday, chinese) >= max(least, LIKELY * len(beyond)) else None
+
+    return read
 
 
 def _marc8(body: bytes, claimed: str) -> list[str]:

@@ -35,6 +35,7 @@ USUAL = "".join(chr(code) if code in ALLOWED else UNDEFINED for code in range(12
 ODD_CODE = re.compile(rb"\x1f[\x80-\xff]")  # no subfield is called so in MARC 21
 MARK = re.compile(rb"[\xe0-\xfe]")
 MARKED = re.compile(rb"([\xe0-\xfe]+)([^\x1d-\x1f])")
+STRAY_BYTE = re.compile(rb"[\xe0-\xfe](?![A-Za-z0-9\x80-\xff])")
 STRAY = re.compile(r"(?<![\w\u0300-\u036f\ufe20-\ufe23])[\u0300-\u036f\ufe20-\ufe23]")
 MIXED = re.compile("[^\x1d-\x1f]*[\x1b\x80-\xff][^\x1d-\x1f]*")  # a value not in plain ASCII
 CARELESS = 0.2  # the share of marks that typing errors may put before a blank
@@ -55,8 +56,8 @@ def decode(body: bytes) -> str:
         raise NotMarc8("a subfield with an odd name")
     shifts = b"\x1b" in body
     text = MIXED.sub(_shifted, body.decode("latin-1")) if shifts else _usual(body)
-    marks = len(MARK.findall(body))
-    if len(STRAY.findall(text)) > marks * CARELESS:
+    strays = STRAY.findall(text) if shifts else STRAY_BYTE.findall(body)
+    if len(strays) > len(MARK.findall(body)) * CARELESS:
         raise NotMarc8("marks without letters")
     return unicodedata.normalize("NFC", text)
 
@@ -79,7 +80,9 @@ def _shifted(mixed: re.Match[str]) -> str:
         else:
             letters += character, *marks
             marks.clear()
-    return "".join(letters + marks)
+    if marks:
+        raise NotMarc8("a mark without a letter")
+    return "".join(letters)
 
 
 def _characters(value: bytes) -> Iterator[Value]:

@@ -1,0 +1,138 @@
+"""A character set is judged by the bytes; what cannot be read for certain is not guessed at."""
+
+import unicodedata
+
+import pytest
+from marcs import found, iso, reasons
+
+from pinakes.tenants.catalogue.marc import Broken, Dialect, Record
+
+CHINESE = (
+    "001 1",
+    "200 1_ $a红楼梦研究资料汇编$f俞平伯著",
+    "210 __ $a北京$c中华书局$d1985",
+    "801 _0 $bT",
+)
+GB_SAYS = "100 __ $a20020204d1994    em y0chiy0120    ea"
+ESCAPE = b"\x1b"
+
+
+def read_as(data: bytes, encoding: str | None = None) -> Record:
+    (record,) = found(data, encoding=encoding)
+    assert isinstance(record, Record), record
+    return record
+
+
+def raw(leader9: str, *fields: bytes) -> bytes:
+    """A MARC 21 record of 245s whose values are these bytes."""
+    parts = [b"10\x1fa" + value + b"\x1e" for value in fields]
+    starts = [sum(map(len, parts[:at])) for at in range(len(parts))]
+    directory = "".join(f"245{len(p):04d}{s:05d}" for p, s in zip(parts, starts, strict=True))
+    base, body = 25 + len(directory), b"".join(parts)
+    head = f"{base + len(body) + 1:05d}nam {leader9}22{base:05d} i 4500{directory}\x1e"
+    return head.encode() + body + b"\x1d"
+
+
+def test_utf8_is_utf8_whatever_the_leader_says() -> None:
+    record = read_as(raw(" ", "论语".encode()))
+    assert (record.encoding, record.repairs) == ("utf-8", ("encoding_corrected",))
+    assert read_as(raw("a", "论语".encode())).repairs == ()
+
+
+def test_plain_letters_claim_nothing() -> None:
+    assert read_as(raw(" ", b"Plain")).encoding == "ascii"
+    assert read_as(raw("a", b"Plain")).encoding == "utf-8"
+
+
+@pytest.mark.parametrize("says", [(), (GB_SAYS,)])
+def test_chinese_of_2003_is_read(says: tuple[str, ...]) -> None:
+    record = read_as(iso(*CHINESE, *says, leader="nam0    ", encoding="gb18030"))
+    assert (record.encoding, record.dialect) == ("gb18030", Dialect.UNIMARC)
+    assert record.fields[1] == ("200", "1 \x1fa红楼梦研究资料汇编\x1ff俞平伯著")
+
+
+def test_traditional_characters_need_the_record_to_say_so() -> None:
+    lines = ("001 1", "200 1_ $a紅樓夢硏究資料彙編", "801 _0 $bT")
+    (unsaid,) = found(iso(*lines, leader="nam0    ", encoding="gb18030"))
+    said = read_as(iso(*lines, GB_SAYS, leader="nam0    ", encoding="gb18030"))
+    assert isinstance(unsaid, Broken)
+    assert said.encoding == "gb18030"
+
+
+def test_chinese_under_a_leader_that_says_utf8_is_read() -> None:
+    record = read_as(raw("a", "红楼梦研究资料".encode("gb18030")))
+    assert (record.encoding, record.repairs) == ("gb18030", ("encoding_corrected",))
+
+
+def test_russian_is_read_where_the_record_says_so() -> None:
+    says = "100 __ $a" + "20020204d1994    em y0rusy0102    ca"
+    record = read_as(
+        iso("001 1", says, "200 1_ $aУездное$fЕ. Замятин", "801 _0 $bT", encoding="koi8-r")
+    )
+    assert record.encoding == "koi8-r"
+    assert record.fields[2][1].endswith("Уездное\x1ffЕ. Замятин")
+
+
+def test_the_caller_may_know_the_character_set() -> None:
+    data = iso("001 1", "245 10 $aПреступление и наказание", encoding="windows-1251")
+    assert reasons(found(data)) == ["encoding_unclear"]
+    record = read_as(data, "cp1251")
+    assert record.encoding == "windows-1251"
+    assert "наказание" in record.fields[1][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"caf\xe2e", "café"),
+        (b"\xf2hayim, Grinbla\xf2t", "ḥayim, Grinblaṭ"),
+        (b"\xa1\xf5d\xe2z", "Ł̳dź"),
+        (b"\xe8\xe2u", "ü\u0301"),
+        (b"\xb9 0.75", "£ 0.75"),
+        (ESCAPE + b"(2`abc" + ESCAPE + b"(B", "אבגד"),
+        (ESCAPE + b"$1!0G!0H" + ESCAPE + b"(B", None),
+        (b"H" + ESCAPE + b"b2" + ESCAPE + b"sO", "H₂O"),
+    ],
+)
+def test_marc8_is_read(value: bytes, expected: str | None) -> None:
+    record = read_as(raw(" ", value))
+    assert record.encoding == "marc-8"
+    if expected:
+        assert record.fields[0][1][4:] == unicodedata.normalize("NFC", expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"P\xe5 omslaget",  # Latin-1: a mark before a blank
+        b"\xd6stersund",  # no such letter
+        ESCAPE + b"(9abc",  # no such set
+        ESCAPE + b"$1\x7f\x7f\x7f",
+        b"$1!0G!0H!0I(B",  # escapes that somebody filtered out
+        b"caf\xe9",
+    ],
+)
+def test_what_would_be_garbled_is_set_aside(value: bytes) -> None:
+    assert reasons(found(raw(" ", value))) == ["encoding_unclear"]
+
+
+def test_utf8_with_one_wrong_byte_is_set_aside() -> None:
+    assert reasons(found(raw("a", "论语".encode() + b"\xff"))) == ["encoding_unclear"]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_text_encoded_again_and_again_is_put_right(times: int) -> None:
+    value = "Œuvres complètes, 论语".encode()
+    for _ in range(times):
+        value = value.decode("latin-1").encode()
+    record = read_as(raw("a", value))
+    assert record.fields[0][1].endswith("Œuvres complètes, 论语")
+    assert record.repairs == ("twice_encoded",)
+
+
+def test_a_set_nobody_reads_yet_is_named() -> None:
+    says = "100 __ $a" + "20020204d1994    em y0frey0103    ba"
+    data = iso("001 1", says, "200 1_ $aTh\xc2e\xe9\xc3\xa0", "801 _0 $bT", encoding="latin-1")
+    (broken,) = found(data)
+    assert isinstance(broken, Broken)
+    assert (broken.reason, broken.facts) == ("encoding_not_supported", {"declared": "iso5426"})
