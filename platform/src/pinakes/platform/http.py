@@ -113,6 +113,8 @@ def tell(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "2"
+    if "retry_after" in problem.facts:
+        headers["Retry-After"] = str(problem.facts["retry_after"])
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(

@@ -32,6 +32,7 @@ def set_up(level: int = logging.INFO) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("uvicorn.access").disabled = True  # addresses hold card numbers and words
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # and so do those that we call
 
 
 def with_request(_: Any, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
