@@ -16,9 +16,11 @@ def runs(pid: int) -> bool:
 def soon(what: Callable[[], bool], seconds: float = 15.0) -> bool:
     """Whether *what* comes true within *seconds*."""
     ends = time.monotonic() + seconds
-    while not what() and time.monotonic() < ends:
+    while time.monotonic() < ends:
+        if what():
+            return True
         time.sleep(0.05)
-    return what()
+    return False
 
 
 def gone(pid: int, seconds: float = 10.0) -> bool:

@@ -1,0 +1,30 @@
+import time
+
+import httpx
+import pytest
+
+from pinakes.main.embedded.ports import free_ports
+from pinakes.main.pulse import STILL, Pulse
+
+
+async def status(pulse: Pulse) -> int:
+    address = f"http://127.0.0.1:{free_ports(None)[0]}"
+    async with pulse.shown(address), httpx.AsyncClient() as client:
+        return (await client.get(f"{address}/livez")).status_code
+
+
+@pytest.mark.anyio
+async def test_a_worker_that_looks_for_messages_is_well() -> None:
+    pulse = Pulse()
+    assert await status(pulse) == 503
+    pulse.beat()
+    assert await status(pulse) == 200
+
+
+def test_one_that_has_stopped_looking_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulse = Pulse()
+    pulse.beat()
+    assert pulse.well()
+    later = time.monotonic() + STILL
+    monkeypatch.setattr("pinakes.main.pulse.time.monotonic", lambda: later)
+    assert not pulse.well()
