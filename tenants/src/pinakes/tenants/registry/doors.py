@@ -18,18 +18,17 @@ class Doors:
     accounts: Accounts
 
     @classmethod
-    def at(cls, settings: Settings, database: Database) -> Self:
-        """Where *settings* say they are."""
-        keys = Keys(settings.objects_key, settings.objects_secret.get_secret_value())
-        objects = Objects(
-            settings.objects, keys, role=settings.objects_role, region=settings.objects_region
-        )
-        accounts = Accounts(settings.issuer, settings.issuer_secret.get_secret_value())
-        return cls(database, objects, accounts)
-
-    @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncGenerator[Self]:
         """For commands, which have no application around them."""
-        async with Database.open(settings) as database:
-            yield cls.at(settings, database)
+        secret = settings.issuer_secret.get_secret_value()
+        async with Database.open(settings) as database, Accounts(settings.issuer, secret) as people:
+            yield cls(database, store_of(settings), people)
+
+
+def store_of(settings: Settings) -> Objects:
+    """The object store that *settings* name."""
+    keys = Keys(settings.objects_key, settings.objects_secret.get_secret_value())
+    return Objects(
+        settings.objects, keys, role=settings.objects_role, region=settings.objects_region
+    )

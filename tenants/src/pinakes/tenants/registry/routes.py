@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from litestar import Controller, Request, Response, get, post
-from litestar.datastructures import State as AppState
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
@@ -13,7 +13,7 @@ from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.identity import Principal
 from pinakes.platform.paging import Page
 from pinakes.tenants.registry import service
-from pinakes.tenants.registry.doors import Doors
+from pinakes.tenants.registry.doors import Doors, store_of
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.onboarding import onboard, progress
 from pinakes.tenants.registry.schemas import (
@@ -25,17 +25,18 @@ from pinakes.tenants.registry.schemas import (
 )
 from pinakes.tenants.registry.tree import under
 
-Asked = Literal["suspend", "resume", "leave", "close"]
+Wish = Literal["suspend", "resume", "leave", "close"]
+Asked = Request[object, object, State]
 Many = Annotated[int, Parameter(ge=1, le=service.MOST)]
 Behind = Annotated[str, Parameter(max_length=40)]
 
 
-async def opened(state: AppState, database: Data) -> Doors:
+async def opened(request: Asked, database: Data) -> Doors:
     """The doors of this process."""
-    if "doors" not in state:
-        state["doors"] = Doors.at(state["settings"], database)
-    found: Doors = state["doors"]
-    return found
+    state = request.app.state
+    if "objects" not in state:
+        state["objects"] = store_of(state["settings"])
+    return Doors(database, state["objects"], state["accounts"])
 
 
 Opened = NamedDependency[Doors]
@@ -43,7 +44,7 @@ OPENED = {"doors": Provide(opened)}
 
 
 async def move_in(
-    request: Request[object, object, AppState], doors: Doors, asker: Principal, wish: NewBranch
+    request: Asked, doors: Doors, asker: Principal, wish: NewBranch
 ) -> Response[MovedIn]:
     """201 for a branch that has now moved in, 200 for one that was there."""
     told = await onboard(doors, asker, wish)
@@ -51,7 +52,7 @@ async def move_in(
     return Response(told, status_code=200 if told.result == "unchanged" else 201)
 
 
-async def look_again(request: Request[object, object, AppState], database: Database) -> None:
+async def look_again(request: Asked, database: Database) -> None:
     """Let this process know of the change at once; others hear of it within a second."""
     directory: Directory = request.app.state["directory"]
     await directory.refresh(database.app)
@@ -65,7 +66,7 @@ class Tenants(Controller):
     @post()
     async def create(
         self,
-        request: Request[object, object, AppState],
+        request: Asked,
         data: JSONBody[NewBranch],
         doors: Opened,
         asker: Asker,
@@ -81,9 +82,9 @@ class Tenants(Controller):
     @post("/{code:str}/{action:str}", status_code=200)
     async def act(
         self,
-        request: Request[object, object, AppState],
+        request: Asked,
         code: FromPath[str],
-        action: FromPath[Asked],
+        action: FromPath[Wish],
         asker: Asker,
         database: Data,
     ) -> Progress:
@@ -102,7 +103,7 @@ class Below(Controller):
     @post()
     async def create(
         self,
-        request: Request[object, object, AppState],
+        request: Asked,
         data: JSONBody[ChildBranch],
         doors: Opened,
         asker: Asker,
@@ -119,9 +120,9 @@ class Below(Controller):
     @post("/{code:str}/{action:str}", status_code=200)
     async def act(
         self,
-        request: Request[object, object, AppState],
+        request: Asked,
         code: FromPath[str],
-        action: FromPath[Asked],
+        action: FromPath[Wish],
         here: Here,
         asker: Asker,
         database: Data,

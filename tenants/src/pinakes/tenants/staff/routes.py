@@ -3,13 +3,12 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from pinakes.platform.config import Settings
 from pinakes.platform.http import Data, Here, Session
 from pinakes.platform.identity import Role
 from pinakes.platform.login import Accounts
@@ -51,12 +50,9 @@ class StaffView(Struct):
         return cls(row.id, row.name, login, row.role, row.below, password)
 
 
-def at_issuer(state: State) -> Accounts:
+def at_issuer(request: Request[object, object, State]) -> Accounts:
     """The accounts of this process."""
-    if "accounts" not in state:
-        settings: Settings = state["settings"]
-        state["accounts"] = Accounts(settings.issuer, settings.issuer_secret.get_secret_value())
-    found: Accounts = state["accounts"]
+    found: Accounts = request.app.state["accounts"]
     return found
 
 
