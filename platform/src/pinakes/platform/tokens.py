@@ -84,9 +84,9 @@ RULES: Mapping[str, Rule] = {
     "it is not for us": lambda claims: (
         AUDIENCE in ([claims.aud] if isinstance(claims.aud, str) else claims.aud)
     ),
+    "it names nobody": lambda claims: claims.sub != "",
     "its client is unknown": lambda claims: claims.azp in CLIENTS,
     "it is no access token": lambda claims: claims.typ == "Bearer",
-    "it has expired": lambda claims: claims.exp > time.time() - LEEWAY,
     "it is not valid yet": lambda claims: claims.nbf <= time.time() + LEEWAY,
     "it comes from the future": lambda claims: claims.iat <= time.time() + LEEWAY,
 }
@@ -117,12 +117,16 @@ class Verifier:
         claims = self.known.get(mark)
         if claims is None:
             claims = self.known[mark] = await self.examine(token)
-        if claims.expires <= time.time() - LEEWAY:
+        if not self.lives(claims):
             raise TokenRefused("The token does not count: it has expired.")
         since = self.revoked(claims.subject)
         if since is not None and claims.issued <= since.timestamp():
             raise TokenRefused("The token does not count: its bearer was logged out.")
         return claims
+
+    def lives(self, claims: Claims) -> bool:
+        """Asked each time, of known tokens too."""
+        return claims.expires > time.time() - LEEWAY
 
     async def examine(self, token: str) -> Claims:
         """The whole look at a token that is not known yet."""

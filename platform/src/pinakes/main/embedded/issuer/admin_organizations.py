@@ -12,6 +12,7 @@ from pinakes.main.embedded.issuer.shapes import (
     body,
     branch_view,
     id_of,
+    made,
     page,
     refused,
     user_view,
@@ -44,7 +45,7 @@ async def find(request: Asking) -> list[dict[str, Any]]:
 
 
 @post("/organizations", status_code=201)
-async def create(request: Asking) -> Response[None]:
+async def create(request: Asking) -> Response[bytes]:
     told, house = await body(request, Branch), house_of(request)
     if not told.name:
         raise refused(400, "Name is required.")
@@ -55,8 +56,7 @@ async def create(request: Asking) -> Response[None]:
     new = Organization(uuid7(), realm_of(request), told.name, alias, enabled, told.description)
     if not await house.organizations.add(new):
         raise refused(409, TAKEN)
-    place = f"{house.settings.address}{request.url.path.rstrip('/')}/{new.id}"
-    return Response(None, headers={"Location": place})
+    return made(request, new.id)
 
 
 @get(ONE)
@@ -97,7 +97,7 @@ async def count(request: Asking) -> int:
 
 
 @post(f"{ONE}/members", status_code=201)
-async def join(request: Asking) -> Response[None]:
+async def join(request: Asking) -> Response[bytes]:
     """The body is nothing but the user's id."""
     organization, house = await organization_of(request), house_of(request)
     try:
@@ -109,8 +109,7 @@ async def join(request: Asking) -> Response[None]:
         raise refused(400, "User does not exist")
     if not await house.organizations.join(organization.id, id):
         raise refused(409, "User is already a member of the organization.")
-    place = f"{house.settings.address}{request.url.path.rstrip('/')}/{id}"
-    return Response(None, headers={"Location": place})
+    return made(request, id)
 
 
 @delete(f"{ONE}/members/{{user:str}}", status_code=204)

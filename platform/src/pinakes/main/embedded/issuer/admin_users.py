@@ -16,6 +16,7 @@ from pinakes.main.embedded.issuer.shapes import (
     body,
     declared,
     id_of,
+    made,
     page,
     refused,
     user_name,
@@ -64,13 +65,12 @@ def condition(realm: str, told: dict[str, str]) -> tuple[str, list[Any]]:
 
 
 @post("/users", status_code=201)
-async def create(request: Asking) -> Response[None]:
+async def create(request: Asking) -> Response[bytes]:
     told, house = await body(request, User), house_of(request)
     account = await described(house, realm_of(request), told)
     if not await house.accounts.add(account):
         raise refused(409, TAKEN)
-    place = f"{house.settings.address}{request.url.path.rstrip('/')}/{account.id}"
-    return Response(None, headers={"Location": place})
+    return made(request, account.id)
 
 
 async def described(house: House, realm: str, told: User) -> Account:

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from litestar import Response
 from msgspec import Struct
 
 from pinakes.main.embedded.issuer.accounts import Account
 from pinakes.main.embedded.issuer.organizations import Organization
-from pinakes.main.embedded.issuer.web import Asking, Refusal, malformed
+from pinakes.main.embedded.issuer.web import Asking, Refusal, house_of, malformed
 
 SHORTEST, LONGEST = 3, 255  # characters of a user name
 PLAIN = re.compile(r"[^<>&\"'\s$%!#?§;*~/\\|^=\[\]{}()`\x00-\x1f\x7f]+")
@@ -94,6 +95,12 @@ def declared(realm: str, attributes: dict[str, list[str]] | None) -> dict[str, l
     return {
         name: kept for name, kept in (attributes or {}).items() if name in PROFILE[realm] and kept
     }
+
+
+def made(request: Asking, id: UUID) -> Response[bytes]:
+    """Nothing but the place of what was made."""
+    place = f"{house_of(request).settings.address}{request.url.path.rstrip('/')}/{id}"
+    return Response(b"", status_code=201, headers={"Location": place})
 
 
 def page(told: dict[str, str]) -> dict[str, int]:

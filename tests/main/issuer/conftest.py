@@ -1,0 +1,5 @@
+"""What the tests of the issuer share."""
+
+from issuing import issuer
+
+__all__ = ["issuer"]
