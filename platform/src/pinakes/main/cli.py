@@ -10,6 +10,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "tenant": ("pinakes.tenants.registry.cli:tenant", "Let branches move in and leave."),
     "readers": ("pinakes.tenants.readers.cli:readers", "Bring readers and their cards."),
     "catalogue": ("pinakes.tenants.catalogue.cli:catalogue", "Bring a catalogue."),
+    "search": ("pinakes.federation.discovery.cli:search", "Look after the search index."),
     "token": ("pinakes.main.token:token", "Log in here, for use with curl."),
     "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
     "errors": ("pinakes.main.problems:errors", "List every error code."),

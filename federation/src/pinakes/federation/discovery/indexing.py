@@ -67,18 +67,14 @@ class Indexer:
         """Look at the branches, write what has changed, build on; False when nothing was to do."""
         async with public_work(self.database.public) as public:
             await notice_branches(public)
-        if self.coming is None and (await self.rebuild_wished() or self.index.is_outdated()):
+            wished = await rebuild_wished(public) or self.index.is_outdated()
+        if self.coming is None and wished:
             self.coming, self.scanned = await asyncio.to_thread(self.index.rebuild), EVERYTHING
         changed = await self.catch_up()
         if self.coming is not None:
             await self.build_on(self.coming)
             return True
         return changed > 0
-
-    async def rebuild_wished(self) -> bool:
-        async with public_work(self.database.public) as public:
-            wish = select(exists().where(EditionChanged.edition_id == EVERYTHING))
-            return bool(await public.scalar(wish))
 
     async def catch_up(self) -> int:
         """Write one batch of what has changed; how many editions that were."""
@@ -88,7 +84,7 @@ class Indexer:
                 .where(EditionChanged.edition_id != EVERYTHING)
                 .limit(BATCH)
             )
-            seen = {id: version for id, version in rows}
+            seen = {row.edition_id: row.version for row in rows}
             if not seen:
                 return 0
             documents = await described(public, list(seen))
@@ -157,3 +153,9 @@ async def wish_rebuild(public: AsyncSession) -> None:
     await public.execute(
         insert(EditionChanged).values(edition_id=EVERYTHING).on_conflict_do_nothing()
     )
+
+
+async def rebuild_wished(public: AsyncSession) -> bool:
+    """Whether the wish for a new generation is still open."""
+    wish = exists().where(EditionChanged.edition_id == EVERYTHING)
+    return bool(await public.scalar(select(wish)))

@@ -1,4 +1,4 @@
-"""How far two branches lie apart: on the map where both say where they are, else in the tree. Pure."""
+"""How far two branches lie apart: on the map where both are on it, else in the tree. Pure."""
 
 from math import asin, cos, radians, sin, sqrt
 

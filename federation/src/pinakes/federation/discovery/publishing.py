@@ -1,4 +1,4 @@
-"""What branches show the public: written when their records or items change, never by themselves."""
+"""What branches show the public, written by listeners when records or items change."""
 
 from collections.abc import Collection, Iterable
 from uuid import UUID

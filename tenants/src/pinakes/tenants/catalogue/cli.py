@@ -1,0 +1,124 @@
+"""Catalogues from the command line: the same path as over HTTP, beside the database."""
+
+import asyncio
+from os import SEEK_END
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.errors import known
+from pinakes.platform.jobs import OPEN, Job, JobState, cancel, found
+from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.marc import Dialect
+from pinakes.tenants.catalogue.schemas import ImportWish
+from pinakes.tenants.registry import placement
+from pinakes.tenants.registry.cli import OPERATOR, data_option, json_option, show_json, work
+from pinakes.tenants.registry.doors import Doors
+from pinakes.tenants.registry.service import coded
+
+LOOK = 0.25  # seconds between two looks at the job
+
+
+@click.group()
+def catalogue() -> None:
+    """Bring a branch's catalogue in."""
+
+
+@catalogue.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--branch", required=True, help="Code of the branch whose catalogue it is.")
+@click.option("--dialect", type=click.Choice([*Dialect]), help="Instead of a look at each record.")
+@click.option("--encoding", help="The character set of whatever is not Unicode.")
+@click.option("--items", help="The table that items are read by.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
+@data_option
+@json_option
+def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> None:
+    """Bring a file of MARC (ISO 2709 or MARCXML, packed or not) into a branch."""
+    job = work(data, lambda doors: brought(doors, file, branch, told))
+    if as_json:
+        show_json(job.report)
+    elif job.report:
+        tell(job.report)
+    if job.state is not JobState.DONE:
+        raise click.ClickException(why(job))
+
+
+async def brought(doors: Doors, file: Path, branch: str, told: dict[str, Any]) -> Job:
+    """Upload *file*, start its import and follow it to its end."""
+    async with public_work(doors.database.app) as session:
+        tenant = (await coded(session, branch)).id
+    id = service.fresh_id()
+    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+        files = await placement.store(session, doors.objects)
+    with file.open("rb") as body:
+        size = body.seek(0, SEEK_END)
+        body.seek(0)
+        await files.put(service.key_of_upload(id), body)
+    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+        await service.uploaded(session, id, file.name, size)
+        wish = msgspec.convert({**told, "upload": id}, ImportWish)
+        job = await service.start_import(session, wish)
+    return await follow(doors.database, tenant, job.id)
+
+
+async def follow(database: Database, tenant: int, id: UUID) -> Job:
+    """Show how far the job is until it ends; Ctrl-C asks it to stop after its present batch."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    screen = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=screen) as progress:
+        bar = progress.add_task("…", total=None)
+        while True:
+            try:
+                job = await look(database, tenant, id)
+                progress.update(bar, description=words(job), completed=job.done, total=job.total)
+                if job.state not in OPEN:
+                    return job
+                await asyncio.sleep(LOOK)
+            except asyncio.CancelledError:
+                await stop(database, tenant, id)
+
+
+async def look(database: Database, tenant: int, id: UUID) -> Job:
+    async with unit_of_work(database.app, tenant, OPERATOR) as session:
+        return await found(session, id)
+
+
+async def stop(database: Database, tenant: int, id: UUID) -> None:
+    """Ask the job to stop, in spite of our own being asked to."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    async with unit_of_work(database.app, tenant, OPERATOR) as session:
+        await cancel(session, id)
+
+
+def words(job: Job) -> str:
+    if job.state is JobState.QUEUED:
+        return "waiting for the worker"
+    read = (job.report or {}).get("read", 0)
+    return f"{read:,} records"
+
+
+def tell(report: dict[str, Any]) -> None:
+    """The report in lines."""
+    names = ("read", "new", "updated", "unchanged", "quarantined", "authorities", "deleted")
+    for name in names:
+        click.echo(f"{name:>12} {report[name]:>10,}")
+    for kind in ("reasons", "encodings", "items"):
+        told = ", ".join(f"{name} {count:,}" for name, count in report[kind].items() if count)
+        click.echo(f"{kind:>12} {told or '-'}")
+
+
+def why(job: Job) -> str:
+    """Why the job did not end well, in words."""
+    if job.state is JobState.CANCELLED:
+        return "cancelled; what was brought in before stays, and a new import goes on from there"
+    titles = {problem.code: problem.title for problem in known()}
+    return f"{job.failure}: {titles.get(job.failure or '', 'see the log of the worker')}"
