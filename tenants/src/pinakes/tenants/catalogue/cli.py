@@ -33,7 +33,7 @@ def catalogue() -> None:
 @catalogue.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--branch", required=True, help="Code of the branch whose catalogue it is.")
-@click.option("--dialect", type=click.Choice([*Dialect]), help="Instead of a look at each record.")
+@click.option("--dialect", type=click.Choice([one.value for one in Dialect]), help="Instead of a look at each record.")
 @click.option("--encoding", help="The character set of whatever is not Unicode.")
 @click.option("--items", help="The table that items are read by.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
