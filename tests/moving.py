@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
 import httpx
+import msgspec
 import pytest
 from issuing import SECRET, Issuer
 from litestar import Litestar
 from mint import bearer
+from msgspec.structs import asdict
 from pydantic import SecretStr
 
 from pinakes.main.app import create_app, dress
@@ -102,6 +104,19 @@ async def moved_in(
 ) -> MovedIn:
     """A branch that has moved in."""
     return await onboard(doors, OPERATOR, wish(kind, parent, **more))
+
+
+async def arrived(
+    visitor: httpx.AsyncClient,
+    operator: dict[str, str],
+    kind: Kind = Kind.HUB,
+    parent: str | None = None,
+) -> MovedIn:
+    """The same by the API, which therefore knows of it at once."""
+    told = {name: value for name, value in asdict(wish(kind, parent)).items() if value is not None}
+    answer = await visitor.post("/v1/tenants", json=told, headers=operator)
+    assert answer.status_code == 201, answer.text
+    return msgspec.convert(answer.json(), MovedIn)
 
 
 async def line(doors: Doors, *kinds: Kind) -> list[MovedIn]:
