@@ -24,7 +24,9 @@ NAME = "王小明"
 class Visitor:
     """A reader who goes to another branch, and asks for what is his or hers."""
 
-    def __init__(self, mint: Mint, home: Desk, away: Desk, made: dict[str, Any], person: UUID):
+    def __init__(
+        self, mint: Mint, home: Desk, away: Desk, made: dict[str, Any], person: UUID
+    ) -> None:
         self.card: str = made["cards"][0]["number"]
         self.id: str = made["reader"]["id"]
         self.person = person

@@ -86,7 +86,7 @@ class Login(Controller):
             raise LoginRefused("The issuer said no. Start again at /login.")
         tokens = await issuer.trade(code, attempt.secret, back(request), attempt.nonce)
         session = sessions.cookie(Session.of(attempt.realm, tokens))
-        gone = Cookie(named(state_), "", path="/callback", max_age=0)
+        gone = Cookie(key=named(state_), value="", path="/callback", max_age=0)
         return Redirect(attempt.next, status_code=303, cookies=[session, gone])
 
     @post("/logout")
@@ -119,8 +119,8 @@ def named(state: str) -> str:
 def kept(sessions: Sessions, attempt: Attempt) -> Cookie:
     """The attempt, in a cookie that lives as long as a log-in may take."""
     return Cookie(
-        named(attempt.state),
-        sessions.attempts.close(attempt),
+        key=named(attempt.state),
+        value=sessions.attempts.close(attempt),
         path="/callback",
         max_age=PATIENCE,
         httponly=True,

@@ -134,8 +134,8 @@ class Sessions:
         """The cookie that holds *session*; without one, the cookie that ends it."""
         value = self.sealed(session) if session else ""
         return Cookie(
-            NAME,
-            value,
+            key=NAME,
+            value=value,
             path="/",
             max_age=None if session else 0,
             httponly=True,
