@@ -58,7 +58,9 @@ async def plant(strong: asyncpg.Connection, tables: list[str], tenants: list[int
         names = ", ".join(["tenant_id", *(c["name"] for c in columns)])
         for tenant in tenants:
             values = ", ".join(VALUES[c["type"]].format(tenant=tenant) for c in columns)
-            await strong.execute(f"INSERT INTO {table} ({names}) VALUES ({tenant}, {values})")
+            await strong.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({tenant}, {values}) ON CONFLICT DO NOTHING"
+            )
     await strong.execute("RESET session_replication_role")
 
 
