@@ -46,6 +46,21 @@ def house_settings(settings: Settings, files: ObjectStore, issuer: Issuer) -> Se
     return settings.model_copy(update=parts)
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of another process."""
+    secret = settings.issuer_secret.get_secret_value()
+    return {
+        "PINAKES_DATABASE": settings.database.get_secret_value(),
+        "PINAKES_CARRIER": settings.carrier.get_secret_value(),
+        "PINAKES_PUBLIC": settings.public.get_secret_value(),
+        "PINAKES_ISSUER": settings.issuer,
+        "PINAKES_ISSUER_SECRET": secret,
+        "PINAKES_OBJECTS": settings.objects,
+        "PINAKES_OBJECTS_KEY": settings.objects_key,
+        "PINAKES_OBJECTS_SECRET": settings.objects_secret.get_secret_value(),
+    }
+
+
 @pytest.fixture(scope="session")
 async def house(anyio_backend: str, house_settings: Settings) -> AsyncIterator[Litestar]:
     """The application of that deployment."""

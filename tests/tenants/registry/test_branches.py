@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 type Headers = dict[str, str]
 
 
-class Knocked(Event):
+class Knocked(Event, frozen=True, kw_only=True):
     """Somebody knocks at a branch."""
 
 
@@ -255,7 +255,7 @@ async def test_the_directory_is_public_and_paged(
 ) -> None:
     hub, *others = await line(doors, Kind.HUB, Kind.PROVINCE, Kind.CITY, Kind.COUNTY, Kind.POINT)
     codes = sorted(one.branch.code for one in others)
-    below = {"below": hub.branch.code}
+    below: dict[str, str | int] = {"below": hub.branch.code}
     whole = (await visitor.get("/v1/branches", params=below)).json()
     assert [item["code"] for item in whole["items"]] == codes
     assert whole["next"] is None

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-from moving import OPERATOR, line, moved_in, settled, wish
+from moving import OPERATOR, environment, line, moved_in, settled, wish
 from sqlalchemy import func, select
 
 from pinakes.platform.audit import Audit
 from pinakes.platform.config import Settings
 from pinakes.platform.db import public_work, unit_of_work
-from pinakes.platform.login import WrongCredentials
+from pinakes.platform.entries import WrongCredentials
 from pinakes.platform.objects import StoreRefused
 from pinakes.tenants.registry import placement, service
 from pinakes.tenants.registry.doors import Doors
@@ -105,21 +105,6 @@ async def test_moving_in_is_written_down(doors: Doors) -> None:
     assert {(line.actor, line.role) for line in log} == {("tests", "operator")}
 
 
-def told(settings: Settings) -> dict[str, str]:
-    """The settings as the environment of another process."""
-    secret = settings.issuer_secret.get_secret_value()
-    return {
-        "PINAKES_DATABASE": settings.database.get_secret_value(),
-        "PINAKES_CARRIER": settings.carrier.get_secret_value(),
-        "PINAKES_PUBLIC": settings.public.get_secret_value(),
-        "PINAKES_ISSUER": settings.issuer,
-        "PINAKES_ISSUER_SECRET": secret,
-        "PINAKES_OBJECTS": settings.objects,
-        "PINAKES_OBJECTS_KEY": settings.objects_key,
-        "PINAKES_OBJECTS_SECRET": settings.objects_secret.get_secret_value(),
-    }
-
-
 async def finish(doors: Doors, asked: NewBranch) -> None:
     """The next run finishes what the last one left, all of it, once."""
     done = await onboard(doors, OPERATOR, asked)
@@ -138,8 +123,8 @@ async def test_a_killed_onboarding_is_finished_by_the_next(
 ) -> None:
     asked = [(wish(), f"{step}:{part}") for step in STEPS for part in ("before", "after")]
     points = [f"{one.code}:{point}" for one, point in asked]
-    environment = {**os.environ, **told(house_settings)}
-    process = await asyncio.create_subprocess_exec(sys.executable, CRASH, *points, env=environment)
+    told = {**os.environ, **environment(house_settings)}
+    process = await asyncio.create_subprocess_exec(sys.executable, CRASH, *points, env=told)
     assert await process.wait() == 0
     for one, _ in asked:
         await finish(doors, one)

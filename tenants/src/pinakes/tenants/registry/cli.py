@@ -60,7 +60,7 @@ def tenant() -> None:
 
 @tenant.command()
 @click.argument("code")
-@click.option("--kind", type=click.Choice([*Kind]), required=True)
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), required=True)
 @click.option("--parent", help="Code of the branch that it stands below; a hub has none.")
 @click.option("--consortium", default="main", help="Of a hub: the consortium that it founds.")
 @click.option("--name-zh", default="", help="Its name in Chinese.")
@@ -88,7 +88,9 @@ def create(data: Path, as_json: bool, **told: Any) -> None:
 
 
 @tenant.command("list")
-@click.option("--state", type=click.Choice([*State]), help="Only those in this state.")
+@click.option(
+    "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
+)
 @data_option
 @json_option
 def list_all(data: Path, as_json: bool, state: str | None) -> None:

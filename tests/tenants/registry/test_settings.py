@@ -1,0 +1,186 @@
+"""Inherited settings: what holds, where it comes from, who locked it."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mint import Mint
+from sqlalchemy import delete, select, text
+
+from pinakes.platform.audit import Audit
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.tenants.registry.keys import KEYS, SettingInvalid, checked, key_of
+from pinakes.tenants.registry.models import Setting
+from pinakes.tenants.registry.settings import SettingLocked, decide, effective, undecide
+
+pytestmark = pytest.mark.anyio
+
+LIMIT = "loan.limit"
+
+
+@pytest.fixture
+async def family(make_tenant: Any) -> list[Tenant]:
+    """A province, a city below it and a county below that."""
+    province = await make_tenant(kind="province")
+    city = await make_tenant(province, kind="city")
+    return [province, city, await make_tenant(city)]
+
+
+async def test_what_nobody_decides_is_the_default(database: Database, tenant: Tenant) -> None:
+    async with public_work(database.app) as session:
+        found = await effective(session, tenant.id, LIMIT)
+    assert (found.value, found.origin, found.locked) == (KEYS[LIMIT].default, "default", False)
+
+
+async def test_the_nearest_decision_wins(database: Database, family: list[Tenant]) -> None:
+    province, city, county = family
+    async with public_work(database.public) as public:
+        await decide(public, province.id, LIMIT, 5)
+        found = await effective(public, county.id, LIMIT)
+        assert (found.value, found.origin) == (5, province.code)
+        await decide(public, city.id, LIMIT, 7)
+        found = await effective(public, county.id, LIMIT)
+        assert (found.value, found.origin) == (7, city.code)
+        await decide(public, county.id, LIMIT, 9)
+        found = await effective(public, county.id, LIMIT)
+        assert (found.value, found.origin) == (9, "own")
+        assert (await undecide(public, county.id, LIMIT)).origin == city.code
+
+
+async def test_a_lock_above_wins_over_everything_below(
+    database: Database, family: list[Tenant]
+) -> None:
+    province, city, county = family
+    async with public_work(database.public) as public:
+        await decide(public, county.id, LIMIT, 9)
+        await decide(public, city.id, LIMIT, 7, locked=True)
+        await decide(public, province.id, LIMIT, 5, locked=True)
+        found = await effective(public, county.id, LIMIT)
+        assert (found.value, found.origin, found.locked) == (5, province.code, True)
+        for change in (decide(public, county.id, LIMIT, 1), undecide(public, county.id, LIMIT)):
+            with pytest.raises(SettingLocked):
+                await change
+        await decide(public, province.id, LIMIT, 5, locked=False)
+        found = await effective(public, county.id, LIMIT)
+        assert (found.value, found.origin) == (7, city.code)
+
+
+DECISIONS = st.lists(
+    st.none() | st.tuples(st.integers(0, 1000), st.booleans()), min_size=3, max_size=3
+)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(decided=DECISIONS)
+async def test_the_database_sees_what_python_sees(
+    database: Database, family: list[Tenant], decided: list[tuple[int, bool] | None]
+) -> None:
+    ids = [tenant.id for tenant in family]
+    async with public_work(database.public) as public:
+        await public.execute(delete(Setting).where(Setting.tenant_id.in_(ids)))
+        for id, decision in zip(ids, decided, strict=True):
+            if decision:
+                value, locked = decision
+                public.add(Setting(tenant_id=id, key=LIMIT, value=value, locked=locked))
+        await public.flush()
+        for id in ids:
+            seen = await public.scalar(
+                text("SELECT commons.effective(:tenant, :key)"), {"tenant": id, "key": LIMIT}
+            )
+            assert seen == (await effective(public, id, LIMIT)).value
+
+
+async def test_the_database_knows_every_default(database: Database, tenant: Tenant) -> None:
+    async with public_work(database.app) as session:
+        for name, key in KEYS.items():
+            seen = await session.scalar(
+                text("SELECT commons.effective(:tenant, :key)"), {"tenant": tenant.id, "key": name}
+            )
+            assert seen == msgspec.to_builtins(key.default)
+
+
+@pytest.mark.parametrize("name", KEYS)
+async def test_every_default_fits_its_own_key(name: str) -> None:
+    key = key_of(name)
+    assert checked(key, msgspec.to_builtins(key.default)) == msgspec.to_builtins(key.default)
+    assert key.zh
+    assert key.en
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (LIMIT, -1),
+        (LIMIT, "many"),
+        ("loan.rules", [{"days": 9999}]),
+        ("loan.rules", [{"day": 3}]),
+        ("calendar.closed_weekdays", [8]),
+        ("calendar.closed_days", ["2026-02-30"]),
+        ("catalogue.agency", ""),
+    ],
+)
+async def test_a_value_must_fit_its_key(name: str, value: Any) -> None:
+    with pytest.raises(SettingInvalid):
+        checked(key_of(name), value)
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_an_administrator_decides_and_lets_go(
+    client: httpx.AsyncClient, mint: Mint, database: Database, family: list[Tenant]
+) -> None:
+    _, city, county = family
+    above, own = (
+        mint.staff(f"administrator@{city.code}"),
+        mint.staff(f"administrator@{county.code}"),
+    )
+    address = f"/v1/b/{county.code}/settings/{LIMIT}"
+    told = (await client.put(address, json={"value": 4}, headers=own)).json()
+    assert (told["value"], told["origin"], told["default"]) == (4, "own", 10)
+    assert told["zh"]
+
+    whole = (await client.get(f"/v1/b/{county.code}/settings", headers=own)).json()["items"]
+    assert {one["key"] for one in whole} == set(KEYS)
+    assert (await client.delete(address, headers=own)).json()["origin"] == "default"
+
+    lock = {"value": 2, "locked": True}
+    answer = await client.put(f"/v1/b/{city.code}/settings/{LIMIT}", json=lock, headers=above)
+    assert answer.status_code == 200
+    assert (await client.get(address, headers=own)).json()["origin"] == city.code
+    answer = await client.put(address, json={"value": 4}, headers=own)
+    assert refused(answer) == (409, "setting_locked")
+    assert answer.json()["origin"] == city.code
+
+    async with unit_of_work(database.app, county.id) as session:
+        log = (await session.scalars(select(Audit.operation).order_by(Audit.id))).all()
+    assert log == ["settings.decide", "settings.undecide"]
+
+
+async def test_what_is_wrong_with_a_setting_is_told(
+    client: httpx.AsyncClient, mint: Mint, tenant: Tenant
+) -> None:
+    address, own = f"/v1/b/{tenant.code}/settings", mint.staff(f"administrator@{tenant.code}")
+    for key, value, expected in (
+        ("loan.limits", 1, (404, "setting_unknown")),
+        (LIMIT, "1", (400, "setting_invalid")),
+        ("catalogue.agency", "elsewhere", (403, "setting_not_yours")),
+    ):
+        answer = await client.put(f"{address}/{key}", json={"value": value}, headers=own)
+        assert refused(answer) == expected
+    desk = mint.staff(f"desk@{tenant.code}")
+    answer = await client.put(f"{address}/{LIMIT}", json={"value": 1}, headers=desk)
+    assert refused(answer) == (403, "forbidden")
+    assert (await client.get(address, headers=desk)).status_code == 200
+    operator = mint.staff("operator@*")
+    answer = await client.put(
+        f"{address}/catalogue.agency", json={"value": "CN-1"}, headers=operator
+    )
+    assert answer.status_code == 200
