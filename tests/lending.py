@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 
 import httpx
 from mint import Mint
-from sqlalchemy import text, update
+from sqlalchemy import update
 
+from pinakes.main.features import FEATURES
+from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import carry
 from pinakes.platform.db import Database, public_work, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Outbox
-from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.schemas import NewItem

@@ -87,7 +87,7 @@ async def test_what_is_lent_is_not_there(
         (Item, {"kind": "reference"}, "item_not_for_loan"),
     ],
 )
-async def test_a_refusal_names_its_rule_and_changes_nothing(
+async def test_a_refusal_names_its_rule_and_changes_nothing(  # noqa: PLR0913, PLR0917
     desk: Desk,
     reader: Bearer,
     book: str,

@@ -100,10 +100,12 @@ def kept(process: Process) -> Iterator[Process]:
 
 
 @contextmanager
-def api(settings: Settings, port: int | None = None) -> Iterator[Process]:
+def api(
+    settings: Settings, port: int | None = None, app: str = "pinakes.main.asgi:app"
+) -> Iterator[Process]:
     """The API behind uvicorn."""
     port = port or free_port()
-    words = ["pinakes.main.asgi:app", "--host", "127.0.0.1", "--port", str(port)]
+    words = [app, "--host", "127.0.0.1", "--port", str(port)]
     command = [sys.executable, "-m", "uvicorn", *words, "--no-access-log"]
     with kept(Process(command, environment(settings), port, "/livez")) as process:
         yield process

@@ -1,0 +1,90 @@
+"""What a bench stands on: a fresh PostgreSQL, an issuer's key, settings; gone at the end."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from pydantic import SecretStr
+
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.main.migrations.run import upgrade
+from pinakes.platform.config import Settings
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A migrated database, and settings that an API can be started with."""
+
+    postgres: Postgres
+    settings: Settings
+    key: RSAKey
+
+    def token(self, *grants: str) -> str:
+        """An access token of staff, good for an hour."""
+        now = int(time.time())
+        claims = {
+            "iss": f"{self.settings.issuer}/realms/staff",
+            "aud": "pinakes",
+            "azp": "pinakes-cli",
+            "sub": "bench",
+            "typ": "Bearer",
+            "iat": now,
+            "exp": now + 3600,
+            "grants": list(grants),
+        }
+        return jwt.encode({"alg": "RS256", "kid": "bench"}, claims, self.key)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Start everything in a folder of its own."""
+    key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig", "kid": "bench"})
+    with (
+        TemporaryDirectory(prefix="pinakes-bench-") as folder,
+        Postgres(Path(folder) / "postgres") as postgres,
+        published(key) as issuer,
+    ):
+        upgrade(postgres.address("pinakes"))
+        settings = Settings(
+            database=SecretStr(postgres.address("pinakes_app")),
+            carrier=SecretStr(postgres.address("pinakes_carrier")),
+            public=SecretStr(postgres.address("pinakes_public")),
+            issuer=issuer,
+            secret=SecretStr("5e" * 32),
+            search=Path(folder) / "search",
+        )
+        yield Ground(postgres, settings, key)
+
+
+@contextmanager
+def published(key: RSAKey) -> Iterator[str]:
+    """The address of an issuer that has this key and nothing else."""
+    ring = json.dumps({"keys": [key.as_dict(private=False)]}).encode()
+
+    class Ring(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(ring)))
+            self.end_headers()
+            self.wfile.write(ring)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ring)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
