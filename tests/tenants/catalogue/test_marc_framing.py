@@ -64,6 +64,12 @@ def test_a_wrong_start_of_data_is_put_right(base: bytes) -> None:
     assert record.fields[1] == ("245", "10\x1faFirst")
 
 
+def test_a_control_character_in_the_leader_is_a_blank() -> None:
+    (record,) = found(FIRST[:22] + b"\x02" + FIRST[23:])
+    assert isinstance(record, Record)
+    assert record.leader == "00062nam a2200049 i 45 0"
+
+
 def test_lengths_counted_in_characters_are_put_right_by_the_order_of_fields() -> None:
     wrong = SECOND.replace(b"24500110", b"24500070")
     (record,) = found(wrong)
@@ -85,7 +91,7 @@ def test_a_directory_in_another_order_than_the_fields_is_followed() -> None:
         (FIRST[:30] + b"\x1e" + FIRST[31:], "directory_unreadable"),
         (FIRST.replace(b"245001", b"245\xff01"), "directory_unreadable"),
         (b"00026nam a2200025 i 4500\x1e\x1d", "empty_record"),
-        (FIRST[:6] + b"\x00" + FIRST[7:], "leader_unreadable"),
+        (FIRST[:6] + b"\xff" + FIRST[7:], "leader_unreadable"),
         (FIRST + SECOND[:30], "cut_off"),
     ],
 )
@@ -150,4 +156,4 @@ def test_a_leader_tells_headings_copies_and_deletions() -> None:
     assert one("001 1", "852 __ $aPlace", leader="nx  a n ").holding
     assert one("001 1", "245 10 $aGone", leader="dam a i ").deleted
     book = one("001 1", "245 10 $aBook")
-    assert not (book.authority or book.holding or book.deleted)
+    assert (book.authority, book.holding, book.deleted) == (False, False, False)

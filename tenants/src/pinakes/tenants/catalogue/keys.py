@@ -5,7 +5,7 @@ import unicodedata
 
 from stdnum import isbn, issn
 
-ISBN_LIKE = re.compile(r"(?<![0-9])(?:97[89][- ]?)?[0-9](?:[- ]?[0-9]){8}[- ]?[0-9Xx](?![0-9])")
+ISBN_LIKE = re.compile(r"(?<![0-9])(?:97[89][- ]?)?[0-9](?:[- ]?[0-9]){8}[- ]?[0-9Xx](?![0-9Xx])")
 ISSN_LIKE = re.compile(r"(?<![0-9])[0-9]{4}[-–]?[0-9]{3}[0-9Xx](?![0-9])")
 
 

@@ -2,11 +2,12 @@
 
 import re
 
-from pinakes.tenants.catalogue.marc.record import Dialect, Record
+from pinakes.tenants.catalogue.marc.record import Dialect, Record, subfields
 from pinakes.tenants.catalogue.marc.rules import tables
 
 YEAR = re.compile(r"(?<![0-9])(1[4-9][0-9]{2}|20[0-9]{2})(?![0-9])")
 ONLINE = {"book": "ebook", "serial": "ejournal"}
+ISSUER = "3"  # second indicator of 801
 CODE = 3  # letters in a language code
 
 
@@ -37,8 +38,9 @@ def agency(record: Record) -> str:
     """Who gave the control number: 003 in MARC 21, the issuer of 801 in UNIMARC."""
     if record.dialect is Dialect.MARC21:
         return record.control("003") or next(record.values("040", "a"), "").strip()
-    sources = sorted(record.texts("801"), key=lambda text: text[1:2] != "3")
-    return next(record.values("801", "b"), "").strip() if sources else ""
+    sources = sorted(record.texts("801"), key=lambda text: text[1:2] != ISSUER)
+    names = (value for text in sources for code, value in subfields(text) if code == "b")
+    return next(names, "").strip()
 
 
 def _at(record: Record, tag: str, start: int, end: int) -> str:

@@ -37,8 +37,10 @@ def walk(raw: bytes) -> Walked:
     elif raw[:5] != b"%05d" % len(raw):
         repairs.append("length_corrected")
     base = _base(raw, repairs)
-    leader = _ascii(raw[:LEADER_LENGTH], "leader_unreadable")
-    directory = _ascii(raw[LEADER_LENGTH : base - 1], "directory_unreadable")
+    directory = raw[LEADER_LENGTH : base - 1].decode("latin-1")
+    if not (directory.isascii() and directory.isprintable()):
+        raise Unreadable("directory_unreadable")
+    leader = _leader(raw[:LEADER_LENGTH])
     tags = [directory[at : at + 3] for at in range(0, len(directory), ENTRY)]
     parts = _parts(raw[base:].removesuffix(b"\x1d"), directory, repairs)
     return Walked(leader, tags, parts, tuple(repairs))
@@ -64,11 +66,14 @@ def _no_directory(raw: bytes) -> Unreadable:
     return Unreadable("directory_unreadable")
 
 
-def _ascii(raw: bytes, reason: str) -> str:
-    text = raw.decode("latin-1")
-    if not (raw.isascii() and text.isprintable()):
-        raise Unreadable(reason)
-    return text
+def _leader(raw: bytes) -> str:
+    """The leader's letters; control characters count as blanks."""
+    if not raw.isascii():
+        raise Unreadable("leader_unreadable")
+    leader = raw.decode("ascii")
+    if leader.isprintable():
+        return leader
+    return "".join(letter if letter.isprintable() else " " for letter in leader)
 
 
 def _parts(body: bytes, directory: str, repairs: list[str]) -> list[bytes]:

@@ -85,7 +85,7 @@ def _candidates(claimed: str, dialect: Dialect, told: str | None) -> list[tuple[
     chinese = _strict("gb18030") if claimed == "gb18030" else _by_its_looks(dialect)
     order.append(("gb18030", chinese))
     if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
-        order.append((claimed, _strict(claimed)))
+        order.append((claimed, _letters(claimed)))
     if dialect is Dialect.MARC21 and (claimed == "marc-8" or told == "marc-8"):
         order.append(("marc-8", _marc8_or_none))
     return order
@@ -115,6 +115,19 @@ def _strict(name: str) -> Reader:
             return body.decode(name)
         except UnicodeDecodeError:
             return None
+
+    return read
+
+
+def _letters(name: str) -> Reader:
+    """An eight-bit set that the record claims: it reads anything, so it must make words."""
+    strict = _strict(name)
+
+    def read(body: bytes) -> str | None:
+        text = strict(body) or ""
+        beyond = [character for character in text if character > "\x9f"]
+        letters = sum(map(str.isalpha, beyond))
+        return text if letters >= max(1, LIKELY * len(beyond)) else None
 
     return read
 

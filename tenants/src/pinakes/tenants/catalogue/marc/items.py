@@ -57,8 +57,8 @@ def _part(taken: str, values: list[tuple[str, str]]) -> str:
     for alternative in taken.split("|"):
         joint = "/" if "/" in alternative else " "
         codes = alternative.replace("/", " ").split()
-        found = [plain(value) for wanted in codes for code, value in values if code == wanted]
-        if found:
+        found = [next((plain(v) for code, v in values if code == wanted), "") for wanted in codes]
+        if any(found):
             return joint.join(filter(None, found))
     return ""
 

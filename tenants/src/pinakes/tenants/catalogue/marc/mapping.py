@@ -95,9 +95,10 @@ def _name(dialect: Dialect, taken: Taken) -> Name:
 
 def _isbns(parts: Parts) -> tuple[Isbn, ...]:
     """Valid ones once each; wrong and cancelled ones as written, so that nothing is lost."""
-    valid = {Isbn(taken.words, isbn13(taken.words)) for taken in parts["isbn"]}
-    ordered = sorted(valid, key=lambda one: not one.isbn13)
-    return tuple(ordered) + tuple(Isbn(taken.words) for taken in parts["cancelled"])
+    found = dict.fromkeys(Isbn(taken.words, isbn13(taken.words)) for taken in parts["isbn"])
+    return tuple(sorted(found, key=lambda one: not one.isbn13)) + tuple(
+        Isbn(taken.words) for taken in parts["cancelled"]
+    )
 
 
 def _classes(parts: Parts) -> tuple[Class, ...]:

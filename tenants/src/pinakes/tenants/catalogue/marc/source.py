@@ -56,7 +56,10 @@ def _turned(source: Source, name: str) -> Callable[[int], bytes]:
     decoder = getincrementaldecoder(name)(errors="replace")
 
     def pull(size: int) -> bytes:
-        chunk = source.read(size)
-        return decoder.decode(chunk, final=not chunk).encode()
+        text, chunk = "", b"more"
+        while chunk and not text:
+            chunk = source.read(size)
+            text = decoder.decode(chunk, final=not chunk)
+        return text.encode()
 
     return pull

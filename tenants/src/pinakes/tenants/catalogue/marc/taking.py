@@ -9,6 +9,7 @@ from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
 
 TWIN = "880"
 LINK = "\x1f6"
+LINK_TO_TWIN = LINK + TWIN
 AS_WRITTEN = frozenset({"summary", "notes", "links", "audience", "isbn", "cancelled"})
 
 
@@ -41,7 +42,7 @@ def parts_of(record: Record) -> Parts:
         if found is None:
             continue
         twin = twins.get(_link(tag, text), "") if twins else ""
-        values, twin_values = subfields(text), subfields(twin)
+        values, twin_values = subfields(text), subfields(twin) if twin else []
         for rule in found:
             words = _words(rule, values, marc21)
             twin_words = _words(rule, twin_values, marc21) if twin else ""
@@ -59,7 +60,8 @@ def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
     linked = {_twin_link(text): text for tag, text in fields if tag == TWIN}
     if not linked:
         return list(fields), linked
-    wanted = {_link(tag, text) for tag, text in fields if tag != TWIN}
+    linked.pop("", None)
+    wanted = {_link(tag, text) for tag, text in fields if tag != TWIN} - {""}
     kept = [
         (text.partition(LINK)[2][:3], text) if tag == TWIN else (tag, text)
         for tag, text in fields
@@ -70,8 +72,8 @@ def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
 
 def _link(tag: str, text: str) -> str:
     """245-01 for a 245 that says 880-01; nothing without a link."""
-    target = text.partition(LINK)[2][:6]
-    return tag + target[3:] if target.startswith(TWIN) else ""
+    at = text.find(LINK_TO_TWIN)
+    return tag + text[at + 5 : at + 8] if at >= 0 else ""
 
 
 def _twin_link(text: str) -> str:

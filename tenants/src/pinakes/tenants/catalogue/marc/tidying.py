@@ -16,10 +16,10 @@ AROUND = "[]()<>"
 def plain(text: str) -> str:
     """Composed, without control characters, each run of blanks (full-width too) one blank."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", MARKS.sub("", text))
-    elif not text.isprintable():
-        text = MARKS.sub(" ", text)
-    return " ".join(text.split())
+        text = unicodedata.normalize("NFC", text)
+    if text.isprintable() and "  " not in text:  # no other blank is printable
+        return text.strip()
+    return " ".join(MARKS.sub(" " if text.isascii() else "", text).split())
 
 
 def trimmed(text: str) -> str:

@@ -9,7 +9,7 @@ from pinakes.tenants.catalogue.marc.source import Source
 
 OPEN = re.compile(rb"<(?:[\w.-]+:)?record(?=[\s/>])")
 CLOSE = re.compile(rb"</(?:[\w.-]+:)?record\s*>")
-CONTENT = re.compile(rb"<(?:[\w.-]+:)?(?:leader|controlfield|datafield)[\s/>]")
+CONTENT = re.compile(rb"</?(?:[\w.-]+:)?(?:leader|controlfield|datafield)[\s/>]")
 HIDDEN = re.compile(rb"<!--.*?(?:-->|(\Z))|<!\[CDATA\[.*?(?:\]\]>|(\Z))", re.DOTALL)
 LONGEST_CLOSE = 64
 
@@ -57,7 +57,14 @@ def _elements(offset: int, segment: bytes, seen: bytes) -> Iterator[Piece]:
     if opens and CLOSE.search(seen, last):
         yield Piece(offset + last, segment[last:])
     elif CONTENT.search(seen, last):
-        yield Piece(offset + last, segment[last:], "too_long" if len(seen) >= LIMIT else "cut_off")
+        yield Piece(offset + last, segment[last:], _unfinished(seen))
+
+
+def _unfinished(segment: bytes) -> str:
+    """Why this is no whole element: it went on for too long, or its beginning or end is missing."""
+    if len(segment) >= LIMIT:
+        return "too_long"
+    return "xml_malformed" if CLOSE.search(segment) else "cut_off"
 
 
 def _masked(hidden: re.Match[bytes]) -> bytes:

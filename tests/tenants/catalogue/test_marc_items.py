@@ -1,0 +1,103 @@
+"""Copies are found where each dialect and each system keeps them."""
+
+from io import BytesIO
+
+import pytest
+from marcs import one
+
+from pinakes.tenants.catalogue.marc import Item, items_of
+from pinakes.tenants.catalogue.marc.items import UnknownProfile
+from pinakes.tenants.catalogue.marc.sheet import NoItems, lines
+
+CN = ("001 1", "200 1_ $a书")
+US = ("001 1", "245 10 $aBook")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            (*CN, "905 __ $aBNU$dF124$e26", "906 __ $a211$b1683011$dF124$e26$rCNY"),
+            [Item(barcode="1683011", call_number="F124/26", price="CNY")],
+        ),
+        (
+            (*CN, "905 __ $aXX$bA1$bA2$dI247.5$e12$f2"),
+            [
+                Item(barcode="A1", call_number="I247.5/12", copy="2", branch="XX"),
+                Item(barcode="A2", call_number="I247.5/12", copy="2", branch="XX"),
+            ],
+        ),
+        ((*CN, "905 __ $aXX$sI247.5/12"), []),
+        (
+            (*CN, "995 __ $bParis$cEst$f31$k840 HUG$eAdultes$rlm"),
+            [
+                Item(
+                    barcode="31", call_number="840 HUG", location="Adultes", kind="lm", branch="Est"
+                )
+            ],
+        ),
+        (
+            (*US, "952 __ $aCPL$bCPL$cGEN$o005 KER$p399$t1$yBK$70", "852 __ $bX$p999"),
+            [
+                Item(
+                    barcode="399",
+                    call_number="005 KER",
+                    location="GEN",
+                    copy="1",
+                    kind="BK",
+                    status="0",
+                    branch="CPL",
+                )
+            ],
+        ),
+        (
+            (*US, "852 __ $bMAIN$cSTACK$hPT2638$iL4 1913$p390"),
+            [Item(barcode="390", call_number="PT2638 L4 1913", location="STACK", branch="MAIN")],
+        ),
+        (
+            (*US, "852 __ $81$bEast$hQA1", "852 __ $82$bWest$hQB2", "876 __ $82.1$p77$t3"),
+            [Item(barcode="77", call_number="QB2", location="West", copy="3", branch="West")],
+        ),
+        ((*US, "905 __ $aAdded$bnot a barcode"), []),
+    ],
+)
+def test_copies_are_found(fields: tuple[str, ...], expected: list[Item]) -> None:
+    assert items_of(one(*fields)) == expected
+
+
+def test_a_profile_may_be_named() -> None:
+    record = one(*US, "905 __ $aXX$bA1$dTP312$e7")
+    assert [item.barcode for item in items_of(record, "marc21-905")] == ["A1"]
+    with pytest.raises(UnknownProfile):
+        items_of(record, "marc22")
+
+
+SHEET = """条码号,ISBN,控制号,索书号,馆藏地,价格
+B1,978-7-02-000220-7,,I242.4/1,总馆,59.7
+B2,,012345,I242.4/2,"分馆, 二楼",
+
+,,012345,,,
+B4,7-02-000220-7,,,,
+B5
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_sheet_of_copies_is_read_line_by_line(encoding: str) -> None:
+    read = list(lines(BytesIO(SHEET.encode(encoding))))
+    assert [line.number for line in read] == [2, 3, 5, 6, 7]
+    assert read[0].isbn == "9787020002207"
+    assert read[1].item == Item(barcode="B2", call_number="I242.4/2", location="分馆, 二楼")
+    assert read[1].control_number == "012345"
+    assert [line.reason for line in read] == ["", "", "no_barcode", "bad_isbn", "no_title_named"]
+
+
+def test_a_sheet_may_use_tabs_and_other_columns() -> None:
+    (line,) = lines(BytesIO(b"note\tbarcode\tcontrol_number\tkind\nx\tB1\t7\tdvd\n"))
+    assert (line.item.barcode, line.item.kind, line.control_number) == ("B1", "dvd", "7")
+
+
+@pytest.mark.parametrize("sheet", [b"", b"a,b\n1,2\n", b"barcode\nB1\n"])
+def test_a_sheet_without_its_headings_is_refused(sheet: bytes) -> None:
+    with pytest.raises(NoItems, match="first line"):
+        lines(BytesIO(sheet))

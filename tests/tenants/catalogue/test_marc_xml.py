@@ -1,0 +1,109 @@
+"""MARCXML is read element by element, with or without a namespace, and trusts nobody."""
+
+import pytest
+from marcs import found, reasons
+
+from pinakes.tenants.catalogue.marc import Broken, Dialect, Record, UnknownFormat
+
+NAMESPACE = 'xmlns="http://www.loc.gov/MARC21/slim"'
+FIELDS = """<leader>00000nam a2200000 i 4500</leader><controlfield tag="001">7</controlfield>
+<datafield tag="245" ind1="1" ind2="0"><subfield code="a">紅樓夢 &amp; more</subfield></datafield>"""
+ONE = f"<record {NAMESPACE}>{FIELDS}</record>"
+
+
+def collection(*records: str) -> bytes:
+    return f'<?xml version="1.0"?>\n<collection>{"".join(records)}</collection>'.encode()
+
+
+def test_an_element_becomes_a_record_and_its_bytes_are_kept() -> None:
+    data = collection(ONE)
+    (record,) = found(data)
+    assert isinstance(record, Record)
+    assert record.fields == (("001", "7"), ("245", "10\x1fa紅樓夢 & more"))
+    assert record.raw == ONE.encode()
+    assert data[record.offset :].startswith(record.raw)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"<record>{FIELDS}</record>",
+        f"<!-- <record> --><record>{FIELDS}</record>",
+        f"<collection><record>{FIELDS}</record ></collection>",
+        "<m:collection xmlns:m='x'>"
+        + f"<record>{FIELDS}</record>".replace("<", "<m:").replace("<m:/", "</m:")
+        + "</m:collection>",
+        f"<record><recordData><record>{FIELDS}</record></recordData></record>",
+        f"<record><leader>x</leader><!-- </record> -->{FIELDS}</record>",
+    ],
+)
+def test_wrappers_prefixes_and_comments_do_not_matter(data: str) -> None:
+    (record,) = found(data.encode())
+    assert isinstance(record, Record)
+    assert record.fields[-1] == ("245", "10\x1fa紅樓夢 & more")
+
+
+def test_utf16_and_gb18030_are_read_as_they_say() -> None:
+    utf16 = f'<?xml version="1.0" encoding="UTF-16"?>{ONE}'.encode("utf-16")
+    gbk = f'<?xml version="1.0" encoding="GBK"?>{ONE}'.encode("gb18030")
+    for data in (utf16, gbk):
+        (record,) = found(data)
+        assert isinstance(record, Record)
+        assert record.fields[1][1] == "10\x1fa紅樓夢 & more"
+
+
+def test_a_broken_element_does_not_take_the_next_along() -> None:
+    torn = ONE.replace("</datafield>", "")
+    open_ended = ONE.replace("</record>", "")
+    pieces = found(collection(torn, ONE, open_ended, ONE, "<record><leader/></record>"))
+    assert reasons(pieces) == ["xml_malformed", "record", "xml_malformed", "record", "empty_record"]
+
+
+def test_a_file_cut_off_inside_an_element_says_so() -> None:
+    assert reasons(found(collection(ONE, ONE)[:-40])) == ["record", "cut_off"]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [('tag="245"', ""), ('tag="245"', 'tag="24"'), ('code="a"', ""), ('code="a"', 'code="ab"')],
+)
+def test_an_element_that_is_no_marc_is_named(was: str, becomes: str) -> None:
+    assert reasons(found(collection(ONE.replace(was, becomes), ONE))) == ["xml_not_marc", "record"]
+
+
+def test_blanks_for_indicators_may_be_left_out() -> None:
+    (record,) = found(collection(ONE.replace(' ind1="1" ind2="0"', "")))
+    assert isinstance(record, Record)
+    assert record.fields[1][1].startswith("  \x1fa")
+
+
+def test_no_entity_is_ever_resolved() -> None:
+    bomb = '<!DOCTYPE c [<!ENTITY a "lol"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    for entity in ("&a;", "&f;"):
+        (broken,) = found(f"{bomb}<c>{ONE.replace('紅樓夢', entity)}</c>".encode())
+        assert isinstance(broken, Broken)
+        assert broken.reason == "xml_malformed"
+
+
+def test_depth_and_size_have_an_end() -> None:
+    deep = ONE.replace("紅樓夢", "<b>" * 5000 + "</b>" * 5000)
+    wide = ONE.replace("紅樓夢", "x" * 6_000_000)
+    assert reasons(found(collection(deep, ONE))) == ["xml_malformed", "record"]
+    pieces = found(collection(ONE, wide, ONE))
+    assert reasons(pieces) == ["record", "too_long", "xml_malformed", "record"]
+    assert pieces[1].raw + pieces[2].raw == wide.encode()
+
+
+def test_xml_of_another_kind_is_refused() -> None:
+    with pytest.raises(UnknownFormat):
+        found(b'<?xml version="1.0"?><rss><record>news</record></rss>')
+
+
+def test_an_empty_collection_holds_nothing() -> None:
+    assert found(collection()) == []
+
+
+def test_the_caller_may_name_the_dialect() -> None:
+    (record,) = found(collection(ONE), Dialect.UNIMARC)
+    assert isinstance(record, Record)
+    assert record.dialect is Dialect.UNIMARC
