@@ -58,6 +58,6 @@ def tables_match_models(console: Console) -> bool:
         try:
             command.check(configuration())
         except CommandError as difference:
-            console.print(f"tables: {difference}")
+            console.print(f"tables: {difference}", markup=False)
             return False
     return True
