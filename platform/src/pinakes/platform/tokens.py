@@ -106,7 +106,8 @@ class Verifier:
     rules: Mapping[str, Rule] = RULES
 
     def __init__(self, issuer: str, revoked: Moment = nobody) -> None:
-        self.realms = {f"{issuer.rstrip('/')}/realms/{realm}": realm for realm in REALMS}
+        self.issuer = issuer.rstrip("/")
+        self.realms = {f"{self.issuer}/realms/{realm}": realm for realm in REALMS}
         self.revoked = revoked
         self.keys = {address: KeyRing(address) for address in self.realms}
         self.known: MutableMapping[bytes, Claims] = TTLCache(20_000, KEPT, time.monotonic)

@@ -77,8 +77,9 @@ async def described(house: House, realm: str, told: User) -> Account:
     """The new account that *told* describes, its secret sealed."""
     actions, sealed = told.required_actions or [], None
     if told.credentials:
-        sealed = await sealed_by(house, realm, told.credentials[0])
-        actions = actions_after(actions, told.credentials[0])
+        credential = told.credentials[0]
+        sealed = await sealed_by(house, realm, credential)
+        actions = actions_after(actions, credential) if credential.temporary else actions
     return Account(
         id=uuid7(),
         realm=realm,

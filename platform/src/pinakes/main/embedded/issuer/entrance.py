@@ -3,7 +3,7 @@
 from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Response, Router, get, post, route
 from litestar.datastructures import Cookie
@@ -85,7 +85,7 @@ def cookie(request: Asking, browser: str) -> Cookie:
     return Cookie(
         key=COOKIE,
         value=browser,
-        path=f"/realms/{realm_of(request)}/",
+        path=urlsplit(house_of(request).settings.realm(realm_of(request))).path + "/",
         httponly=True,
         samesite="lax",
         secure=secure(request),

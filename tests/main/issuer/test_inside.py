@@ -1,0 +1,189 @@
+"""What no client sees: guesses that are counted, secrets that are weighed, keys that change."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from issuing import HOME, SECRET, card
+
+from pinakes.main.embedded.issuer import pins
+from pinakes.main.embedded.issuer.accounts import Account
+from pinakes.main.embedded.issuer.house import House
+from pinakes.main.embedded.issuer.keys import ACCESS
+from pinakes.main.embedded.issuer.settings import Settings as IssuerSettings
+from pinakes.main.embedded.issuer.words import WORDS, chosen
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform.clock import now
+
+pytestmark = pytest.mark.anyio
+PIN = "482915"
+
+
+@pytest.fixture
+def told(postgres: Postgres, settings: object) -> IssuerSettings:
+    assert settings  # they have migrated the database
+    database = postgres.address("pinakes_issuer")
+    return IssuerSettings("http://issuer.test", database, SECRET, (HOME,))
+
+
+@pytest.fixture
+async def house(told: IssuerSettings) -> AsyncIterator[House]:
+    async with House.open(told) as house:
+        yield house
+
+
+@pytest.fixture
+async def reader(house: House) -> Account:
+    number, sealed = card(), pins.seal(PIN)
+    told = {"card_number": [number], "home": ["vik"], "person": [str(uuid4())]}
+    name = number.lower()
+    account = Account(uuid4(), "readers", name, True, None, None, None, told, [], sealed)
+    await house.accounts.add(account)
+    return account
+
+
+async def again(house: House, account: Account) -> Account:
+    """The same account as it is now."""
+    found = await house.accounts.find(account.realm, account.id)
+    assert found
+    return found
+
+
+async def test_guesses_side_by_side_are_all_counted(house: House, reader: Account) -> None:
+    knocks = (house.door.knock("readers", reader.username, "000000") for _ in range(20))
+    assert set(await asyncio.gather(*knocks)) == {None}
+    locked = await again(house, reader)
+    assert locked.failures == 5
+    assert await house.door.knock("readers", reader.username, PIN) is None
+
+
+async def test_each_further_failure_locks_twice_as_long(house: House, reader: Account) -> None:
+    waits: list[timedelta] = []
+    for _ in range(10):
+        assert await house.accounts.may_guess(reader.id)
+        locked = (await again(house, reader)).locked_until
+        if locked:
+            waits.append(locked - now())
+            assert not await house.accounts.may_guess(reader.id)
+        await house.store.execute("UPDATE account SET locked_until = NULL WHERE id = $1", reader.id)
+    assert [round(wait.total_seconds()) for wait in waits] == [60, 120, 240, 480, 900, 900]
+
+
+async def test_the_right_pin_wipes_the_slate(house: House, reader: Account) -> None:
+    for _ in range(4):
+        await house.door.knock("readers", reader.username, "000000")
+    assert await house.door.knock("readers", reader.username, PIN)
+    assert (await again(house, reader)).failures == 0
+
+
+def test_a_stranger_costs_as_much_as_a_reader() -> None:
+    sealed = pins.seal(PIN)
+
+    def cost(kept: str | None) -> float:
+        begun = time.process_time()
+        for _ in range(10):
+            assert not pins.fits(kept, "000000")
+        return time.process_time() - begun
+
+    assert 0.5 < cost(None) / cost(sealed) < 2
+
+
+def test_nothing_opens_what_has_no_secret() -> None:
+    assert not pins.fits(None, "nobody has this password")
+    assert not pins.fits("no seal of ours", PIN)
+
+
+@pytest.mark.parametrize(
+    ("secret", "flaw"),
+    [
+        (PIN, None),
+        ("12345", "pin_digits"),
+        ("１２３４５６", "pin_digits"),
+        ("111111", "pin_trivial"),
+        ("345678", "pin_trivial"),
+        ("890123", "pin_trivial"),
+        ("987654", "pin_trivial"),
+        ("252525", "pin_trivial"),
+        ("367367", "pin_trivial"),
+        ("147258", "pin_trivial"),
+        ("772204", "pin_trivial"),
+    ],
+)
+def test_pins_that_a_stranger_would_try_first(secret: str, flaw: str | None) -> None:
+    assert pins.weak("readers", secret, ["R000772204"]) == flaw
+
+
+@pytest.mark.parametrize(
+    ("secret", "flaw"),
+    [
+        ("a long enough phrase", None),
+        ("too short", "password_length"),
+        ("x" * 300, "password_length"),
+        ("aaaabbbbaaaa", "password_trivial"),
+        ("Ada-Lovelace-1", "password_trivial"),
+    ],
+)
+def test_passwords_of_staff(secret: str, flaw: str | None) -> None:
+    assert pins.weak("staff", secret, ["ada-lovelace"]) == flaw
+
+
+async def test_keys_change_without_an_end_to_tokens(house: House) -> None:
+    token = house.keys.sign("readers", ACCESS, {"sub": "ada"})
+    published = {key["kid"] for key in house.keys.published("readers")}
+    await house.keys.replace()
+    assert house.keys.read_token("readers", ACCESS, token) == {"sub": "ada"}
+    fresh = house.keys.published("readers")
+    assert published < {key["kid"] for key in fresh}
+    assert fresh[0]["kid"] not in published
+    assert not {"d", "p", "q"} & set(fresh[0])
+    assert house.keys.read_token("staff", ACCESS, token) is None
+
+
+def test_keys_change_by_command(told: IssuerSettings) -> None:
+    environment = {
+        "PINAKES_ISSUER": told.address,
+        "PINAKES_ISSUER_DATABASE": told.database,
+        "PINAKES_ISSUER_SECRET": told.secret,
+        "PINAKES_ISSUER_PORT": "0",
+        "PINAKES_ADDRESS": HOME,
+    }
+    command = [sys.executable, "-m", "pinakes.main.embedded.issuer", "rotate"]
+    subprocess.run(command, env={**os.environ, **environment}, check=True)
+
+
+async def test_what_is_over_is_swept(house: House, reader: Account) -> None:
+    attempt = await house.attempts.begin("readers", {}, "zh", "a browser")
+    await house.store.execute("UPDATE attempt SET created_at = now() - interval '2 hours'")
+    await house.sessions.sweep()
+    assert await house.attempts.find("readers", attempt.code, "a browser") is None
+    assert not await house.attempts.finish(attempt)
+    session = await house.sessions.open(reader, "pinakes-web", "openid")
+    await house.store.execute(
+        "UPDATE session SET seen_at = now() - interval '31 minutes' WHERE id = $1", session.id
+    )
+    assert await house.sessions.find("readers", session.id) is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "header", "language"),
+    [
+        ("en", "zh-CN", "en"),
+        ("fr zh-TW", "en", "zh"),
+        (None, "fr, en;q=0.9, zh;q=0.8", "en"),
+        (None, "en;q=0.1, zh-CN", "zh"),
+        (None, "", "zh"),
+        (None, "en;q=x, *", "en"),
+    ],
+)
+def test_the_language_is_the_one_most_wished(wish: str | None, header: str, language: str) -> None:
+    assert chosen(wish, header) == language
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    assert all(chinese and english for chinese, english in WORDS.values())
