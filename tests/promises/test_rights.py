@@ -1,0 +1,111 @@
+"""Who may do what, cell by cell of the one table: allowed and denied, every operation."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from random import Random
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from mint import Mint
+
+from pinakes.main.app import create_app, dress
+from pinakes.main.door import operation, operations
+from pinakes.main.rights import RIGHTS
+from pinakes.platform.config import Settings
+from pinakes.platform.directory import Tenant
+from pinakes.platform.identity import Role
+
+pytestmark = pytest.mark.anyio
+
+FLIPPED = 20
+DENIALS = {"unauthorized", "forbidden"}
+type Cell = tuple[str, Role]
+
+
+def doors(app: Litestar) -> Iterator[tuple[str, str, str]]:
+    """Every operation with a method and an address of it."""
+    ours = operations(app)
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if (
+                    name := operation(handler)
+                ) in ours and handler.handler_name != "options_handler":
+                    yield name, min(handler.http_methods), route.path
+
+
+def address(path: str, tenant: Tenant) -> str:
+    """A real branch, and otherwise things that nobody has."""
+    path = path.replace("{branch:str}", tenant.code).replace("{branch}", tenant.code)
+    path = re.sub(r"\{\w+:uuid\}", str(uuid4()), path)
+    return re.sub(r"\{[^}]*\}", "nothing", path)
+
+
+def headers(role: Role, tenant: Tenant, mint: Mint) -> dict[str, str]:
+    match role:
+        case Role.ANONYMOUS:
+            return {}
+        case Role.READER:
+            return mint.reader(uuid4(), tenant.code)
+        case Role.OPERATOR:
+            return mint.staff("operator@*")
+        case _:
+            return mint.staff(f"{role}@{tenant.code}")
+
+
+async def let_in(
+    client: httpx.AsyncClient, method: str, path: str, headers: Mapping[str, str]
+) -> bool:
+    """Whether the table lets this caller in; what is said behind the door does not matter."""
+    answer = await client.request(
+        method, path, headers={"Accept": "application/json", **headers}, follow_redirects=False
+    )
+    if answer.headers.get("location", "").startswith("/login?"):
+        return False
+    told = answer.headers.get("content-type", "").startswith("application/problem+json")
+    return not (told and answer.json()["code"] in DENIALS)
+
+
+async def differences(app: Litestar, tenant: Tenant, mint: Mint) -> set[Cell]:
+    """The cells in which *app* behaves otherwise than the table says."""
+    found: set[Cell] = set()
+    transport = httpx.ASGITransport(app=dress(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
+        for name, method, path in doors(app):
+            for role in Role:
+                place = address(path, tenant)
+                may = await let_in(client, method, place, headers(role, tenant, mint))
+                if may != bool({role, Role.ANONYMOUS} & RIGHTS[name]):
+                    found.add((name, role))
+    return found
+
+
+async def test_every_cell_of_the_table_holds(app: Litestar, tenant: Tenant, mint: Mint) -> None:
+    assert await differences(app, tenant, mint) == set()
+
+
+@asynccontextmanager
+async def house_with(settings: Settings, flipped: set[Cell]) -> AsyncIterator[Litestar]:
+    """The same house under a table of which some cells are wrong."""
+    rights = {
+        name: roles.symmetric_difference({role for other, role in flipped if other == name})
+        for name, roles in RIGHTS.items()
+    }
+    house = create_app(settings, rights=rights)
+    async with house.lifespan():
+        yield house
+
+
+async def test_twenty_flipped_cells_are_found(
+    app: Litestar, settings: Settings, tenant: Tenant, mint: Mint
+) -> None:
+    inside = {name for name, _, path in doors(app) if "{branch" in path}  # staff act in a branch
+    shut = sorted(name for name in inside if Role.ANONYMOUS not in RIGHTS[name])
+    cells = [(name, role) for name in shut for role in Role if role is not Role.ANONYMOUS]
+    flipped = set(Random(20261121).sample(cells, FLIPPED))
+    async with house_with(settings, flipped) as house:
+        assert await differences(house, tenant, mint) == flipped
