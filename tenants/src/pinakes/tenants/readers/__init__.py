@@ -3,12 +3,15 @@
 from pinakes.platform.feature import Feature
 from pinakes.tenants.readers.events import HistoryChosen, ReaderLeft, VisitBegan, VisitEnded
 from pinakes.tenants.readers.graphql import ReaderQueries
+from pinakes.tenants.readers.importing import KIND
+from pinakes.tenants.readers.jobs import import_readers
 from pinakes.tenants.readers.listeners import forget, heed, part, remember
 from pinakes.tenants.readers.routes import Cards, Consents, Me, Readers
+from pinakes.tenants.readers.tables import Tables
 
 feature = Feature(
     name="readers",
-    routes=[Readers, Cards, Consents],
+    routes=[Readers, Cards, Consents, Tables],
     common=[Me],
     queries=[ReaderQueries],
     listeners=[
@@ -17,5 +20,6 @@ feature = Feature(
         (ReaderLeft, part),
         (HistoryChosen, heed),
     ],
+    jobs=[(KIND, import_readers)],
     functions=__name__,
 )

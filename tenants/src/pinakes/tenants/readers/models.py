@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pinakes.platform.db import Base, TenantOwned, index
+from pinakes.platform.db import Base, TenantOwned, index, link
 from pinakes.tenants.readers.machine import CardState, State
 
 
@@ -102,3 +102,16 @@ class Consent(TenantOwned, Base):
     request: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None]
+
+
+class ReaderLine(TenantOwned, Base):
+    """One line of an import. Its id becomes the person's, so that a crash makes nobody twice."""
+
+    __tablename__ = "reader_line"
+    __table_args__ = (link("job_id", "job"), index("job_id", "line", unique=True))
+
+    job_id: Mapped[UUID]
+    line: Mapped[int]
+    cells: Mapped[dict[str, Any] | None]  # until the line is done
+    outcome: Mapped[str | None]  # created, updated, unchanged, refused
+    reason: Mapped[str | None]

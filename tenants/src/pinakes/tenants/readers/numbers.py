@@ -35,6 +35,11 @@ def is_issued(number: str) -> bool:
     return ours(number) and bool(mod_97_10.is_valid(number))
 
 
+def is_issued_by(number: str, branch: int) -> bool:
+    """Whether *number* could be one that *branch* has issued."""
+    return is_issued(number) and int(number[: -SERIAL - CHECK]) == branch
+
+
 def ours(number: str) -> bool:
     """Whether *number* has the form of ours, right or mistyped."""
     return number.isascii() and number.isdigit() and len(number) >= BRANCH + SERIAL + CHECK
@@ -51,7 +56,7 @@ def tidy(number: str) -> str:
 def checked(number: str, branch: int) -> str:
     """A number of ours that *branch* may issue; any other one comes in as an old barcode only."""
     found = tidy(number)
-    if not is_issued(found) or int(found[: -SERIAL - CHECK]) != branch:
+    if not is_issued_by(found, branch):
         raise CardMistyped(
             "This is no number of this branch. Type it again; or, when it is a barcode "
             "from before, say that it is an old one."

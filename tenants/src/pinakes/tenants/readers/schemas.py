@@ -216,3 +216,25 @@ class Settings(Struct, forbid_unknown_fields=True):
     """Choices of the reader."""
 
     keep_history: bool
+
+
+class LineView(Struct, kw_only=True):
+    """What became of one line: created, updated, unchanged or refused, and why it was refused."""
+
+    line: int
+    outcome: str | None
+    code: str | None
+    zh: str | None
+    en: str | None
+
+
+class ImportReport(Struct, kw_only=True):
+    """Lines = created + updated + unchanged + refused; `reasons` counts the refused ones."""
+
+    lines: int
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    reasons: dict[str, int]
+    dry_run: bool

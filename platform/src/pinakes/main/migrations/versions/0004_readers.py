@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from pinakes.main.migrations.tools import create_shared_table, create_tenant_table
-from pinakes.platform.db import index
+from pinakes.platform.db import index, link
 
 revision = "0004_readers"
 down_revision = "0003_issuer"
@@ -73,6 +73,16 @@ def upgrade() -> None:
         index("person_id", "purpose", unique=True, where="withdrawn_at IS NULL"),
         sa.Index("consent_of_person", "home_id", "person_id"),
         parties=["home_id"],
+    )
+    create_tenant_table(
+        "reader_line",
+        sa.Column("job_id", sa.Uuid, nullable=False),
+        sa.Column("line", sa.Integer, nullable=False),
+        sa.Column("cells", sa.dialects.postgresql.JSONB),
+        sa.Column("outcome", sa.Text),
+        sa.Column("reason", sa.Text),
+        link("job_id", "job"),
+        index("job_id", "line", unique=True),
     )
     for name in ("card", "standing"):  # the owner's function card_lookup reads these two
         op.execute(f"CREATE POLICY lookup ON {name} FOR SELECT TO CURRENT_USER USING (true)")

@@ -1,0 +1,186 @@
+"""Readers come in from a table, line by line, as often as one likes."""
+
+import csv
+from functools import partial
+from io import StringIO
+from typing import Any
+
+import pytest
+from lending import Desk
+from mint import Mint
+from registering import find
+from sqlalchemy import delete, select, text
+
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.jobs import JobDue
+from pinakes.platform.login import Accounts, WrongCredentials
+from pinakes.platform.performer import perform
+from pinakes.tenants.readers.importing import KIND, bring_in
+from pinakes.tenants.readers.models import ReaderLine
+from pinakes.tenants.readers.table import decoded
+
+pytestmark = pytest.mark.anyio
+
+TABLE = """\
+card,name,kind,born,contact,pin,old_barcodes,expires
+C1,王小明,child,2015-02-03,ada@example.org,274915,O1;O2,2030-12-31
+C2,欧阳,adult,,,,,
+,Grace,adult,,,,O3,
+C4,,adult,,,,,
+C5,Alan,adult,,,,O1,
+"""
+
+
+class Office:
+    """The administrator of a branch, with a worker at hand."""
+
+    def __init__(self, desk: Desk, mint: Mint, database: Database, accounts: Accounts) -> None:
+        self.desk, self.database = desk, database
+        self.headers = mint.staff(f"administrator@{desk.here.code}")
+        self.handlers = {KIND: partial(bring_in, accounts=accounts)}
+
+    async def send(self, data: str | bytes, **asked: Any) -> Any:
+        return await self.desk.client.post(
+            f"/v1/b/{self.desk.here.code}/readers/import",
+            content=data.encode() if isinstance(data, str) else data,
+            params=asked,
+            headers=self.headers,
+        )
+
+    async def bring(self, data: str | bytes, **asked: Any) -> tuple[dict[str, Any], list[Any]]:
+        """The report of a whole import, and the lines that it tells of."""
+        answer = await self.send(data, **asked)
+        assert answer.status_code == 202, answer.text
+        id = answer.json()["id"]
+        while await perform(self.database, self.handlers):
+            pass
+        job = await self.look(f"/jobs/{id}")
+        assert job["state"] == "done", job
+        return job["report"], await self.look(f"/readers/import/{id}/lines")
+
+    async def look(self, path: str) -> Any:
+        address = f"/v1/b/{self.desk.here.code}{path}"
+        return (await self.desk.client.get(address, headers=self.headers)).json()
+
+
+@pytest.fixture
+async def office(desk: Desk, mint: Mint, database: Database, accounts: Accounts) -> Office:
+    async with public_work(database.carrier) as session:
+        await session.execute(delete(JobDue))  # of other tests
+    return Office(desk, mint, database, accounts)
+
+
+async def test_every_line_is_told_of(office: Office) -> None:
+    report, lines = await office.bring(TABLE)
+    assert report == {
+        "lines": 5,
+        "created": 3,
+        "updated": 0,
+        "unchanged": 0,
+        "refused": 2,
+        "reasons": {"name_missing": 1, "barcode_twice": 1},
+        "dry_run": False,
+    }
+    assert [line["outcome"] for line in lines] == [*["created"] * 3, *["refused"] * 2]
+    assert lines[4] == {
+        "line": 6,
+        "outcome": "refused",
+        "code": "barcode_twice",
+        "zh": "前面的一行已有此条码",
+        "en": "A line above has the same barcode",
+    }
+
+
+async def test_what_came_in_is_there(office: Office, accounts: Accounts) -> None:
+    await office.bring(TABLE)
+    child = (await find(office.desk, "O2")).json()["reader"]
+    told = {name: child[name] for name in ("name", "reader_kind", "born", "contact", "until")}
+    assert told == {
+        "name": "王小明",
+        "reader_kind": "child",
+        "born": "2015-02-03",
+        "contact": "ada@example.org",
+        "until": "2030-12-31",
+    }
+    grace = (await find(office.desk, "O3")).json()["reader"]
+    cards = (await office.desk.look(f"/readers/{grace['id']}"))["cards"]
+    assert sorted(card["old"] for card in cards) == [False, True]  # one of ours was issued
+    for name in ("C1", "O1"):
+        with pytest.raises(WrongCredentials, match="changed"):  # the PIN fits; it is a first one
+            await accounts.direct_token("readers", f"{name}@{office.desk.here.code}", "274915")
+
+
+async def test_a_second_run_changes_nothing(office: Office) -> None:
+    await office.bring(TABLE)
+    report, _ = await office.bring(TABLE)
+    assert (report["created"], report["updated"], report["unchanged"]) == (0, 0, 3)
+
+
+async def test_a_later_table_updates_and_leaves_alone_what_it_does_not_name(
+    office: Office,
+) -> None:
+    await office.bring(TABLE)
+    report, _ = await office.bring("card,name,old_barcodes\nC1,王大明,O9\nC2,欧阳,\n")
+    assert (report["updated"], report["unchanged"]) == (1, 1)
+    child = (await find(office.desk, "O9")).json()["reader"]
+    assert (child["name"], child["reader_kind"], child["contact"]) == (
+        ("王大明", "child", "ada@example.org")
+    )
+
+
+async def test_barcodes_of_two_readers_are_not_one_readers(office: Office) -> None:
+    await office.bring(TABLE)
+    _, (line,) = await office.bring("card,name,old_barcodes\nC1,王小明,C2\n")
+    assert (line["outcome"], line["code"]) == ("refused", "barcodes_of_several")
+
+
+async def test_the_same_barcodes_may_be_another_branchs_too(
+    office: Office, away: Desk, mint: Mint, database: Database, accounts: Accounts
+) -> None:
+    await office.bring(TABLE)
+    report, _ = await Office(away, mint, database, accounts).bring(TABLE)
+    assert report["created"] == 3
+    assert (await find(office.desk, "C1")).json()["home"] == office.desk.here.code
+    assert (await find(away, "C1")).json()["home"] == away.here.code
+
+
+async def test_a_dry_run_tells_all_and_changes_nothing(office: Office) -> None:
+    first, _ = await office.bring(TABLE, dry_run=True)
+    assert (first["created"], first["dry_run"]) == (3, True)
+    assert (await office.desk.look("/readers"))["items"] == []
+    await office.bring("card,name\nC1,x\n")
+    report, _ = await office.bring(TABLE, dry_run=True)
+    assert (report["created"], report["updated"]) == (2, 1)
+    assert (await find(office.desk, "C1")).json()["name"] == "x"
+
+
+async def test_nothing_personal_stays_behind(office: Office, database: Database) -> None:
+    await office.bring(TABLE)
+    async with unit_of_work(database.app, office.desk.here.id) as session:
+        rows = (await session.scalars(select(ReaderLine))).all()
+        jobs = (await session.execute(text("SELECT job::text FROM job"))).scalars().all()
+    assert [row.cells for row in rows] == [None] * 5
+    assert not any(word in job for job in jobs for word in ("王", "C1", "274915"))
+
+
+async def test_what_went_out_comes_in_unchanged(office: Office) -> None:
+    await office.bring(TABLE + 'C6,"=HYPERLINK(1)",adult,,+86 10,,@7,\n')
+    address = f"/v1/b/{office.desk.here.code}/readers/export"
+    answer = await office.desk.client.get(address, headers=office.headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    cells = [cell for row in csv.reader(StringIO(decoded(answer.content))) for cell in row]
+    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+    report, _ = await office.bring(answer.content)
+    assert (report["unchanged"], report["lines"]) == (4, 4)
+
+
+async def test_a_file_that_is_no_table_is_refused_whole(office: Office) -> None:
+    for data in (b"", b"\xff\xfe\x00", b"card,salary\n", b'card,name\nA,"x\n'):
+        answer = await office.send(data)
+        assert (answer.status_code, answer.json()["code"]) == (400, "table_unreadable")
+
+
+async def test_only_the_administrator_moves_whole_tables(office: Office) -> None:
+    office.headers = office.desk.headers
+    assert (await office.send(TABLE)).status_code == 403
+    assert (await office.look("/readers/export"))["code"] == "forbidden"
