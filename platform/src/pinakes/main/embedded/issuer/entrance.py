@@ -17,6 +17,8 @@ from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.pages import HERE, step, stop
 from pinakes.main.embedded.issuer.provider import Asked
 from pinakes.main.embedded.issuer.web import (
+    AWAY,
+    LATER,
     Asking,
     Refusal,
     form,
@@ -49,6 +51,13 @@ def language_of(request: Asking, asked: dict[str, str]) -> str:
 
 def stopped(request: Asking, error: Stop) -> Response[str]:
     return stop(house_of(request).settings, error.why, language_of(request, {}))
+
+
+def away(request: Asking, _: Exception) -> Response[str]:
+    """The database does not answer."""
+    page = stop(house_of(request).settings, "stop_away", language_of(request, {}), 503)
+    page.headers.update(LATER)
+    return page
 
 
 @route("/protocol/openid-connect/auth", http_method=["GET", "POST"], status_code=200)
@@ -201,5 +210,5 @@ CSS = (HERE / "static" / "issuer.css").read_text()
 ROUTES = Router(
     "/realms/{realm:str}",
     route_handlers=[begin, again, submit],
-    exception_handlers={Stop: stopped},
+    exception_handlers={Stop: stopped, **dict.fromkeys(AWAY, away)},
 )

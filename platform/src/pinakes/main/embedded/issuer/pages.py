@@ -76,7 +76,8 @@ def step(settings: Settings, attempt: Attempt, **told: Any) -> Response[str]:
     return page(settings, "renew.html", attempt.language, **form)
 
 
-def stop(settings: Settings, why: str, language: str) -> Response[str]:
+def stop(settings: Settings, why: str, language: str, status: int = 400) -> Response[str]:
     """The end of a log-in that cannot go on: the browser is sent nowhere."""
     words = Words(language)
-    return page(settings, "stop.html", language, status=400, title=words.stop_title, why=words[why])
+    told = {"title": words.stop_title, "why": words[why]}
+    return page(settings, "stop.html", language, status, **told)

@@ -15,7 +15,13 @@ from pinakes.main.embedded.issuer.provider import Asked, Provider
 type Asking = Request[Any, Any, Any]
 
 LONGEST = 32_768  # bytes of a query or form
-AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+)
+LATER = {"Retry-After": "5"}
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 log = getLogger(__name__)
@@ -110,7 +116,7 @@ def refuse(_: Asking, error: Exception) -> Response[dict[str, Any]]:
         case asyncpg.DataError():
             status, body, headers = 400, {"error": "invalid_request"}, {}
         case _ if isinstance(error, AWAY):
-            status, body, headers = 503, {"error": "temporarily_unavailable"}, {"Retry-After": "5"}
+            status, body, headers = 503, {"error": "temporarily_unavailable"}, LATER
         case _:
             log.error("a fault of our own", exc_info=error)
             status, body, headers = 500, {"error": "unknown_error"}, {}

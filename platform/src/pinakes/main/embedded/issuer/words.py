@@ -71,6 +71,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "This log-in page has expired or was used before. "
         "Go back to the library's site and log in from there.",
     ),
+    "stop_away": (
+        "登录服务暂时不可用。请稍后再试。",
+        "Log-in is not available at the moment. Please try again in a minute.",
+    ),
     "other": ("English", "中文"),
 }
 
