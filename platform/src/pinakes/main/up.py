@@ -6,14 +6,13 @@ import signal
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import click
 from rich.console import Console
 
+from pinakes.main import demo
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.ground import OPEN_TO_ALL, PRIVATE, unprivileged
 from pinakes.main.embedded.house import House
@@ -49,14 +48,14 @@ def up(data: Path, demo: bool, **ports: int | None) -> None:
         raise click.ClickException(str(reason)) from None
 
 
-def run(house: House, demo: bool, console: Console) -> None:
+def run(house: House, sample: bool, console: Console) -> None:
     """Start, look after, and stop everything."""
     begun = time.monotonic()
     try:
         with suppress(Ended):
             with console.status("Starting …"):
                 house.start(lambda what, took: console.print(f"  {what:9} ready {took:5.1f} s"))
-                accounts = seed(house) if demo else []
+                accounts = seed(house) if sample else []
             console.print(welcome(house, accounts, time.monotonic() - begun))
             watch(house.parts, console.print, house.note)
     finally:
@@ -66,12 +65,8 @@ def run(house: House, demo: bool, console: Console) -> None:
 
 def seed(house: House) -> list[str]:
     """Fill in the sample consortium; answers lines that say who may log in."""
-    demo: Any = import_module("pinakes.main.demo")  # only who wants it pays for it
-    if not hasattr(demo, "seed"):
-        raise NotStarted("This Pinakes has no sample consortium")
     os.environ.update(house.settings())
-    lines: list[str] = demo.seed()
-    return lines
+    return demo.seed(house.data)
 
 
 def welcome(house: House, accounts: list[str], took: float) -> str:
@@ -104,9 +99,13 @@ def welcome(house: House, accounts: list[str], took: float) -> str:
 @contextmanager
 def claimed(data: Path) -> Generator[Path]:
     """*data*, made if it is missing, and nobody else's while we run."""
-    if not data.exists():
-        data.mkdir(parents=True, mode=PRIVATE if unprivileged() is None else OPEN_TO_ALL)
-    with (data / "up.lock").open("a+") as lock:
+    try:
+        if not data.exists():
+            data.mkdir(parents=True, mode=PRIVATE if unprivileged() is None else OPEN_TO_ALL)
+        lock = (data / "up.lock").open("a+")
+    except OSError as reason:
+        raise NotStarted(f"{data}: {reason.strerror}. Choose another --data") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,0 +1,68 @@
+"""Fills in the sample consortium; what is there already stays as it is."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from pinakes.main.demo import library
+from pinakes.main.demo.books import bring_books
+from pinakes.main.demo.kept import keep, kept
+from pinakes.main.demo.people import card, hire, register
+from pinakes.platform.config import settings
+from pinakes.platform.db import public_work
+from pinakes.platform.identity import Principal, Role
+from pinakes.tenants.registry.doors import Doors
+from pinakes.tenants.registry.machine import Kind
+from pinakes.tenants.registry.onboarding import onboard
+from pinakes.tenants.registry.service import found, listed
+
+GARDENER = Principal("demo", roles=frozenset({Role.OPERATOR}))
+
+
+async def plant(data: Path) -> list[str]:
+    """Branches, staff, readers, books; once. Lines that say who may log in."""
+    told = kept(data)
+    async with Doors.open(settings()) as doors:
+        if not (told["planted"] and await stands(doors)):
+            await grow(doors, told)
+            keep(data, told | {"planted": True})
+        return await welcome(doors, told)
+
+
+async def stands(doors: Doors) -> bool:
+    """Whether the database has all branches: the folder of keys may outlive it."""
+    async with public_work(doors.database.app) as session:
+        there = {branch.code for branch in await listed(session)}
+    return there >= {place.code for place in library.PLACES}
+
+
+async def grow(doors: Doors, told: dict[str, Any]) -> None:
+    """Let all branches move in, parents first, then people and books side by side."""
+    for kind in Kind:
+        level = [place.wish() for place in library.PLACES if place.kind == kind]
+        await asyncio.gather(*(onboard(doors, GARDENER, wish) for wish in level))
+    await doors.accounts.ensure_staff("operator", "hub", ["operator@*"], told["password"])
+    for number, place in enumerate(library.PLACES):
+        await hire(doors, GARDENER, place.code, told["password"])
+        await register(doors, GARDENER, place.code, library.readers_of(number), told["pin"])
+    await bring_books(doors, GARDENER, library.PLACES)
+
+
+async def welcome(doors: Doors, told: dict[str, Any]) -> list[str]:
+    """Who may log in, and what to try."""
+    first, second = [
+        (card((await found(doors.database, code)).id, 1), code) for code in library.GIVEN_OUT_BY
+    ]
+    staff = ", ".join(name for name, _ in library.STAFF)
+    return [
+        f"A sample consortium of {len(library.PLACES)} branches, from hub down to"
+        f" {library.PLACES[-1].code}.",
+        f"  staff         {staff} of every branch: desk@{first[1]} …, and operator;"
+        f" password {told['password']}",
+        f"  readers       three of every branch: card {first[0]} of {first[1]},"
+        f" {second[0]} of {second[1]} …; PIN {told['pin']}",
+        f"  old barcode   {library.OLD_BARCODE} was given out by both of these",
+        "Try next:",
+        f"  a token for curl: ./pinakes token reader {first[0]}",
+        f"                    ./pinakes token staff desk --at {second[1]}",
+    ]

@@ -1,0 +1,69 @@
+"""``pinakes token``: log in without a browser, for use with curl."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from pinakes.main.demo.kept import FILE, kept
+from pinakes.platform.errors import Problem
+from pinakes.platform.login import Accounts
+from pinakes.platform.running import NotRunning, running
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".pinakes",
+    show_default=True,
+    help="The folder of the `pinakes up` to talk to.",
+)
+
+
+@click.group()
+def token() -> None:
+    """Print an access token: curl -H "Authorization: Bearer $(./pinakes token …)"."""
+
+
+@token.command()
+@click.argument("card")
+@click.option("--pin", envvar="READER_PIN", help="Else that of the sample consortium.")
+@data_option
+def reader(data: Path, card: str, pin: str | None) -> None:
+    """A token of the reader with CARD (or CARD@HOME, where two branches gave the number out)."""
+    click.echo(log_in(data, "readers", card, pin or of_sample(data, "pin")))
+
+
+@token.command()
+@click.argument("name")
+@click.option("--at", "branch", help="Code of the branch where NAME works.")
+@click.option("--password", envvar="STAFF_PASSWORD", help="Else that of the sample consortium.")
+@data_option
+def staff(data: Path, name: str, branch: str | None, password: str | None) -> None:
+    """A token of somebody who works at a branch, or of an operator."""
+    login = f"{name}@{branch}" if branch else name
+    click.echo(log_in(data, "staff", login, password or of_sample(data, "password")))
+
+
+def of_sample(data: Path, what: str) -> str:
+    """The secret that all accounts of the sample consortium share."""
+    if not (data / FILE).exists():
+        raise click.ClickException(f"Say the {what}: no sample consortium stands in {data}.")
+    return str(kept(data)[what])
+
+
+def log_in(data: Path, realm: str, name: str, secret: str) -> str:
+    """An access token from the issuer of what runs on *data*, or of our environment."""
+
+    async def ask(issuer: str) -> str:
+        async with Accounts(issuer, "") as accounts:
+            tokens = await accounts.direct_token(realm, name, secret)
+        return str(tokens["access_token"])
+
+    try:
+        issuer = os.environ.get("PINAKES_ISSUER") or running(data)["settings"]["PINAKES_ISSUER"]
+        return asyncio.run(ask(issuer))
+    except NotRunning as reason:
+        raise click.ClickException(str(reason)) from None
+    except Problem as problem:
+        raise click.ClickException(f"{problem.code}: {problem.detail}") from None
