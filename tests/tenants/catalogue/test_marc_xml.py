@@ -7,7 +7,8 @@ from pinakes.tenants.catalogue.marc import Broken, Dialect, Record, UnknownForma
 
 NAMESPACE = 'xmlns="http://www.loc.gov/MARC21/slim"'
 FIELDS = """<leader>00000nam a2200000 i 4500</leader><controlfield tag="001">7</controlfield>
-<datafield tag="245" ind1="1" ind2="0"><subfield code="a">紅樓夢 &amp; more</subfield></datafield>"""
+<datafield tag="245" ind1="1" ind2="0"><subfield code="a">紅樓夢 &amp; more</subfield>
+</datafield>"""
 ONE = f"<record {NAMESPACE}>{FIELDS}</record>"
 
 

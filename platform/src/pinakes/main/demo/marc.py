@@ -20,7 +20,7 @@ def write(path: Path, records: Iterable[bytes]) -> None:
 def records(
     count: int, *, dialect: str = "cnmarc", seed: int = 1, broken: int = 0
 ) -> Iterable[bytes]:
-    """*count* good records, and *broken* broken ones spread among them."""
+    """*count* good records, and *broken* broken ones (no more than that) among them."""
     make, kinds = DIALECTS[dialect], cycle((_cut_short, _lost_directory, _undecodable, _empty))
     every = max(1, count // (broken + 1))
     for number in range(1, count + 1):
@@ -28,8 +28,6 @@ def records(
         if broken and number % every == 0:
             broken -= 1
             yield next(kinds)(make(book(count + number, seed)))
-    for number in range(broken):
-        yield next(kinds)(make(book(2 * count + number + 1, seed)))
 
 
 def _cut_short(record: bytes) -> bytes:
@@ -59,6 +57,8 @@ def _empty(_record: bytes) -> bytes:
 @click.option("--broken", default=0, show_default=True, help="Broken records among them.")
 def marc(file: Path, count: int, dialect: str, seed: int, broken: int) -> None:
     """Write FILE: a catalogue of made-up books with copies, in ISO 2709 and UTF-8."""
+    if broken > count:
+        raise click.UsageError("There cannot be more broken records than good ones.")
     made = records(count, dialect=dialect, seed=seed, broken=broken)
     write(file, track(made, "Writing", total=count + broken, transient=True))
     size = file.stat().st_size / 1e6

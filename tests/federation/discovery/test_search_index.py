@@ -1,0 +1,176 @@
+"""The search index: one writes, all read, and each sees only where it searches."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from uuid import UUID
+
+import pytest
+
+from pinakes.federation.discovery import generations
+from pinakes.federation.discovery.index import (
+    Branch,
+    Consortium,
+    Document,
+    Index,
+    IndexBusy,
+    IndexOutdated,
+    Order,
+    Query,
+)
+
+BOOKS = (
+    ("三国演义", "book", 1998, (1, 2)),
+    ("Étude in gardens", "book", 2004, (1,)),
+    ("红楼梦", "book", 1982, (2,)),
+    ("昆虫记", "ebook", 2004, (1, 2, 3)),
+)
+
+
+def document(number: int, title: str, **more: object) -> Document:
+    """A document of consortium 7 in branch 1, unless said otherwise."""
+    facts = {"consortium": 7, "branches": (1,), "added": number} | more
+    return Document(id=UUID(int=number), title=title, **facts)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    made = Index(tmp_path / "search")
+    made.replace(
+        document(n, title, form=form, year=year, branches=branches, language="chi", main_class="I")
+        for n, (title, form, year, branches) in enumerate(BOOKS)
+    )
+    made.commit()
+    yield made
+    made.close()
+
+
+def titles(index: Index, asked: Query) -> list[str]:
+    return [BOOKS[id.int][0] for id in index.search(asked).ids]
+
+
+def test_a_branch_finds_what_it_holds_and_no_more(index: Index) -> None:
+    assert set(titles(index, Query(within=Branch(2)))) == {"三国演义", "红楼梦", "昆虫记"}
+    assert titles(index, Query(within=Branch(1), text="红楼梦")) == []
+    assert titles(index, Query(within=Branch(9))) == []
+
+
+def test_a_consortium_finds_what_any_branch_holds(index: Index) -> None:
+    assert index.search(Query(within=Consortium(7))).total == 4
+    assert index.search(Query(within=Consortium(1))).total == 0
+
+
+def test_without_words_what_came_last_comes_first(index: Index) -> None:
+    assert titles(index, Query(within=Consortium(7)))[0] == "昆虫记"
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (Order.TITLE, ["Étude in gardens", "红楼梦", "昆虫记", "三国演义"]),
+        (Order.NEWEST, ["昆虫记", "红楼梦", "Étude in gardens", "三国演义"]),
+    ],
+)
+def test_results_are_ordered_as_asked(index: Index, order: Order, expected: list[str]) -> None:
+    assert titles(index, Query(within=Consortium(7), order=order)) == expected
+
+
+def test_facets_count_the_whole_result(index: Index) -> None:
+    hits = index.search(Query(within=Consortium(7), limit=1))
+    assert hits.facets["form"] == {"book": 3, "ebook": 1}
+    assert hits.facets["year"] == {"2004": 2, "1982": 1, "1998": 1}
+    assert hits.facets["language"] == {"chi": 4}
+    assert index.search(Query(within=Consortium(7)), facets=False).facets == {}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"forms": ("ebook",)}, {"昆虫记"}),
+        ({"languages": ("eng",)}, set()),
+        ({"classes": ("I", "J")}, {title for title, *_ in BOOKS}),
+        ({"years": (2000, None)}, {"昆虫记", "Étude in gardens"}),
+        ({"years": (None, 1990)}, {"红楼梦"}),
+        ({"years": (1990, 2000), "forms": ("book",)}, {"三国演义"}),
+    ],
+)
+def test_filters_narrow(
+    index: Index, filters: dict[str, tuple[str, ...]], expected: set[str]
+) -> None:
+    asked = Query(within=Consortium(7), **filters)  # type: ignore[arg-type]
+    assert set(titles(index, asked)) == expected
+
+
+def test_pages_follow_one_another(index: Index) -> None:
+    seen: list[UUID] = []
+    offset: int | None = 0
+    while offset is not None:
+        hits = index.search(Query(within=Consortium(7), limit=3, offset=offset))
+        seen += hits.ids
+        offset = hits.next
+    assert len(seen) == len(set(seen)) == 4
+    assert index.search(Query(within=Consortium(7), offset=10**9, limit=10**9)).ids == ()
+
+
+def test_a_document_takes_the_place_of_its_former_self(index: Index) -> None:
+    index.replace([document(2, "石头记", branches=(2,)), document(3, "x", branches=())])
+    index.remove([UUID(int=0)])
+    assert index.search(Query(within=Consortium(7))).total == 4  # not before the commit
+    index.commit()
+    assert index.search(Query(within=Consortium(7), text="红楼梦")).total == 0
+    assert index.search(Query(within=Consortium(7), text="石头记")).total == 1
+    assert index.search(Query(within=Consortium(7))).total == 2
+
+
+def test_readers_see_a_commit_of_another_process(index: Index, tmp_path: Path) -> None:
+    reader = Index(tmp_path / "search")
+    assert reader.search(Query(within=Branch(1))).total == 3
+    index.replace([document(9, "新书")])
+    index.commit()
+    assert until(reader, "新书", 1)
+
+
+def test_nothing_is_found_before_the_first_commit(tmp_path: Path) -> None:
+    fresh = Index(tmp_path / "none")
+    assert fresh.search(Query(within=Branch(1), text="x")).total == 0
+    assert fresh.is_outdated()
+
+
+def test_only_one_process_writes(index: Index, tmp_path: Path) -> None:
+    with pytest.raises(IndexBusy):
+        Index(tmp_path / "search").remove([])
+
+
+def test_the_old_generation_serves_while_the_next_is_built(index: Index, tmp_path: Path) -> None:
+    reader = Index(tmp_path / "search")
+    following = index.rebuild()
+    following.replace([document(9, "新书")])
+    following.commit()
+    assert reader.search(Query(within=Branch(1))).total == 3
+    index.close()
+    following.publish()
+    assert until(reader, "新书", 1)
+    assert reader.search(Query(within=Branch(1))).total == 1
+    assert [path.name for path in (tmp_path / "search").glob("*.*")] == ["1.2"]
+    following.close()
+
+
+def test_a_generation_of_another_version_is_not_read(index: Index, tmp_path: Path) -> None:
+    root = tmp_path / "search"
+    generations.publish(root, "0.9")
+    (root / "0.9").mkdir()
+    (root / "0.9" / "meta.json").write_text("{}")
+    reader = Index(root)
+    assert reader.is_outdated()
+    with pytest.raises(IndexOutdated, match="Rebuild"):
+        reader.search(Query(within=Branch(1)))
+
+
+def until(reader: Index, text: str, total: int) -> bool:
+    """Wait until a reader sees it: two seconds at most."""
+    end = monotonic() + 2
+    while reader.search(Query(within=Branch(1), text=text)).total != total:
+        if monotonic() > end:
+            return False
+        sleep(0.02)
+    return True

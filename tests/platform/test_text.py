@@ -1,0 +1,105 @@
+"""Words in forms that can be compared, found and sorted."""
+
+import unicodedata
+
+import pypinyin
+import pytest
+import rjieba
+
+from pinakes.platform import text
+from pinakes.platform.syllables import SYLLABLES, readings
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("紅樓夢", "红楼梦"),
+        ("Étude Ḥasidiyim naʼ Øre", "etude hasidiyim na ore"),
+        (unicodedata.normalize("NFD", "Étude"), "etude"),
+        ("ＡＢＣ　１２", "abc 12"),
+        ("Straße", "strasse"),
+        ("Война и мир Йод", "война и мир йод"),
+        (unicodedata.normalize("NFD", "Йод"), "йод"),
+        ("नेपाली", "नेपाली"),
+        ("שָׁלוֹם", "שלום"),
+        ("한국어", "한국어"),
+        ("ABC", "abc"),
+    ],
+)
+def test_spellings_fold_into_one(written: str, folded: str) -> None:
+    assert text.fold(written) == folded
+    assert text.fold(folded) == folded
+
+
+def test_a_part_folds_as_the_whole_does() -> None:
+    whole = "乾坤著名裏頭髮展"
+    parts = "".join(text.fold(character) for character in whole)
+    assert text.fold(whole) == parts
+
+
+def test_pairs_in_a_row_are_every_substring_of_two() -> None:
+    assert text.grams("c语言程序 2版") == ["c", "语言", "言程", "程序", "2", "版"]
+
+
+def test_words_of_other_scripts_stay_whole() -> None:
+    assert text.grams("नेपाली भाषा") == ["नेपाली", "भाषा"]
+    assert text.grams("l'homme x_y") == ["l", "homme", "x", "y"]
+
+
+def test_words_within_words_and_characters_are_found_too() -> None:
+    assert {"红楼梦", "红楼", "红"} <= set(text.index_words("红楼梦"))
+    assert text.index_words("only latin") == []
+
+
+def test_a_key_has_only_letters_and_digits() -> None:
+    assert text.key("《紅樓夢》：Vol. 1!") == "红楼梦vol1"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("重庆史话", "chong qing shi hua"),
+        ("著名乾坤", "zhu ming qian kun"),
+        ("绿色旅行", "lu se lu xing"),
+        ("C语言", "c yu yan"),
+        ("Étude 2", "etude 2"),
+        ("", ""),
+    ],
+)
+def test_chinese_sorts_by_its_sound(written: str, expected: str) -> None:
+    assert text.sort_key(written) == expected
+
+
+def test_readings_split_letters_into_syllables() -> None:
+    assert readings("hongloumeng") == (("hong", "lou", "meng"),)
+    assert set(readings("xian")) == {("xian",), ("xi", "an")}
+    assert readings("lvxing") == (("lu", "xing"),)
+    assert readings("hlm") == ()
+    assert readings("") == ((),)
+
+
+def test_readings_do_not_explode() -> None:
+    assert readings("anganganganganganganganganganganganganganganganganganganganganz") == ()
+    assert len(readings("xian" * 20)) == 6
+
+
+def test_every_syllable_of_common_characters_is_known() -> None:
+    level_one = bytes(range(0xB0, 0xD8))
+    characters = [
+        bytes([row, cell]).decode("gb2312", "ignore")
+        for row in level_one
+        for cell in range(0xA1, 0xFF)
+    ]
+    heard = {
+        syllable.replace("v", "u").replace("ü", "u")
+        for character in characters
+        if character
+        for syllable in pypinyin.lazy_pinyin(character)
+    }
+    assert heard <= SYLLABLES
+
+
+def test_cutting_keeps_every_character() -> None:
+    sentence = "我们在图书馆里找到了俞平伯的红楼梦研究"
+    assert "".join(text.words(sentence)) == sentence
+    assert "".join(rjieba.cut(sentence)) == sentence
