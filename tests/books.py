@@ -54,11 +54,8 @@ def environment(settings: Settings) -> Iterator[dict[str, str]]:
     rmtree(folder)
 
 
-@pytest.fixture
-async def library(
-    environment: dict[str, str], make_tenant: MakeTenant, database: Database
-) -> Tenant:
-    """A fresh branch that has moved into its bucket."""
+async def moved_in(make_tenant: MakeTenant, database: Database) -> Tenant:
+    """A fresh branch with a bucket."""
     tenant = await make_tenant()
     mine = placement.first_placement(tenant.code)
     await objects.objects().make_bucket(mine)
@@ -67,21 +64,37 @@ async def library(
     return tenant
 
 
+@pytest.fixture
+async def library(
+    environment: dict[str, str], make_tenant: MakeTenant, database: Database
+) -> Tenant:
+    """A branch whose catalogue it is."""
+    return await moved_in(make_tenant, database)
+
+
+@pytest.fixture
+async def other_library(
+    environment: dict[str, str], make_tenant: MakeTenant, database: Database
+) -> Tenant:
+    """Another one."""
+    return await moved_in(make_tenant, database)
+
+
 def book(number: str = "1", title: str = "红楼梦", **more: Any) -> pymarc.Record:
     """A MARC 21 record; ``items`` are barcodes, ``isbn`` its number."""
     record = pymarc.Record(force_utf8=True, leader="00000nam a2200000 a 4500")
     if number:
-        record.add_field(pymarc.Field("001", data=number), pymarc.Field("003", data="TEST"))
+        record.fields += [pymarc.Field("001", data=number), pymarc.Field("003", data="TEST")]
     fields = [("245", "a", title), ("020", "a", more.get("isbn")), ("100", "a", more.get("author"))]
     for tag, code, value in fields:
         if value:
-            record.add_field(
+            record.fields.append(
                 pymarc.Field(tag, pymarc.Indicators("0", "0"), [pymarc.Subfield(code, value)])
             )
     for barcode in more.get("items", ()):
         copy = [("p", barcode), ("o", "I242/1"), ("y", "BK")]
         subfields = [pymarc.Subfield(*one) for one in copy]
-        record.add_field(pymarc.Field("952", pymarc.Indicators(" ", " "), subfields))
+        record.fields.append(pymarc.Field("952", pymarc.Indicators(" ", " "), subfields))
     return record
 
 

@@ -1,5 +1,5 @@
 """Everything that tests of finding share."""
 
-from books import bring, environment, library
+from books import bring, environment, library, other_library
 
-__all__ = ["bring", "environment", "library"]
+__all__ = ["bring", "environment", "library", "other_library"]

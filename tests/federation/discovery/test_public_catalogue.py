@@ -5,16 +5,25 @@ from typing import Any
 
 import httpx
 import pytest
-from books import Import, book, file_of
+from books import HANDLERS, Import, begin, book, file_of
+from litestar import Litestar
+from sqlalchemy import select, update
 
+from pinakes.federation.discovery.generations import current
 from pinakes.federation.discovery.index import Index
-from pinakes.federation.discovery.indexing import Indexer
+from pinakes.federation.discovery.indexing import Indexer, rebuild_wished, wish_rebuild
 from pinakes.main.features import FEATURES
 from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import carry
 from pinakes.platform.config import Settings
-from pinakes.platform.db import Database
+from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.service import suppress
+from pinakes.tenants.items.machine import Action
+from pinakes.tenants.items.service import act, with_barcode
+from pinakes.tenants.registry.models import Tenant as Row
 
 pytestmark = pytest.mark.anyio
 
@@ -56,3 +65,147 @@ async def test_a_title_is_found_in_its_branch_and_in_the_consortium_by_anybody(
             assert found["total"] >= 1, words
             [shelf] = found["items"][0]["holdings"]
             assert (shelf["branch"], shelf["items"], shelf["available"]) == (library.code, 2, 2)
+
+
+async def test_records_of_several_branches_with_one_isbn_are_one_title(
+    bring: Import,
+    library: Tenant,
+    other_library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+) -> None:
+    isbn = "9787020002207"
+    await bring(file_of(book("1", "红楼梦", isbn=isbn, items=["A1"])))
+    there = file_of(book("X9", "红楼梦 : 新版", isbn="7-02-000220-X", items=["A1", "A2"]))
+    await begin(database, other_library, there)
+    await perform(database, HANDLERS)
+    await settle()
+    found = await search(client, "", q=isbn, near=other_library.code)
+    [title] = [one for one in found["items"] if len(one["holdings"]) > 1]
+    assert [shelf["branch"] for shelf in title["holdings"]] == [other_library.code, library.code]
+    assert [shelf["available"] for shelf in title["holdings"]] == [2, 1]
+    own = await search(client, f"/b/{other_library.code}", q="红楼梦新版")
+    assert own["items"][0]["title"].startswith("红楼梦 :"), "a branch shows its own description"
+
+
+async def test_a_suppressed_record_leaves_and_comes_back(
+    bring: Import,
+    library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+) -> None:
+    await bring(file_of(book("1", "藏起来的书")))
+    await settle()
+    where = f"/b/{library.code}"
+    for suppressed, total in ((True, 0), (False, 1)):
+        async with unit_of_work(database.app, library.id) as session:
+            [id] = await session.scalars(select(CatalogueRecord.id))
+            await suppress(session, id, suppressed)
+        await settle()
+        assert (await search(client, where, q="藏起来"))["total"] == total
+
+
+async def test_a_suspended_branch_leaves_the_catalogue_at_once(
+    bring: Import,
+    library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+    app: Litestar,
+) -> None:
+    await bring(file_of(book("1", "停业馆藏", items=["S1"])))
+    await settle()
+    [title] = (await search(client, "", q="停业馆藏"))["items"]
+    for state, status, total in (("suspended", 404, 0), ("active", 200, 1)):
+        async with public_work(database.public) as public:
+            turn = update(Row).where(Row.id == library.id).values(state=state)
+            await public.execute(turn)
+        await app.state.directory.refresh(database.app)
+        there = await client.get(f"/v1/catalogue/editions/{title['id']}")
+        assert there.status_code == status
+        await settle()
+        assert (await search(client, "", q="停业馆藏"))["total"] == total
+
+
+async def test_availability_follows_the_items(
+    bring: Import,
+    library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+) -> None:
+    await bring(file_of(book("1", "借来借去", items=["L1", "L2"])))
+    await settle()
+    async with unit_of_work(database.app, library.id) as session:
+        item = await with_barcode(session, "L1")
+        await act(session, item.id, Action.MISS)
+    await settle()
+    [title] = (await search(client, "", q="借来借去"))["items"]
+    assert (title["holdings"][0]["items"], title["holdings"][0]["available"]) == (1, 1)
+
+
+async def test_the_index_is_rebuilt_while_the_old_one_serves(
+    bring: Import,
+    library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+) -> None:
+    await bring(file_of(*(book(str(n), f"重建之书{n}") for n in range(20))))
+    await settle()
+    before = current(settings.search)
+    async with public_work(database.public) as public:
+        await wish_rebuild(public)
+    assert (await search(client, f"/b/{library.code}", q="重建之书"))["total"] == 20
+    await bring(file_of(book("new", "重建之书新")))
+    await settle()
+    assert current(settings.search) != before
+    assert (await search(client, f"/b/{library.code}", q="重建之书"))["total"] == 21
+    async with public_work(database.public) as public:
+        assert not await rebuild_wished(public)
+
+
+async def test_the_graph_finds_the_same(
+    bring: Import, library: Tenant, settle: Settle, client: httpx.AsyncClient
+) -> None:
+    await bring(file_of(book("1", "图中之书", items=["Q1"])))
+    await settle()
+    ask = '{ search(q: "图中之书") { total titles { id title holdings { branch available } } } }'
+    graph = f"/v1/b/{library.code}/graphql"
+    told = (await client.post(graph, json={"query": ask})).json()["data"]["search"]
+    [title] = [one for one in told["titles"] if one["title"] == "图中之书"]
+    assert title["holdings"] == [{"branch": library.code, "available": 1}]
+    ask = "query($id: UUID!) { edition(id: $id) { title } }"
+    asked = {"query": ask, "variables": {"id": title["id"]}}
+    assert (await client.post(graph, json=asked)).json()["data"]["edition"]["title"] == "图中之书"
+
+
+ODD = [
+    "\x00",
+    '"' * 50,
+    "(" * 400,
+    "title:",
+    "isbn:x",
+    "\\",
+    "a:b:c AND OR NOT *?~^",
+    "𠮷" * 100,
+    "%",
+]
+
+
+@pytest.mark.parametrize("words", ODD)
+async def test_any_words_are_a_question(words: str, client: httpx.AsyncClient) -> None:
+    await search(client, "", q=words)
+
+
+BAD = ["limit=0", "limit=1000", "offset=-1", "offset=10001", "order=up", "year_from=x", "near=zz"]
+
+
+@pytest.mark.parametrize("asked", BAD)
+async def test_a_question_out_of_bounds_is_refused(asked: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/v1/catalogue/search?{asked}")
+    assert answer.status_code in {400, 404}
+    assert answer.json()["code"]

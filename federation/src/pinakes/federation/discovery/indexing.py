@@ -38,6 +38,7 @@ async def keep_index(settings: Settings, database: Database) -> None:
     while True:
         try:
             async with database.public.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
                 if await connection.scalar(ALONE):
                     await write_for_ever(Indexer(Index(settings.search), database))
         except Exception:
