@@ -14,6 +14,7 @@ from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenew
 from pinakes.tenants.circulation.history import in_turn, window
 from pinakes.tenants.readers.standing import stand
 
+IN_TURN = text("SELECT pg_advisory_xact_lock(pinakes_tenant(), hashtext(:person))")
 FORGET = text("""
     DELETE FROM borrowed b WHERE returned_at < now() - :window AND NOT EXISTS
         (SELECT FROM standing s WHERE s.person_id = b.person_id AND s.keep_history)
@@ -53,7 +54,11 @@ async def tell(session: AsyncSession, loan: UUID, **news: Any) -> None:
 
 
 async def count_again(session: AsyncSession, person: UUID) -> None:
-    """Let lending branches know how many loans the reader has left."""
+    """Let lending branches know how many loans the reader has left.
+
+    Two branches may tell of one reader at once: their news is counted in turn.
+    """
+    await session.execute(IN_TURN, {"person": str(person)})
     open = select(func.count()).where(Borrowed.person_id == person, Borrowed.returned_at.is_(None))
     await stand(session, person, open_loans=await session.scalar(open) or 0)
 

@@ -186,7 +186,8 @@ BEGIN
                             keep_history, visits)
         VALUES (this_tenant, ids[5], person, 'visiting', home, reader_kind, 'active', '[]',
                 false, '[]')
-        ON CONFLICT DO NOTHING;
+        ON CONFLICT (tenant_id, person_id) DO UPDATE SET state = 'active'
+        WHERE reader.state = 'left' AND reader.kind = 'visiting';
         IF FOUND THEN
             INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
             VALUES (this_tenant, ids[6], home, person, 'VisitBegan',

@@ -32,6 +32,7 @@ READ = "SELECT * FROM read_checkout($1, $2, $3, $4, $5)"
 WRITE = """SELECT write_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
                                  $16, $17, $18, $19, $20, $21, $22, $23)"""
 CREATED = 201
+STRANGERS = {None, "left"}  # whoever borrows becomes a member, or one again
 HOME_CLOSED = "home_closed"  # lending goes on while a home branch is suspended
 
 
@@ -150,7 +151,7 @@ async def write(
         found.open_here,
         view.lent_at,
         view.due_at,
-        found.membership is None,
+        found.membership in STRANGERS,
         msgspec.json.encode(event).decode(),
         found.record,
         desk.asker.subject,

@@ -27,7 +27,9 @@ async def stand(session: AsyncSession, person: UUID, open_loans: int | None = No
     *open_loans* counts those over the whole federation; None keeps the count as it was.
     """
     reader = await session.scalar(
-        select(Reader).where(Reader.person_id == person, Reader.kind == Kind.HOME)
+        select(Reader)
+        .where(Reader.person_id == person, Reader.kind == Kind.HOME)
+        .with_for_update()  # loans and blocks may change at once
     )
     if reader is None:
         raise ReaderUnknown("Nobody here has this person's home.")
