@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     objects: str = "http://127.0.0.1:8333"
     objects_key: str = ""
     objects_secret: SecretStr = SecretStr("")
+    objects_sts: str | None = None  # who gives session credentials; none = the store itself
     objects_role: str | None = None  # the ARN to assume for a branch; none = GetFederationToken
     objects_region: str = "us-east-1"
     address: str = "http://127.0.0.1:8080"

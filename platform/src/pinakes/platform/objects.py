@@ -73,10 +73,17 @@ class Objects:
     """The object store of a deployment, held by the deployment's own keys."""
 
     def __init__(
-        self, endpoint: str, keys: Keys, *, role: str | None = None, region: str = HOME_REGION
+        self,
+        endpoint: str,
+        keys: Keys,
+        *,
+        sts: str | None = None,
+        role: str | None = None,
+        region: str = HOME_REGION,
     ) -> None:
         self.endpoint = endpoint
         self.keys = keys
+        self.sts = sts  # who gives session credentials, where it is not the store itself
         self.role = role  # the ARN to assume where the store has no GetFederationToken
         self.region = region
         self.sessions: LRUCache[Placement, Session] = LRUCache(OPEN_SESSIONS)
@@ -163,7 +170,7 @@ class Objects:
 
     def _open(self, placement: Placement) -> Session:
         endpoint = placement.endpoint or self.endpoint
-        sts = self._client("sts", endpoint, self.keys)
+        sts = self._client("sts", self.sts or endpoint, self.keys)
         told = {"Policy": policy(placement), "DurationSeconds": int(LIFE.total_seconds())}
         name = placement.bucket[-32:]
         if self.role is None:
@@ -270,4 +277,10 @@ def objects() -> Objects:
     """The object store that the settings name."""
     told = settings()
     keys = Keys(told.objects_key, told.objects_secret.get_secret_value())
-    return Objects(told.objects, keys, role=told.objects_role, region=told.objects_region)
+    return Objects(
+        told.objects,
+        keys,
+        sts=told.objects_sts,
+        role=told.objects_role,
+        region=told.objects_region,
+    )

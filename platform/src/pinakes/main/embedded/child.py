@@ -39,11 +39,12 @@ def start(
             group=user,
             extra_groups=None if user is None else [],
             start_new_session=True,  # Ctrl-C in the terminal is for us, who stop the parts in order
-            preexec_fn=_bound_to(os.getpid(), farewell),  # noqa: PLW1509 - one system call, no lock
+            preexec_fn=bound_to(os.getpid(), farewell),  # noqa: PLW1509 - one system call, no lock
         )
 
 
-def _bound_to(parent: int, farewell: signal.Signals) -> Callable[[], None]:
+def bound_to(parent: int, farewell: signal.Signals) -> Callable[[], None]:
+    """What a child does before its program begins: ask for *farewell* when *parent* dies."""
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def bind() -> None:

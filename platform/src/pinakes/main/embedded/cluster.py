@@ -6,10 +6,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree, rmtree
+from signal import SIGKILL
 from subprocess import PIPE, STDOUT, run
 from tempfile import NamedTemporaryFile
 
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import NotStarted, bound_to
 from pinakes.main.embedded.ground import elsewhere, give, reaches
 
 MAJOR = "18"
@@ -80,6 +81,7 @@ def _call(
         group=user,
         extra_groups=None if user is None else [],
         cwd="/",
+        preexec_fn=bound_to(os.getpid(), SIGKILL),
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", **(env or {})},
         check=False,
     )

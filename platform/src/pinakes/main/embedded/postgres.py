@@ -29,6 +29,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u ",
+    "log_min_error_statement": "panic",  # statements and details quote people's data
+    "log_error_verbosity": "terse",
 }
 ROLE = """
 SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS
