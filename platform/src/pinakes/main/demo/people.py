@@ -1,6 +1,7 @@
 """Staff and readers of the sample consortium."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from stdnum.iso7064 import mod_97_10
 
@@ -30,16 +31,17 @@ async def register(
     """Readers with numbered cards, who need not change their PIN."""
     tenant = (await found(doors.database, code)).id
     for serial, (kind, name) in enumerate(readers, 1):
-        wish = Register(name=name, reader_kind=kind, number=card(tenant, serial))
-        try:
+        number = card(tenant, serial)
+        alias = OLD_BARCODE if serial == 1 and code in GIVEN_OUT_BY else None
+        with suppress(CardTaken):  # an earlier run got as far as this
             async with unit_of_work(doors.database.app, tenant, asker) as session:
+                wish = Register(name=name, reader_kind=kind, number=number)
                 reader, _ = await service.register(session, doors.accounts, wish)
-                subject = await service.found_account(session, doors.accounts, reader)
-                if serial == 1 and code in GIVEN_OUT_BY:
-                    alias = NewCard(OLD_BARCODE, old=True)
-                    await cards.add(session, doors.accounts, reader, alias)
-        except CardTaken:
-            continue  # an earlier run got as far as this
+                if alias:
+                    await cards.add(session, doors.accounts, reader, NewCard(alias, old=True))
+        async with unit_of_work(doors.database.app, tenant, asker) as session:
+            person = (await cards.own(session, number)).person_id
+        subject = await doors.accounts.ensure_reader(number, person, code, None)
         await doors.accounts.set_pin(subject, pin, temporary=False)
 
 
