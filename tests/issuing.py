@@ -24,7 +24,7 @@ from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.login import Accounts
 
 SECRET = "the secret of pinakes-admin in tests"
-HOME = "http://127.0.0.1:9"  # nobody answers there: a browser without a window need not go
+HOME = "http://127.0.0.1:9999"  # nobody answers there: a browser without a window need not go
 BACK = f"{HOME}/callback"
 VERIFIER = "v" * 43
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstrip("=")

@@ -176,7 +176,7 @@ async def test_staff_log_in_with_name_and_password(issuer: Issuer, accounts: Acc
     [
         {"redirect_uri": "https://evil.example/"},
         {"redirect_uri": f"{BACK}/../../x"},
-        {"redirect_uri": "http://127.0.0.1:9@evil.example/"},
+        {"redirect_uri": "http://127.0.0.1:9999@evil.example/"},
         {"redirect_uri": f"{BACK}#x"},
         {"redirect_uri": f"{BACK}/图书馆"},
         {"redirect_uri": f'{BACK}"x'},
