@@ -16,7 +16,7 @@ from pinakes.platform.login import Verifier
 
 pytestmark = pytest.mark.anyio
 
-type Reader = dict[str, Any]
+Reader = dict[str, Any]
 
 
 async def logged_in(person: Person, reader: Reader) -> httpx.Response:

@@ -12,8 +12,9 @@ from registering import find
 from sqlalchemy import delete, select, text
 
 from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.entries import WrongCredentials
 from pinakes.platform.jobs import JobDue
-from pinakes.platform.login import Accounts, WrongCredentials
+from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform
 from pinakes.tenants.readers.importing import KIND, bring_in
 from pinakes.tenants.readers.models import ReaderLine

@@ -5,13 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from lending import Desk
+from mint import Mint
 from registering import ADA, find, register
 from sqlalchemy import select
 
 from pinakes.platform.audit import Audit
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.login import Accounts, WrongCredentials
+from pinakes.platform.entries import WrongCredentials
+from pinakes.platform.login import Accounts
 from pinakes.platform.replies import Reply
 from pinakes.tenants.readers import numbers
 
@@ -160,8 +162,8 @@ async def test_readers_are_found_by_part_of_a_name_and_by_card(desk: Desk) -> No
 async def test_a_person_of_another_branch_is_no_reader_of_this_one(desk: Desk, away: Desk) -> None:
     made = await register(desk)
     path = f"/readers/{made['reader']['id']}"
-    for move, body in (("block", {}), ("leave", None), ("pin", {}), ("cards", {})):
-        answer = await away.ask(f"{path}/{move}", body)
+    for move in ("block", "leave", "pin", "cards"):
+        answer = await away.ask(f"{path}/{move}", None if move == "leave" else dict[str, Any]())
         assert (answer.status_code, answer.json()["code"]) == (404, "reader_unknown"), move
     absent = (await away.look(f"/readers/{uuid4()}"))["detail"]
     assert (await away.look(path))["detail"] == absent
@@ -173,12 +175,13 @@ async def test_a_person_of_another_branch_is_no_reader_of_this_one(desk: Desk, a
 
 
 async def test_only_the_desk_and_the_administrator_meet_readers(
-    desk: Desk, tenant: Tenant, mint: Any
+    desk: Desk, tenant: Tenant, mint: Mint
 ) -> None:
-    for headers in (
+    everybody_else: list[dict[str, str]] = [
         mint.staff(f"cataloguer@{tenant.code}"),
         mint.reader(UUID(int=1), tenant.code),
         {},
-    ):
+    ]
+    for headers in everybody_else:
         desk.headers = headers
         assert (await desk.ask("/readers/find", {"card": "1"})).status_code in {401, 403}

@@ -309,6 +309,6 @@ async def test_the_graph_tells_a_reader_what_this_branch_knows(visitor: Visitor)
         "home": home,
         "cards": [{"number": visitor.card, "issuer": home}],
     }
-    elsewhere = {"name": None, "kind": None, "home": home, "cards": []}
+    elsewhere: dict[str, Any] = {"name": None, "kind": None, "home": home, "cards": []}
     assert await me(visitor.away, visitor.headers) == elsewhere
     assert await me(visitor.away, visitor.away.headers) is None

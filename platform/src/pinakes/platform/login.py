@@ -200,6 +200,8 @@ class Accounts:
                     subjects[one.person] = await self.ensure_reader(
                         one.card, one.person, one.home, one.pin
                     )
+                    for number in one.others:
+                        await self.add_card(subjects[one.person], number)
         return subjects
 
     async def import_lot(self, lot: Sequence[NewReader]) -> dict[UUID, str]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from argon2.low_level import Type, hash_secret
 from msgspec import Struct
+from msgspec.structs import replace
 
 CARDS = "card_number"
 UPDATE_PASSWORD = "UPDATE_PASSWORD"  # noqa: S105 - Keycloak's name of a required action
@@ -29,6 +30,7 @@ class NewReader(Struct, frozen=True):
     card: str
     home: str
     pin: str | None = None
+    others: tuple[str, ...] = ()  # more numbers of the same person
 
 
 def staff(
@@ -42,7 +44,7 @@ def staff(
 
 def reader(new: NewReader, *, temporary: bool) -> User:
     """A reader, by all but a user name."""
-    attributes = {"person": [str(new.person)], "home": [new.home], CARDS: [new.card]}
+    attributes = {"person": [str(new.person)], "home": [new.home], CARDS: [new.card, *new.others]}
     return {"enabled": True, "attributes": attributes} | secret(new.pin, temporary=temporary)
 
 
@@ -73,7 +75,7 @@ def moved(user: User, number: str) -> tuple[User, list[str]]:
 
 def imported(new: NewReader) -> User:
     """A reader whose first PIN is sealed here, so that the issuer has nothing to compute."""
-    user = reader(NewReader(new.person, new.card, new.home), temporary=True)
+    user = reader(replace(new, pin=None), temporary=True)
     user["username"] = next(names(new.card, str(new.person), new.home))
     if new.pin is not None:
         user |= {"credentials": [sealed(new.pin)], "requiredActions": [UPDATE_PASSWORD]}

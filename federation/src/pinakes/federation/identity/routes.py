@@ -57,8 +57,8 @@ class Login(Controller):
     ) -> Redirect:
         """Go to the issuer's page, and from there to *next*."""
         sessions: Sessions = request.app.state.sessions
-        words = [token_urlsafe(32) for _ in range(3)]
-        attempt = Attempt(REALMS[as_], *words, next=inside(next))
+        state, nonce, secret = (token_urlsafe(32) for _ in range(3))
+        attempt = Attempt(REALMS[as_], state, nonce, secret, inside(next))
         page = sessions.issuers[attempt.realm].page(
             back=back(request),
             state=attempt.state,

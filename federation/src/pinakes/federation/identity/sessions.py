@@ -80,7 +80,7 @@ class Sessions:
         session = self.read(connection)
         if session is None:
             return None
-        if connection.scope["method"] not in SAFE and not own_form(connection):
+        if connection.scope.get("method") not in SAFE and not own_form(connection):
             raise ForeignForm("Open the page here and send its form from there.")
         try:
             current = await self.current(session)

@@ -31,9 +31,7 @@ class Batch:
     new: list[Reader] = field(default_factory=list[Reader])
     changed: set[UUID] = field(default_factory=set[UUID])
     cards: list[Card] = field(default_factory=list[Card])
-    first: dict[UUID, tuple[str, str | None]] = field(
-        default_factory=dict[UUID, tuple[str, str | None]]
-    )  # of new persons: the card and the PIN that open the account
+    pins: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])  # of new persons
 
     @classmethod
     async def meet(cls, session: AsyncSession, known: Sequence[str]) -> Self:
@@ -81,7 +79,7 @@ class Batch:
         if not row.card:
             row.numbers.insert(0, numbers.issue(self.here.id))
         self.carry(reader, row)
-        self.first[id] = (row.numbers[0], row.pin)
+        self.pins[id] = row.pin
 
     def update(self, reader: Reader, row: Row) -> bool:
         """Whether the line says anything new about *reader*."""
@@ -124,17 +122,19 @@ class Batch:
 
     async def open(self, accounts: Accounts) -> None:
         """Accounts for new persons, whose first PIN must be changed; aliases for all."""
-        new = [
-            NewReader(person, card, self.here.code, pin)
-            for person, (card, pin) in self.first.items()
-        ]
-        subjects = await accounts.import_readers(new) if new else {}
+        numbers_of: dict[UUID, list[str]] = {}
         for card in self.cards:
-            subject = subjects.get(card.person_id)
-            if subject is None:
-                await accounts.ensure_reader(card.number, card.person_id, self.here.code, None)
-            elif self.first[card.person_id][0] != card.number:
-                await accounts.add_card(subject, card.number)
+            numbers_of.setdefault(card.person_id, []).append(card.number)
+        new = [
+            NewReader(person, first, self.here.code, pin, others=tuple(others))
+            for person, pin in self.pins.items()
+            for first, *others in [numbers_of.pop(person)]
+        ]
+        if new:
+            await accounts.import_readers(new)
+        for person, added in numbers_of.items():
+            for number in added:
+                await accounts.ensure_reader(number, person, self.here.code, None)
 
 
 def write(reader: Reader, row: Row) -> bool:

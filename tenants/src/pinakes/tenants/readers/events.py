@@ -3,19 +3,19 @@
 from pinakes.platform.messages import Event
 
 
-class VisitBegan(Event):
+class VisitBegan(Event, frozen=True):
     """A branch has a new visiting reader: told to the home."""
 
 
-class VisitEnded(Event):
+class VisitEnded(Event, frozen=True):
     """A visiting reader has left a branch: told to the home."""
 
 
-class ReaderLeft(Event):
+class ReaderLeft(Event, frozen=True):
     """A reader has left the home: told to every visited branch."""
 
 
-class HistoryChosen(Event):
+class HistoryChosen(Event, frozen=True):
     """A reader wants past loans kept, or cut: told to the home and every visited branch."""
 
     keep: bool

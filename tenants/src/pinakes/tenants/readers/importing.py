@@ -56,7 +56,8 @@ async def bring_in(run: Run, accounts: Accounts) -> dict[str, Any]:
         async with run.work() as session:
             lines = await waiting(session, run.id)
             if not lines:
-                return msgspec.to_builtins(await report(session, run.id, dry_run=dry_run))
+                told = await report(session, run.id, dry_run=dry_run)
+                return {name: getattr(told, name) for name in told.__struct_fields__}
             await take_in(session, accounts, lines, dry_run=dry_run)
             done, total = await progress(session, run.id)
             await run.step(session, done, total=total)
@@ -107,7 +108,7 @@ async def report(session: AsyncSession, job: UUID, *, dry_run: bool) -> ImportRe
     )
     outcomes, reasons = Counter[str](), Counter[str]()
     for outcome, reason, count in counted:
-        outcomes[outcome] += count
+        outcomes[str(outcome)] += count
         if reason:
             reasons[reason] += count
     return ImportReport(lines=outcomes.total(), reasons=dict(reasons), dry_run=dry_run, **outcomes)

@@ -98,7 +98,7 @@ def read(data: bytes) -> list[Line]:
     """
     reader = csv.reader(StringIO(decoded(data), newline=""), strict=True)
     try:
-        columns = headings(next(reader, []))
+        columns = headings(next(reader, list[str]()))
         lines = list(told(reader, columns))
     except csv.Error as error:
         line = reader.line_num
