@@ -111,13 +111,14 @@ def pinyin(text: str) -> list[list[str]]:
         if not cjk:
             found.append([fold(run)])
         else:
-            found += [_syllables(word) for word in rjieba.cut(to_simplified(run))]
+            simple = run if run.translate(FOLDING) == run else to_simplified(run)
+            found += [_syllables(word) for word in rjieba.cut(simple)]
     return found
 
 
 def sort_key(text: str) -> str:
     """What Chinese sorts by: pinyin syllable by syllable; other scripts by their folded words."""
-    return " ".join(syllable for word in pinyin(text) for syllable in word)
+    return " ".join([syllable for word in pinyin(text) for syllable in word])
 
 
 @lru_cache(maxsize=200_000)

@@ -1,5 +1,6 @@
 """One public title as the index wants it: plain words in, tokens out."""
 
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -73,7 +74,7 @@ def tokens(document: Document) -> tantivy.Document:
     _add_words(made, "names", document.names)
     _add_words(made, "subjects", document.subjects)
     for name in document.names:
-        made.add_text("names_pinyin", " ".join(_syllables(text.pinyin(name))))
+        made.add_text("names_pinyin", " ".join(_spoken(name)))
     for number in document.numbers:
         made.add_text("numbers", number_key(number))
     for number in document.classes:
@@ -98,22 +99,32 @@ def _add_titles(made: tantivy.Document, document: Document) -> None:
     for title in (document.short_title, *titles):
         if title:
             made.add_text("exact", text.key(title))
-    syllables = text.pinyin(document.title)
-    made.add_text("title_pinyin", " ".join(_syllables(syllables)))
+    read = text.pinyin(document.title)
+    syllables = _syllables(read)
+    made.add_text("title_pinyin", " ".join(syllables))
     for words in document.pinyin:
         made.add_text("title_pinyin", text.fold(words))
-    made.add_text("initials", " ".join(_initials(syllables)))
-    short = text.pinyin(document.short_title) if document.short_title else syllables
-    made.add_text("exact", "".join(_syllables(short)))
+    made.add_text("initials", " ".join(_initials(read)))
+    short = document.short_title
+    made.add_text("exact", "".join(_spoken(short) if short else syllables))
+    key = " ".join(_spoken(document.filing) if document.filing else syllables)
+    made.add_text("sort", key[:LONGEST_SORT_KEY] or "\uffff")
 
 
 def _add_words(made: tantivy.Document, field: str, values: tuple[str, ...]) -> None:
-    """Pairs in a row for substrings, then whole words (which so count twice) and characters."""
     for value in values:
-        folded = text.fold(value)
-        made.add_text(field, " ".join(gram[:LONGEST_WORD] for gram in text.grams(folded)))
-        if more := text.index_words(folded):
-            made.add_text(field, " ".join(more))
+        pairs, more = _words(value)
+        made.add_text(field, pairs)
+        if more:
+            made.add_text(field, more)
+
+
+@lru_cache(maxsize=20_000)
+def _words(value: str) -> tuple[str, str]:
+    """Pairs in a row for substrings; then whole words (which so count twice) and characters."""
+    folded = text.fold(value)
+    pairs = " ".join([gram[:LONGEST_WORD] for gram in text.grams(folded)])
+    return pairs, "" if folded.isascii() else " ".join(text.index_words(folded))
 
 
 def _add_facts(made: tantivy.Document, document: Document) -> None:
@@ -121,10 +132,13 @@ def _add_facts(made: tantivy.Document, document: Document) -> None:
     made.add_text("language", document.language)
     made.add_text("main_class", document.main_class)
     made.add_unsigned("added", document.added)
-    key = text.sort_key(document.filing or document.title)
-    made.add_text("sort", key[:LONGEST_SORT_KEY] or "\uffff")
     if document.year is not None:
         made.add_integer("year", document.year)
+
+
+@lru_cache(maxsize=20_000)
+def _spoken(words: str) -> list[str]:
+    return _syllables(text.pinyin(words))
 
 
 def _syllables(words: list[list[str]]) -> list[str]:
@@ -133,12 +147,13 @@ def _syllables(words: list[list[str]]) -> list[str]:
 
 def _initials(words: list[list[str]]) -> set[str]:
     """First letters of every few words in a row: hlm and hlmyj for 红楼梦研究; and of its start."""
-    letters = ["".join(syllable[0] for syllable in word) for word in words]
-    rows = {
-        "".join(letters[start:end])
-        for start in range(len(letters))
-        for end in range(start + 1, min(start + WORDS_IN_A_ROW, len(letters)) + 1)
-    }
-    whole = "".join(letters)
-    starts = {whole[:length] for length in range(2, MOST_INITIALS + 1)}
-    return {row for row in rows | starts if 1 < len(row) <= MOST_INITIALS and row.isascii()}
+    letters = ["".join([syllable[0] for syllable in word]) for word in words]
+    found: set[str] = set()
+    for start in range(len(letters)):
+        row = ""
+        for part in letters[start : start + WORDS_IN_A_ROW]:
+            row += part
+            found.add(row)
+    whole = "".join(letters)[:MOST_INITIALS]
+    found.update([whole[:length] for length in range(2, len(whole) + 1)])
+    return {row for row in found if 1 < len(row) <= MOST_INITIALS and row.isascii()}

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from stdnum import isbn, issn
 
@@ -9,6 +10,7 @@ ISBN_LIKE = re.compile(r"(?<![0-9])(?:97[89][- ]?)?[0-9](?:[- ]?[0-9]){8}[- ]?[0
 ISSN_LIKE = re.compile(r"(?<![0-9])[0-9]{4}[-–]?[0-9]{3}[0-9Xx](?![0-9])")
 
 
+@lru_cache(maxsize=50_000)
 def isbn13(written: str) -> str:
     """The 13 digits of the first ISBN in *written*, or nothing when its check digit is wrong."""
     found = ISBN_LIKE.search(_plain(written))
