@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -73,7 +74,7 @@ def tongue(text: str) -> str:
 
 def language_name(code: str) -> str:
     """The name of a language, of which catalogues keep a code of three letters."""
-    names = Locale.parse(LOCALES[spoken.get()]).languages
+    names: Any = Locale.parse(LOCALES[spoken.get()]).languages
     return str(names.get(BIBLIOGRAPHIC.get(code, code), code))
 
 

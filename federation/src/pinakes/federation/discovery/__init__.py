@@ -2,6 +2,7 @@
 
 from pinakes.federation.discovery.graphql import DiscoveryQueries
 from pinakes.federation.discovery.indexing import keep_index
+from pinakes.federation.discovery.pages import CataloguePages
 from pinakes.federation.discovery.publishing import items_changed, records_changed
 from pinakes.federation.discovery.routes import BranchSearch, Search
 from pinakes.platform.feature import Feature
@@ -12,6 +13,8 @@ feature = Feature(
     name="discovery",
     routes=[BranchSearch],
     common=[Search],
+    pages=[CataloguePages],
+    entrance=[CataloguePages],
     templates="pinakes.federation.discovery",
     queries=[DiscoveryQueries],
     listeners=[(RecordsChanged, records_changed), (ItemsChanged, items_changed)],

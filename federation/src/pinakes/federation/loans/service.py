@@ -63,7 +63,7 @@ async def count_again(session: AsyncSession, person: UUID) -> None:
     await stand(session, person, open_loans=await session.scalar(open) or 0)
 
 
-def mine(person: UUID, *, closed_too: bool = False) -> Select[tuple[Borrowed]]:
+def mine(person: UUID, *, closed_too: bool = False) -> Select[Borrowed]:
     """A reader's loans in all branches: those that are open, or the kept history as well."""
     rows = select(Borrowed).where(Borrowed.person_id == person)
     return rows if closed_too else rows.where(Borrowed.returned_at.is_(None))

@@ -13,7 +13,7 @@ from pinakes.tenants.circulation.returning import give_back
 __all__ = ["checkout", "find", "give_back", "listed", "renew"]
 
 
-def listed(person: UUID | None, barcode: str | None, *, closed_too: bool) -> Select[tuple[Loan]]:
+def listed(person: UUID | None, barcode: str | None, *, closed_too: bool) -> Select[Loan]:
     """Loans of this branch: all, one reader's, or those of the item with this barcode."""
     rows = select(Loan)
     if person is not None:

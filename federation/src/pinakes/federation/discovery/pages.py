@@ -1,0 +1,173 @@
+"""Search and record in the browser: of one branch, and of all branches."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
+from msgspec import Struct
+
+from pinakes.federation.discovery.index import Branch, Query
+from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
+from pinakes.federation.discovery.query import DEEPEST, LONGEST
+from pinakes.federation.discovery.service import Found, catalogue_of
+from pinakes.federation.discovery.views import Filter, Option, Results
+from pinakes.platform.db import public_work
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.http import Asker, Data
+from pinakes.platform.pages import here, page
+
+SIZE = 20
+FARTHEST = DEEPEST // SIZE
+OPTIONS = 12  # of one filter
+SHELVES = 30  # shown at once of one title
+
+Words = Annotated[str, Parameter(max_length=LONGEST)]
+Choice = Annotated[str | None, Parameter(max_length=40)]
+Number = Annotated[int, Parameter(ge=1, le=FARTHEST)]
+Decade = Annotated[int | None, Parameter(ge=-9990, le=9990, multiple_of=10)]
+Call = Request[Any, Any, Any]
+
+
+class Question(Struct, kw_only=True):
+    """What the address of a search page asks."""
+
+    q: str
+    chosen: dict[str, str | None]
+    decade: int | None
+    page: int
+
+    def query(self, within: Any) -> Query:
+        def one(name: str) -> tuple[str, ...]:
+            value = self.chosen[name]
+            return (value,) if value else ()
+
+        return Query(
+            within=within,
+            text=self.q,
+            forms=one("form"),
+            languages=one("language"),
+            classes=one("class"),
+            years=(None, None) if self.decade is None else (self.decade, self.decade + 9),
+            limit=SIZE,
+            offset=(self.page - 1) * SIZE,
+        )
+
+
+async def question(
+    q: FromQuery[Words] = "",
+    form: FromQuery[Choice] = None,
+    language: FromQuery[Choice] = None,
+    main_class: Annotated[str | None, QueryParameter(name="class", max_length=40)] = None,
+    decade: FromQuery[Decade] = None,
+    page: FromQuery[Number] = 1,
+) -> Question:
+    """The question of the address, every filter in it."""
+    chosen = {"form": form, "language": language, "class": main_class}
+    return Question(q=q.strip(), chosen=chosen, decade=decade, page=page)
+
+
+Asked = NamedDependency[Question]
+
+
+class CataloguePages(Controller):
+    path = "/catalogue"
+    include_in_schema = False
+    dependencies = {"question": Provide(question)}
+
+    @get("/search")
+    async def search(
+        self, request: Call, asker: Asker, database: Data, question: Asked
+    ) -> Response[str]:
+        """What answers the question, at this branch or at all of them."""
+        branch, near = here(request), nearest(request, asker.home)
+        catalogue = catalogue_of(request.app.state)
+        within = Branch(branch.id) if branch else catalogue.consortium(near)
+        async with public_work(database.app) as session:
+            found = await catalogue.search(session, question.query(within), near)
+        return page(
+            request,
+            "discovery/search.html",
+            results=results(question, found),
+            forms=FORMS,
+            filter_names=FILTERS,
+        )
+
+    @get("/{id:uuid}")
+    async def record(
+        self,
+        request: Call,
+        asker: Asker,
+        database: Data,
+        id: FromPath[UUID],
+        all: FromQuery[bool] = False,
+    ) -> Response[str]:
+        """One title, and where it stands, nearest first."""
+        near = nearest(request, asker.home)
+        async with public_work(database.app) as session:
+            full = await catalogue_of(request.app.state).edition(session, id, near)
+        shelves = list(full.hit.shelves)
+        return page(
+            request,
+            "discovery/record.html",
+            hit=full.hit,
+            title=full.title,
+            shelves=shelves if all else shelves[:SHELVES],
+            more=0 if all else len(shelves) - SHELVES,
+            forms=FORMS,
+        )
+
+
+def nearest(request: Call, home: str | None) -> Tenant | None:
+    """Where the reader is: at this branch, else at home."""
+    directory: Directory = request.app.state.directory
+    return here(request) or directory.codes.get(home or "")
+
+
+def results(question: Question, found: Found) -> Results:
+    """An answer as the page shows it."""
+    return Results(
+        q=question.q,
+        total=found.total,
+        hits=found.hits,
+        filters=[
+            counted("form", found.facets.get("form", {}), question.chosen["form"], FORMS),
+            counted("language", found.facets.get("language", {}), question.chosen["language"], {}),
+            counted("class", found.facets.get("class", {}), question.chosen["class"], CLASSES),
+            decades(found.facets.get("year", {}), question.decade),
+        ],
+        page=question.page,
+        pages=min(FARTHEST, -(-found.total // SIZE)),
+    )
+
+
+def counted(
+    name: str, counts: Mapping[str, int], chosen: str | None, labels: Mapping[str, str]
+) -> Filter:
+    """The most frequent values of one filter, and the chosen one even if nothing has it."""
+    values = dict(Counter(counts).most_common(OPTIONS))
+    if chosen:
+        values = {chosen: counts.get(chosen, 0)} | values
+    return Filter(
+        name,
+        [
+            Option(value, labels.get(value, value.rpartition(":")[2]), count, value == chosen)
+            for value, count in values.items()
+        ],
+    )
+
+
+def decades(years: Mapping[str, int], chosen: int | None) -> Filter:
+    """Ten years at a time, the latest first."""
+    sums: Counter[int] = Counter() if chosen is None else Counter({chosen: 0})
+    for year, count in years.items():
+        sums[int(year) // 10 * 10] += count
+    latest = sorted(sums, reverse=True)[:OPTIONS]
+    shown = latest if chosen is None or chosen in latest else [chosen, *latest]
+    return Filter(
+        "decade",
+        [Option(str(ten), f"{ten}–{ten + 9}", sums[ten], ten == chosen) for ten in shown],
+    )

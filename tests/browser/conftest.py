@@ -1,0 +1,68 @@
+"""A real browser before the real application, on real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from socket import create_server
+
+import httpx
+import pytest
+import uvicorn
+from browsing import ARGUMENTS, CHROMIUM, Scene, Server, Visitor
+from conftest import MakeTenant
+from finding import STONE, hold, settle
+from lending import desk_at, enrol
+from litestar import Litestar
+from mint import Mint
+from playwright.async_api import Browser, async_playwright
+
+from pinakes.main.app import dress
+from pinakes.platform.config import Settings
+from pinakes.platform.db import Database
+
+
+@pytest.fixture(scope="session")
+async def address(app: Litestar) -> AsyncIterator[str]:
+    """Where the application answers."""
+    socket = create_server(("127.0.0.1", 0))  # it listens at once: nobody needs to wait
+    config = uvicorn.Config(dress(app), lifespan="off", ws="none", log_config=None)
+    server = Server(config)
+    task = asyncio.create_task(server.serve([socket]))
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture(scope="session")
+async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
+    """Debian's Chromium, without a window."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium fonts-noto-cjk")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def scene(
+    make_tenant: MakeTenant, database: Database, mint: Mint, app: Litestar, settings: Settings
+) -> Scene:
+    """What the pages show."""
+    hub = await make_tenant(kind="hub")
+    branch, home = await make_tenant(hub), await make_tenant(hub)
+    reader = await enrol(database, home)
+    shelf = await hold(database, branch, STONE, copies=6)
+    transport = httpx.ASGITransport(app=dress(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
+        [other] = await hold(database, home, STONE)
+        for place, barcode in ((branch, shelf.pop()), (home, other)):
+            await desk_at(client, mint, place).lend(reader.card, barcode)
+        await settle(database, settings.search)
+        found = await client.get(f"/v1/b/{branch.code}/catalogue/search", params={"q": STONE.title})
+    record = found.json()["items"][0]["id"]
+    return Scene(branch, home, reader, shelf, f"/b/{branch.code}/catalogue/{record}")
+
+
+@pytest.fixture
+async def visitor(browser: Browser, address: str, app: Litestar, mint: Mint) -> Visitor:
+    return Visitor(browser, address, app.state.sessions, mint)

@@ -1,0 +1,71 @@
+"""Titles that can be found, without the way through a file of MARC."""
+
+from itertools import count
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+from lending import deliver
+
+from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.indexing import Indexer
+from pinakes.platform.db import Database, unit_of_work, uuid7
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import emit
+from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.catalogue.marc import Class, Isbn, Name, Title
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.items import service as items
+from pinakes.tenants.items.schemas import NewItem
+
+NUMBERS = count(1)
+STONE = Title(
+    title="石头记",
+    responsibility="曹雪芹著",
+    names=(Name("曹雪芹", role="著"),),
+    publisher="甲戌书局",
+    published="1998",
+    year=1998,
+    isbn=(Isbn("978-7-02-000220-7", "9787020002207"),),
+    subjects=("章回小说",),
+    classes=(Class("clc", "I242.4"),),
+    language="chi",
+)
+
+
+async def hold(database: Database, branch: Tenant, title: Title, copies: int = 1) -> list[str]:
+    """Let *branch* hold that many copies of *title*; their barcodes."""
+    id = uuid7()
+    async with unit_of_work(database.app, branch.id) as session:
+        session.add(record(id, title))
+        await session.flush()
+        barcodes = [f"F{next(NUMBERS):08}" for _ in range(copies)]
+        stock = [NewItem(id, code, call_number="I242.4/12") for code in barcodes]
+        await items.shelve(session, stock)
+        emit(session, RecordsChanged(about=id, records=[id]), to=None)
+    return barcodes
+
+
+def record(id: UUID, title: Title) -> CatalogueRecord:
+    return CatalogueRecord(
+        id=id,
+        key=str(uuid4()),
+        control_number="1",
+        agency="test",
+        digest=b"",
+        dialect="marc21",
+        encoding="utf-8",
+        state="live",
+        raw=b"",
+        title_fields=msgspec.to_builtins(title),
+        sort_key="",
+    )
+
+
+async def settle(database: Database, folder: Path) -> None:
+    """Do what the worker does, until everything is found."""
+    await deliver(database)
+    indexer = Indexer(Index(folder), database)
+    while await indexer.round():
+        pass
+    indexer.close()
