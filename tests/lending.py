@@ -113,7 +113,7 @@ class Desk:
 
     client: httpx.AsyncClient
     here: Tenant
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
     async def ask(self, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
         keyed = {"Idempotency-Key": key} if key else {}

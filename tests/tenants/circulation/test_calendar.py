@@ -19,7 +19,9 @@ def at(zone: ZoneInfo, *moment: int) -> datetime:
     return datetime(*moment, tzinfo=zone)  # type: ignore[misc,arg-type]
 
 
-CASES = {  # lent, days, closed weekdays, closed days, due
+type Case = tuple[tuple[int, ...], int, set[int], set[date], tuple[int, ...]]
+
+CASES: dict[str, Case] = {  # lent, days, closed weekdays, closed days, due
     "thirty days": ((2026, 11, 20, 10, 0), 30, set(), set(), (2026, 12, 20)),
     "a leap day is a day": ((2028, 2, 1, 9, 0), 28, set(), set(), (2028, 2, 29)),
     "no leap day, no 29th": ((2027, 2, 1, 9, 0), 28, set(), set(), (2027, 3, 1)),

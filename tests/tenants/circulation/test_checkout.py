@@ -5,6 +5,7 @@ from datetime import date
 
 import httpx
 import pytest
+from conftest import MakeTenant
 from lending import Bearer, Desk, enrol, rule, stock
 from sqlalchemy import func, select, text, update
 
@@ -114,9 +115,9 @@ async def test_nobody_lends_to_an_unknown_card_or_an_unknown_book(
 
 
 async def test_a_number_of_two_branches_is_asked_back(
-    desk: Desk, book: str, database: Database, neighbour: Tenant, make_tenant: object
+    desk: Desk, book: str, database: Database, neighbour: Tenant, make_tenant: MakeTenant
 ) -> None:
-    third: Tenant = await make_tenant()  # type: ignore[operator]
+    third = await make_tenant()
     theirs = await enrol(database, neighbour, card=f"same-{book}")
     await enrol(database, third, card=theirs.card)
     answer = await desk.lend(theirs.card, book)

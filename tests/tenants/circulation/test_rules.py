@@ -22,7 +22,8 @@ TERMS = (
 
 
 def facts(**more: Any) -> Facts:
-    return Facts(**{"now": NOW, "calendar": CALENDAR, "item_kind": "book", "terms": TERMS} | more)
+    told: dict[str, Any] = {"now": NOW, "calendar": CALENDAR, "item_kind": "book", "terms": TERMS}
+    return Facts(**told | more)
 
 
 @pytest.mark.parametrize(

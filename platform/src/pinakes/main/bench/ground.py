@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,7 +44,7 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground() -> Generator[Ground]:
     """Start everything in a folder of its own."""
     key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig", "kid": "bench"})
     with (
@@ -65,7 +65,7 @@ def ground() -> Iterator[Ground]:
 
 
 @contextmanager
-def published(key: RSAKey) -> Iterator[str]:
+def published(key: RSAKey) -> Generator[str]:
     """The address of an issuer that has this key and nothing else."""
     ring = json.dumps({"keys": [key.as_dict(private=False)]}).encode()
 
@@ -76,7 +76,7 @@ def published(key: RSAKey) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(ring)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Ring)

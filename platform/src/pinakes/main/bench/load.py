@@ -74,7 +74,7 @@ class Client(asyncio.Protocol):
             self.transport.close()
             self.done.set_result(self.sent)
 
-    def connection_lost(self, _: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.fail(b"the server hung up")
 
     def fail(self, why: bytes) -> None:

@@ -49,7 +49,7 @@ class Loans(routes.Loans):
 
     @post()
     @once
-    async def checkout(  # type: ignore[override]
+    async def checkout(
         self, data: JSONBody[Checkout], session: Session, here: Here, asker: Asker
     ) -> LoanView:
         """Lend an item to the reader who shows this card."""

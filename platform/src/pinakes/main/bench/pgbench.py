@@ -51,8 +51,8 @@ def checkouts(
     postgres: Postgres, stock: Stock, *, first: int, seconds: float, database: str = "pinakes"
 ) -> float:
     """Lend from item number *first* on for *seconds*; how many that were in a second."""
-    told = {"branches": stock.branches, "readers": stock.readers, "first": first, "n": 0}
-    told |= {"answer": ANSWER, "told": TOLD}
+    counts = {"branches": stock.branches, "readers": stock.readers, "first": first, "n": 0}
+    told = counts | {"answer": ANSWER, "told": TOLD}
     variables = [word for name, value in told.items() for word in ("-D", f"{name}={value}")]
     with NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(SCRIPT)

@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from pinakes.platform.config import Settings
 
@@ -50,6 +51,7 @@ class Process:
     port: int
     path: str
     running: subprocess.Popen[bytes] | None = None
+    log: IO[bytes] = field(default_factory=TemporaryFile)
 
     @property
     def address(self) -> str:
@@ -57,7 +59,7 @@ class Process:
 
     def start(self) -> None:
         self.running = subprocess.Popen(  # noqa: S603  (our own Python)
-            self.command, env=self.environment, stderr=subprocess.DEVNULL
+            self.command, env=self.environment, stderr=self.log
         )
         ends = time.monotonic() + PATIENCE
         while not self.answers():
@@ -75,6 +77,12 @@ class Process:
         finally:
             connection.close()
 
+    def last_words(self, most: int = 4000) -> str:
+        """The end of what it wrote."""
+        self.log.seek(0, os.SEEK_END)
+        self.log.seek(max(0, self.log.tell() - most))
+        return self.log.read().decode(errors="replace")
+
     def kill(self) -> None:
         """Pull the plug (kill -9)."""
         if self.running is not None:
@@ -91,18 +99,19 @@ class Process:
 
 
 @contextmanager
-def kept(process: Process) -> Iterator[Process]:
+def kept(process: Process) -> Generator[Process]:
     process.start()
     try:
         yield process
     finally:
         process.stop()
+        process.log.close()
 
 
 @contextmanager
 def api(
     settings: Settings, port: int | None = None, app: str = "pinakes.main.asgi:app"
-) -> Iterator[Process]:
+) -> Generator[Process]:
     """The API behind uvicorn."""
     port = port or free_port()
     words = [app, "--host", "127.0.0.1", "--port", str(port)]
@@ -112,7 +121,7 @@ def api(
 
 
 @contextmanager
-def worker(settings: Settings) -> Iterator[Process]:
+def worker(settings: Settings) -> Generator[Process]:
     """The worker."""
     port = free_port()
     told = environment(settings, PINAKES_WORKER=f"http://127.0.0.1:{port}")

@@ -6,7 +6,7 @@ the wake-ups) are left out.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
@@ -62,7 +62,7 @@ class Counter:
 
 
 @contextmanager
-def counting(port: int) -> Iterator[Counter]:
+def counting(port: int) -> Generator[Counter]:
     """A proxy before the PostgreSQL at *port*, in a thread of its own."""
     counter, loop = Counter(), asyncio.new_event_loop()
     server = loop.run_until_complete(listen(counter, port))

@@ -9,7 +9,7 @@ from pinakes.tenants.items.events import ItemsChanged
 __all__ = ["ItemsChanged", "LoanClosed", "LoanOpened", "LoanRenewed"]
 
 
-class LoanOpened(Event):
+class LoanOpened(Event, frozen=True, kw_only=True):
     """A reader (``about``) took an item home from the sending branch."""
 
     loan: UUID
@@ -19,12 +19,12 @@ class LoanOpened(Event):
     due_at: datetime
 
 
-class LoanRenewed(Event):
+class LoanRenewed(Event, frozen=True, kw_only=True):
     loan: UUID
     due_at: datetime
     renewals: int
 
 
-class LoanClosed(Event):
+class LoanClosed(Event, frozen=True, kw_only=True):
     loan: UUID
     returned_at: datetime

@@ -73,7 +73,7 @@ async def write(
 ) -> None:
     """Loan, item, messages, audit and answer, all or nothing; of an old return, the answer."""
     closes = not view.already
-    event = LoanClosed(about=found.person_id, loan=found.id, returned_at=view.returned_at)
+    told = closed(found, view) if closes else None
     await connection.fetchval(
         WRITE,
         desk.here.id,
@@ -89,9 +89,16 @@ async def write(
         found.home_id,
         view.returned_at,
         "LoanClosed" if closes else None,
-        msgspec.json.encode(event).decode() if closes else None,
+        told,
         found.record if closes else None,
         desk.asker.subject,
         desk.asker.role,
         request_id.get(),
     )
+
+
+def closed(found: Row, view: LoanView) -> str:
+    """The news for the reader's home, as it travels."""
+    assert view.returned_at is not None  # noqa: S101  (the loan has just been closed)
+    event = LoanClosed(about=found.person_id, loan=found.id, returned_at=view.returned_at)
+    return msgspec.json.encode(event).decode()

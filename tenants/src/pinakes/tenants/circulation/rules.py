@@ -135,7 +135,8 @@ BORROWING: Rules = {
     ReaderExpired: lambda facts: "expired" in facts.blocks,
     ReaderBlocked: lambda facts: bool(facts.blocks) or facts.membership == "blocked",
 }
-LENDING: Rules = BORROWING | {
+LENDING: Rules = {
+    **BORROWING,
     ItemNotAvailable: lambda facts: facts.item_status != "on_shelf",
     ItemNotForLoan: lambda facts: facts.term.days == 0,
     LimitOfKind: lambda facts: (
@@ -144,7 +145,8 @@ LENDING: Rules = BORROWING | {
     LimitHere: lambda facts: facts.open_here >= facts.most_here,
     LimitEverywhere: lambda facts: facts.loans_left <= 0,
 }
-RENEWING: Rules = BORROWING | {
+RENEWING: Rules = {
+    **BORROWING,
     RenewalsUsedUp: lambda facts: facts.renewals >= facts.term.renewals,
     RenewalTooEarly: lambda facts: facts.due_at is not None and facts.due <= facts.due_at,
 }

@@ -129,7 +129,7 @@ async def with_barcode(session: AsyncSession, barcode: str) -> Item:
     return item
 
 
-def listed(barcode: str | None, record: UUID | None) -> Select[tuple[Item]]:
+def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
     """Items, all or those with this barcode or of this record."""
     rows = select(Item)
     if barcode is not None:
@@ -149,7 +149,8 @@ async def of_records(session: AsyncSession, records: Sequence[UUID]) -> list[Seq
 
 
 COUNT = text("""
-    SELECT told.id, count(i.id) AS items, count(i.id) FILTER (WHERE status = 'on_shelf') AS available,
+    SELECT told.id, count(i.id) AS items,
+           count(i.id) FILTER (WHERE status = 'on_shelf') AS available,
            coalesce(array_agg(DISTINCT call_number) FILTER (WHERE call_number <> ''), '{}')
                AS call_numbers
     FROM unnest(CAST(:records AS uuid[])) AS told (id)
