@@ -8,7 +8,8 @@ from folders import open_folder
 
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.objects import ObjectStore
-from pinakes.platform.objects import Keys, Objects, Placement
+from pinakes.platform.objects import Keys, Objects
+from pinakes.platform.placement import Placement
 
 BRANCH = Placement("branch-of-the-test")
 

@@ -14,11 +14,11 @@ from pinakes.platform.objects import (
     Keys,
     ObjectMissing,
     Objects,
-    Placement,
     Store,
     StoreRefused,
     StoreUnavailable,
 )
+from pinakes.platform.placement import Placement
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ The deployment's own keys make buckets and ask for session credentials; every ob
 written with the session of one placement, so a mix-up of branches is refused by the store itself.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from cachetools import LRUCache
 
 from pinakes.platform.config import settings
 from pinakes.platform.errors import Fault, NotFound, Unavailable
+from pinakes.platform.placement import Placement, policy
 
 LIFE = timedelta(hours=1)  # of a session credential
 MARGIN = timedelta(minutes=5)  # a session is renewed this long before its end
@@ -44,15 +44,6 @@ class StoreRefused(Fault):
 class StoreUnavailable(Unavailable):
     code = "store_unavailable"
     title = "The object store does not answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the files of one branch lie; without *endpoint*, in the deployment's own store."""
-
-    bucket: str
-    prefix: str = ""  # ends with "/" where branches share a bucket
-    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,19 +231,6 @@ class Store:
         client = self._objects.client(self._placement)
         address: str = client.generate_presigned_url("get_object", Params=what, ExpiresIn=life)
         return address
-
-
-def policy(placement: Placement) -> str:
-    """What a session of *placement* may do: everything with its files, nothing with others."""
-    bucket = f"arn:aws:s3:::{placement.bucket}"
-    within = {"Condition": {"StringLike": {"s3:prefix": f"{placement.prefix}*"}}}
-    files = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-    look = {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket]}
-    rules = [
-        {"Effect": "Allow", "Action": files, "Resource": [f"{bucket}/{placement.prefix}*"]},
-        {**look, **within} if placement.prefix else look,
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": rules})
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import uuid7
-from pinakes.platform.objects import Objects, Placement, Store
+from pinakes.platform.objects import Objects, Store
+from pinakes.platform.placement import Placement
 from pinakes.tenants.registry.models import Placed
 
 
