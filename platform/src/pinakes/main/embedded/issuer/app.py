@@ -7,9 +7,12 @@ from logging import getLogger
 
 from litestar import Litestar, get
 
-from pinakes.main.embedded.issuer import admin, entrance, openid
+from pinakes.main.embedded.issuer.admin import ROUTES as ADMIN
+from pinakes.main.embedded.issuer.entrance import ROUTES as PAGES
+from pinakes.main.embedded.issuer.entrance import style
 from pinakes.main.embedded.issuer.grants import build
 from pinakes.main.embedded.issuer.house import House
+from pinakes.main.embedded.issuer.openid import ROUTES as PROTOCOL
 from pinakes.main.embedded.issuer.settings import REALMS, Settings
 from pinakes.main.embedded.issuer.web import Asking, house_of, refuse
 
@@ -33,7 +36,7 @@ def create_app(settings: Settings) -> Litestar:
                 await keeper
 
     return Litestar(
-        route_handlers=[openid.ROUTES, entrance.ROUTES, admin.ROUTES, entrance.style, ready],
+        route_handlers=[PROTOCOL, PAGES, ADMIN, style, ready],
         exception_handlers={Exception: refuse},
         lifespan=[lifespan],
         openapi_config=None,
