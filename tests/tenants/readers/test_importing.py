@@ -1,16 +1,24 @@
 """Readers come in from a table, line by line, as often as one likes."""
 
+import asyncio
 import csv
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from functools import partial
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from issuing import Issuer
 from lending import Desk
 from mint import Mint
 from registering import find
 from sqlalchemy import delete, select, text
 
+from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.entries import WrongCredentials
 from pinakes.platform.jobs import JobDue
@@ -179,6 +187,32 @@ async def test_a_file_that_is_no_table_is_refused_whole(office: Office) -> None:
     for data in (b"", b"\xff\xfe\x00", b"card,salary\n", b'card,name\nA,"x\n'):
         answer = await office.send(data)
         assert (answer.status_code, answer.json()["code"]) == (400, "table_unreadable")
+
+
+async def test_the_command_follows_the_job_and_tells_of_every_line(
+    office: Office, settings: Settings, issuer: Issuer, tmp_path: Path
+) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text(TABLE)
+    told = {
+        "PINAKES_DATABASE": settings.database.get_secret_value(),
+        "PINAKES_CARRIER": settings.carrier.get_secret_value(),
+        "PINAKES_PUBLIC": settings.public.get_secret_value(),
+        "PINAKES_ISSUER": issuer.address,
+    }
+    words = ["readers", "import", str(file), "--branch", office.desk.here.code, "--json"]
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pinakes.main", *words),
+        env={**os.environ, **told},
+        stdout=PIPE,
+    )
+    answer = asyncio.create_task(command.communicate())
+    while not answer.done():
+        await perform(office.database, office.handlers)
+        await asyncio.sleep(0.05)
+    report = json.loads((await answer)[0])
+    assert (command.returncode, report["state"], report["created"]) == (0, "done", 3)
+    assert [line["line"] for line in report["told"]] == [2, 3, 4, 5, 6]
 
 
 async def test_only_the_administrator_moves_whole_tables(office: Office) -> None:

@@ -1,5 +1,7 @@
 """A reader is one person with a home, cards and a PIN."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +17,10 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.entries import WrongCredentials
 from pinakes.platform.login import Accounts
 from pinakes.platform.replies import Reply
-from pinakes.tenants.readers import numbers
+from pinakes.tenants.readers import cards, numbers
+from pinakes.tenants.readers.standing import stand
+
+MakeTenant = Callable[..., Awaitable[Tenant]]
 
 pytestmark = pytest.mark.anyio
 
@@ -172,6 +177,47 @@ async def test_a_person_of_another_branch_is_no_reader_of_this_one(desk: Desk, a
     assert found.json()["items"] == []
     lost = await away.ask("/cards/lose", {"card": made["cards"][0]["number"]})
     assert (lost.status_code, lost.json()["code"]) == (404, "card_not_ours")
+
+
+async def test_of_two_desks_that_give_one_barcode_away_one_is_refused(desk: Desk) -> None:
+    wish = ADA | {"number": "B-1", "old": True}
+    answers = await asyncio.gather(*(desk.ask("/readers", wish) for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len((await desk.look("/readers"))["items"]) == 1
+
+
+async def test_the_home_says_how_many_loans_are_left(
+    desk: Desk, away: Desk, database: Database
+) -> None:
+    made = await register(desk)
+    card = made["cards"][0]["number"]
+    async with unit_of_work(database.app, away.here.id) as session:
+        before = await cards.present(session, card)
+    async with unit_of_work(database.app, desk.here.id) as session:
+        await stand(session, before.person_id, open_loans=3)
+    async with unit_of_work(database.app, away.here.id) as session:
+        after = await cards.present(session, card)
+    assert (before.loans_left, after.loans_left) == (10, 7)
+    assert after.as_of > before.as_of
+    await desk.ask(f"/readers/{made['reader']['id']}/block", {})
+    async with unit_of_work(database.app, away.here.id) as session:
+        assert (await cards.present(session, card)).loans_left == 7
+    refused = await desk.ask(f"/readers/{made['reader']['id']}/leave")
+    assert (refused.status_code, refused.json()["code"]) == (409, "reader_has_loans")
+
+
+async def test_staff_act_in_the_branches_below_theirs_and_nowhere_else(
+    desk: Desk, make_tenant: MakeTenant, mint: Mint
+) -> None:
+    city = await make_tenant(kind="city")
+    county = Desk(desk.client, await make_tenant(city))
+    for grant, status in (
+        (f"desk@{city.code}*", 201),
+        (f"desk@{city.code}", 403),
+        (f"desk@{desk.here.code}*", 403),
+    ):
+        county.headers = mint.staff(grant)
+        assert (await county.ask("/readers", ADA)).status_code == status, grant
 
 
 async def test_only_the_desk_and_the_administrator_meet_readers(

@@ -36,7 +36,7 @@ def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) 
     """Bring a CSV of readers and cards into a branch, and tell of every line."""
     lines = table.read(file.read_bytes())
     job, told = work(data, lambda doors: brought(doors, branch, lines, dry_run=dry_run))
-    report = {**(job.report or {}), "state": job.state, "lines_told": msgspec.to_builtins(told)}
+    report = {**(job.report or {}), "state": job.state, "told": msgspec.to_builtins(told)}
     if as_json:
         show_json(report)
     else:

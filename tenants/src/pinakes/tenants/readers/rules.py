@@ -59,9 +59,8 @@ def choose(found: Sequence[Presented], here: int, card_of: str | None) -> Presen
 
 
 def mask(name: str) -> str:
-    """Enough of a name to greet its bearer by: 王*, 欧***, A*** B***."""
-    words = name.split()
-    return " ".join(word[0] + "*" * min(len(word) - 1, 3) for word in words)
+    """Enough of a name to greet its bearer by: 王*, 欧阳娜 as 欧**, Ada Lovelace as A** L***."""
+    return " ".join(word[0] + "*" * max(1, min(len(word) - 1, 3)) for word in name.split())
 
 
 def may_borrow(state: str, blocks: Sequence[str]) -> bool:
