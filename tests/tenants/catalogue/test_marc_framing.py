@@ -1,12 +1,14 @@
 """Records are found by their terminators, whatever the lengths say, and no byte gets lost."""
 
 import gzip
+from contextlib import suppress
 from io import BytesIO
+from time import perf_counter
 
 import pytest
 from marcs import found, iso, one, reasons
 
-from pinakes.tenants.catalogue.marc import Broken, Record, UnknownFormat, read, sentence
+from pinakes.tenants.catalogue.marc import Broken, Record, UnknownFormat, read, sentence, title_of
 
 FIRST = iso("001 1", "245 10 $aFirst")
 SECOND = iso("001 2", "245 10 $a第二")
@@ -142,6 +144,17 @@ def test_a_damaged_archive_gives_what_it_still_holds_and_says_so() -> None:
 def test_what_is_no_marc_is_refused(data: bytes) -> None:
     with pytest.raises(UnknownFormat):
         read(BytesIO(data))
+
+
+@pytest.mark.parametrize("letters", [b"0", b"a", b"$1", b"\x1b", b"\xe1", b"00001nam", b"\x1f"])
+def test_no_pattern_takes_long_over_a_monotonous_record(letters: bytes) -> None:
+    long = letters * (1_000_000 // len(letters))
+    started = perf_counter()
+    found(FIRST + FIRST[:-1] + long + b"\x1e\x1d" + FIRST)
+    with suppress(UnknownFormat):
+        found(long)
+    title_of(one("001 1", f"245 10 $a{'x' * 9_000} y."))
+    assert perf_counter() - started < 5
 
 
 def test_reasons_are_told_in_both_languages() -> None:

@@ -92,6 +92,11 @@ def test_a_sheet_of_copies_is_read_line_by_line(encoding: str) -> None:
     assert [line.reason for line in read] == ["", "", "no_barcode", "bad_isbn", "no_title_named"]
 
 
+def test_a_line_that_cannot_be_read_does_not_take_the_next_along() -> None:
+    sheet = f"barcode,control_number\nB1,{'x' * 200_000}\nB2,7\n".encode()
+    assert [line.reason for line in lines(BytesIO(sheet))] == ["line_unreadable", ""]
+
+
 def test_a_sheet_may_use_tabs_and_other_columns() -> None:
     (line,) = lines(BytesIO(b"note\tbarcode\tcontrol_number\tkind\nx\tB1\t7\tdvd\n"))
     assert (line.item.barcode, line.item.kind, line.control_number) == ("B1", "dvd", "7")

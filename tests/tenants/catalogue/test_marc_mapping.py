@@ -118,6 +118,8 @@ def test_the_original_script_is_shown_and_the_romanised_form_is_kept() -> None:
     [
         ("245 10 $aShip of fools.$nPart 2,$pLand /", "Ship of fools. Part 2, Land", None),
         ("245 10 $aHow does it end? . . . /$cX", "How does it end? . . .", None),
+        ("245 10 $aRevised and enlarged.", "Revised and enlarged", None),
+        ("245 10 $aSelections from J.S. Bach jr.", "Selections from J.S. Bach jr.", None),
         ("245 12 $aA [sic] tale", "A [sic] tale", "[sic] tale"),
         ("245 19 $aOdd", "Odd", ""),
         ("200 1_ $a\x88Les \x89misérables", "Les misérables", "misérables"),

@@ -95,6 +95,11 @@ def test_depth_and_size_have_an_end() -> None:
     assert pieces[1].raw + pieces[2].raw == wide.encode()
 
 
+def test_a_comment_full_of_end_tags_takes_no_time() -> None:
+    flood = "<!--</record>-->" * 50_000 + "<!--" + "</record>" * 100_000 + "-->"
+    assert reasons(found(collection(flood, ONE))) == ["record"]
+
+
 def test_xml_of_another_kind_is_refused() -> None:
     with pytest.raises(UnknownFormat):
         found(b'<?xml version="1.0"?><rss><record>news</record></rss>')

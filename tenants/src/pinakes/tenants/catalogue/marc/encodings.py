@@ -19,9 +19,10 @@ UNIMARC_SETS = {
 }
 """What 100$a says of characters, by its positions 26-27 and 28-29 (UNIMARC, CNMARC, RUSMARC)."""
 
-ESCAPE_LOST = re.compile(rb"\$1(?:[!-~]{3})+\(B")  # East Asian MARC-8 without its escapes
+ESCAPE_LOST = re.compile(rb"\$1(?:[!-~]{3}){1,100}?\(B")  # East Asian MARC-8 without its escapes
 LIKELY = 0.6  # share of a text's Chinese that GB 2312, the everyday part of GB18030, must hold
 FEW = 4
+LOOKED_AT = 100_000  # bytes
 CHINESE = range(0x3000, 0xFF60)
 
 
@@ -48,7 +49,7 @@ def decode(parts: list[bytes], claimed: str, dialect: Dialect, told: str | None 
     body = b"\x1e".join(parts)
     if b"\x1b" in body and dialect is Dialect.MARC21:
         return Decoded(_marc8(body, claimed), "marc-8")
-    if ESCAPE_LOST.search(body):
+    if ESCAPE_LOST.search(body, 0, LOOKED_AT):
         raise Unreadable("encoding_unclear", declared=claimed)
     if body.isascii():
         name = claimed if claimed in ("utf-8", "gb18030") else "ascii"

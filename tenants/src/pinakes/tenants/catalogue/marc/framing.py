@@ -11,7 +11,7 @@ LIMIT = 5_000_000
 CHUNK = 1 << 20
 FILLER = b"\r\n\t\x00\x1a"
 LEADER = re.compile(rb"[0-9]{5}[\x20-\x7e]{5}[0-9 ]{2}[0-9]{5}[\x20-\x7e]{3}4[0-9 ]")
-DIRECTORY = re.compile(rb"[\x20-\x7e]{24}(?:[0-9A-Za-z]{3}[0-9]{9})+\x1e")
+DIRECTORY_END = re.compile(rb"[0-9A-Za-z]{3}[0-9]{9}(?=\x1e)")
 
 
 class Piece(NamedTuple):

@@ -37,7 +37,7 @@ MARK = re.compile(rb"[\xe0-\xfe]")
 MARKED = re.compile(rb"([\xe0-\xfe]+)([^\x1d-\x1f])")
 STRAY_BYTE = re.compile(rb"[\xe0-\xfe](?![A-Za-z0-9\x80-\xff])")
 STRAY = re.compile(r"(?<![\w\u0300-\u036f\ufe20-\ufe23])[\u0300-\u036f\ufe20-\ufe23]")
-MIXED = re.compile("[^\x1d-\x1f]*[\x1b\x80-\xff][^\x1d-\x1f]*")  # a value not in plain ASCII
+VALUE = re.compile("[^\x1d-\x1f]+")
 CARELESS = 0.2  # the share of marks that typing errors may put before a blank
 PLAIN = b"\t\n\r "
 
@@ -55,7 +55,7 @@ def decode(body: bytes) -> str:
     if ODD_CODE.search(body):
         raise NotMarc8("a subfield with an odd name")
     shifts = b"\x1b" in body
-    text = MIXED.sub(_shifted, body.decode("latin-1")) if shifts else _usual(body)
+    text = VALUE.sub(_shifted, body.decode("latin-1")) if shifts else _usual(body)
     strays = STRAY.findall(text) if shifts else STRAY_BYTE.findall(body)
     if len(strays) > len(MARK.findall(body)) * CARELESS:
         raise NotMarc8("marks without letters")
@@ -70,11 +70,13 @@ def _usual(body: bytes) -> str:
         raise NotMarc8(str(error)) from None
 
 
-def _shifted(mixed: re.Match[str]) -> str:
+def _shifted(value: re.Match[str]) -> str:
     """One subfield, which may shift to other sets."""
+    if value[0].isascii() and "\x1b" not in value[0]:
+        return value[0]
     letters: list[str] = []
     marks: list[str] = []
-    for character, combining in _characters(mixed[0].encode("latin-1")):
+    for character, combining in _characters(value[0].encode("latin-1")):
         if combining:
             marks.append(character)
         else:

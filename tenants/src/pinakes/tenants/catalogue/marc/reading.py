@@ -47,7 +47,7 @@ def read(
     if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
         if XML_ROOT.search(head):
             return _xml(source, head, told)
-    elif framing.DIRECTORY.search(head) or (b"\x1e" in head and framing.LEADER.search(head)):
+    elif framing.DIRECTORY_END.search(head) or (b"\x1e" in head and framing.LEADER.search(head)):
         return _iso2709(source, told)
     raise UnknownFormat(
         "This is neither ISO 2709 nor MARCXML. Export the catalogue from your system as "

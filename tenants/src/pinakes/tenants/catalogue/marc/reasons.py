@@ -68,6 +68,10 @@ REASONS = {
         "The record has no title.",
     ),
     # Lines of a table of copies.
+    "line_unreadable": Reason(
+        "此行无法识别（引号不成对，或某一栏过长）。",
+        "The line cannot be read: a quotation mark is missing, or a column is far too long.",
+    ),
     "no_barcode": Reason("此行没有条码号。", "The line has no barcode."),
     "no_title_named": Reason(
         "此行没有控制号，也没有 ISBN。", "The line names no title: neither control number nor ISBN."

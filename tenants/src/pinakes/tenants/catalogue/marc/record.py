@@ -86,8 +86,3 @@ Found = Record | Broken
 def subfields(text: str) -> list[tuple[str, str]]:
     """Codes and values of a data field; a code without a value, or none at all, is left out."""
     return [(part[0], part[1:]) for part in text.split(SUBFIELD)[1:] if len(part) > 1]
-
-
-def indicators(text: str) -> str:
-    """The two characters before the first subfield."""
-    return text[: text.find(SUBFIELD)] if SUBFIELD in text else ""

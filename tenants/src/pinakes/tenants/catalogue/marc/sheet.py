@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from io import TextIOWrapper
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -60,7 +60,20 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             "The first line must name the columns: barcode (条码号), and control_number (控制号) "
             "or isbn; then call_number (索书号), location (馆藏地), copy (复本号), kind (类型)."
         )
-    return (_line(rows.line_num, dict(zip(parts, row, strict=False))) for row in rows if any(row))
+    return _lines(rows, parts)
+
+
+def _lines(rows: Any, parts: list[str]) -> Iterator[Line]:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield Line(rows.line_num, Item(barcode=""), reason="line_unreadable")
+            continue
+        if any(row):
+            yield _line(rows.line_num, dict(zip(parts, row, strict=False)))
 
 
 def _line(number: int, row: dict[str, str]) -> Line:

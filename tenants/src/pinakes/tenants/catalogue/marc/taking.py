@@ -10,6 +10,8 @@ from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
 TWIN = "880"
 LINK = "\x1f6"
 LINK_TO_TWIN = LINK + TWIN
+MOST = 300  # fields of one kind that a description shows
+LONGEST = 10_000  # characters of one field that it shows
 AS_WRITTEN = frozenset({"summary", "notes", "links", "audience", "isbn", "cancelled"})
 
 
@@ -46,7 +48,7 @@ def parts_of(record: Record) -> Parts:
         for rule in found:
             words = _words(rule, values, marc21)
             twin_words = _words(rule, twin_values, marc21) if twin else ""
-            if words or twin_words:
+            if (words or twin_words) and len(parts[rule.part]) < MOST:
                 extra = _extra(rule, values) if rule.extra else ""
                 parts[rule.part].append(Taken(words, twin_words, extra, text, twin))
     return parts
@@ -90,7 +92,7 @@ def _words(rule: Rule, values: list[tuple[str, str]], isbd: bool) -> str:
             words += rule.separators.get(code, " ") + value if words else value
     if not words:
         return ""
-    words = plain(words)
+    words = plain(words[:LONGEST])
     return trimmed(words) if isbd and rule.part not in AS_WRITTEN else words
 
 

@@ -5,12 +5,11 @@ import unicodedata
 
 MARKS = re.compile("[\x00-\x1e\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 NO_FILING = re.compile("(?:\x88|\x98)(.*?)(?:\x89|\x9c)")
-LAST_WORD = re.compile(r"[^\s.]{2,}\.$")
 ABBREVIATIONS = (
     "co.", "inc.", "ltd.", "corp.", "bros.", "dept.", "jr.", "sr.", "etc.", "ed.", "vol.", "al.",
     "st.", "univ.", "cm.", "ill.", "col.",
 )  # fmt: skip
-AROUND = "[]()<>"
+INITIAL = 2  # characters: J.
 
 
 def plain(text: str) -> str:
@@ -25,9 +24,9 @@ def plain(text: str) -> str:
 def trimmed(text: str) -> str:
     """Without the ISBD punctuation that leads to the next part, and without a closing full stop."""
     text = text.rstrip(" /:;=,")
-    if text[-1:] == "." and LAST_WORD.search(text) and not text.lower().endswith(ABBREVIATIONS):
-        return text[:-1].rstrip()
-    return text
+    if text[-1:] != "." or " " in text[-3:] or "." in text[-3:-1] or len(text) <= INITIAL:
+        return text
+    return text if text.rpartition(" ")[2].lower() in ABBREVIATIONS else text[:-1]
 
 
 def unbracketed(text: str) -> str:

@@ -10,8 +10,10 @@ from pinakes.tenants.catalogue.marc.source import Source
 OPEN = re.compile(rb"<(?:[\w.-]+:)?record(?=[\s/>])")
 CLOSE = re.compile(rb"</(?:[\w.-]+:)?record\s*>")
 CONTENT = re.compile(rb"</?(?:[\w.-]+:)?(?:leader|controlfield|datafield)[\s/>]")
-HIDDEN = re.compile(rb"<!--.*?(?:-->|(\Z))|<!\[CDATA\[.*?(?:\]\]>|(\Z))", re.DOTALL)
-LONGEST_CLOSE = 64
+HIDDEN = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+MARK = re.compile(CLOSE.pattern + rb"|<!--|-->|<!\[CDATA\[|\]\]>")
+CLOSERS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
+LONGEST_MARK = 64
 
 
 def pieces(stream: Source) -> Iterator[Piece]:
@@ -19,30 +21,32 @@ def pieces(stream: Source) -> Iterator[Piece]:
 
     A wrapper that is itself called record (SRU, OAI-PMH) is passed over: the innermost counts.
     """
-    offset, held = 0, b""
-    for start, segment in _segments(stream):
-        offset, held = (offset, held + segment) if held else (start, segment)
-        seen = HIDDEN.sub(_masked, held) if b"<!" in held else held
-        if _is_hiding(held) and len(held) < LIMIT:
-            continue
-        yield from _elements(offset, held, seen)
-        held = b""
-    yield from _elements(offset, held, held) if held else ()
+    for offset, segment in _segments(stream):
+        yield from _elements(offset, segment, HIDDEN.sub(_masked, segment))
 
 
 def _segments(stream: Source) -> Iterator[tuple[int, bytes]]:
-    """Every range up to and with the end tag of a record, and the rest; none above LIMIT."""
-    offset, buffer = 0, b""
+    """Every range up to and with the end tag of a record, and the rest; none above LIMIT.
+
+    What looks like an end tag in a comment or in a CDATA section is none.
+    """
+    offset, buffer, seen, closer = 0, b"", 0, b""
     while chunk := stream.read(CHUNK):
-        seen = max(0, len(buffer) - LONGEST_CLOSE)
         buffer, cut = buffer + chunk, 0
-        for close in CLOSE.finditer(buffer, seen):
-            yield offset + cut, buffer[cut : close.end()]
-            cut = close.end()
+        for mark in MARK.finditer(buffer, seen):
+            seen = mark.end()
+            if closer:
+                closer = b"" if mark[0] == closer else closer
+            elif mark[0] in CLOSERS:
+                closer = CLOSERS[mark[0]]
+            elif mark[0][:2] == b"</":
+                yield offset + cut, buffer[cut:seen]
+                cut = seen
         offset, buffer = offset + cut, buffer[cut:]
+        seen = max(seen - cut, len(buffer) - LONGEST_MARK, 0)
         while len(buffer) > LIMIT:
             yield offset, buffer[:LIMIT]
-            offset, buffer = offset + LIMIT, buffer[LIMIT:]
+            offset, buffer, seen, closer = offset + LIMIT, buffer[LIMIT:], 0, b""
     if buffer:
         yield offset, buffer
 
@@ -69,10 +73,3 @@ def _unfinished(segment: bytes) -> str:
 
 def _masked(hidden: re.Match[bytes]) -> bytes:
     return b" " * len(hidden[0])
-
-
-def _is_hiding(segment: bytes) -> bool:
-    """True while a comment or a CDATA section is still open at the end."""
-    return b"<!" in segment and any(
-        found[1] is not None or found[2] is not None for found in HIDDEN.finditer(segment)
-    )
