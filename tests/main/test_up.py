@@ -42,7 +42,7 @@ class Up:
             self.process = subprocess.Popen(
                 [*PINAKES, "up", "--data", str(data)], stdout=out, stderr=out
             )
-        assert soon(self.ready, 60), self.said.read_text()
+        assert soon(self.ready, 120), self.said.read_text()
 
     def ready(self) -> bool:
         return self.process.poll() is not None or "is ready after" in self.said.read_text()
