@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from pinakes.platform.errors import Conflict
 from pinakes.tenants.registry.keys import KEYS, checked, key_of
@@ -66,18 +67,23 @@ def settle(key: str, decided: Sequence[Decision], depth: int) -> Effective:
 
 async def decisions(session: AsyncSession, tenant: int) -> tuple[Decisions, int]:
     """All that *tenant* and its ancestors have decided, from the root down, and its own depth."""
-    path = await session.scalar(select(Tenant.path).where(Tenant.id == tenant)) or []
+    here, there = aliased(Tenant), aliased(Tenant)
+    depth = func.cardinality(there.path)
     rows = await session.execute(
-        select(Setting, Tenant.code)
-        .join(Tenant, Tenant.id == Setting.tenant_id)
-        .where(Setting.tenant_id.in_(path))
-        .order_by(func.cardinality(Tenant.path))
+        select(depth, there.code, Setting)
+        .select_from(here)
+        .join(there, there.id == func.any(here.path))
+        .outerjoin(Setting, Setting.tenant_id == there.id)
+        .where(here.id == tenant)
+        .order_by(depth)
     )
     found: dict[str, list[Decision]] = {}
-    for setting, code in rows:
-        decision = Decision(path.index(setting.tenant_id), code, setting.value, setting.locked)
-        found.setdefault(setting.key, []).append(decision)
-    return found, len(path) - 1
+    own = 0
+    for own, code, setting in rows:
+        if setting is not None:
+            decision = Decision(own, code, setting.value, setting.locked)
+            found.setdefault(setting.key, []).append(decision)
+    return found, own
 
 
 async def decide(
