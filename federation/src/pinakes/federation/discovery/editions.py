@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.models import Edition, Holding
@@ -30,26 +30,29 @@ class Whole(msgspec.Struct, frozen=True):
     held: list[Held]
 
 
+TITLE = msgspec.json.Decoder(Title)
+EDITIONS = (
+    select(
+        Edition.id,
+        Edition.consortium_id,
+        Holding.tenant_id,
+        Holding.record_id,
+        cast(Holding.title_fields, Text),
+        Holding.call_numbers,
+        Holding.items,
+        Holding.available,
+    )
+    .join(Holding, Holding.edition_id == Edition.id)
+    .order_by(Holding.record_id)
+)
+
+
 async def editions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Whole]:
     """Those of *ids* that anybody holds."""
-    rows = await session.execute(
-        select(Edition.id, Edition.consortium_id, Holding)
-        .join(Holding, Holding.edition_id == Edition.id)
-        .where(Edition.id.in_(ids))
-        .order_by(Holding.record_id)
-    )
     found: dict[UUID, Whole] = {}
-    for id, consortium, holding in rows:
-        found.setdefault(id, Whole(id, consortium, [])).held.append(held(holding))
+    rows = await session.execute(EDITIONS.where(Edition.id.in_(ids)))
+    for id, consortium, tenant, record, fields, numbers, items, available in rows:
+        title = TITLE.decode(fields)
+        whole = found.setdefault(id, Whole(id, consortium, []))
+        whole.held.append(Held(tenant, record, title, numbers, items, available))
     return found
-
-
-def held(row: Holding) -> Held:
-    return Held(
-        row.tenant_id,
-        row.record_id,
-        msgspec.convert(row.title_fields, Title),
-        row.call_numbers,
-        row.items,
-        row.available,
-    )

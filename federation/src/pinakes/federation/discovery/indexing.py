@@ -20,7 +20,7 @@ from pinakes.platform.db import Database, public_work
 
 PAUSE = 0.2  # seconds between two looks at what has changed
 AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
-BATCH = 500
+BATCH = 1000
 EVERYTHING = UUID(int=0)  # stands among the changed editions for a wish to rebuild
 
 ALONE = text("SELECT pg_try_advisory_lock(hashtext('search index'))")

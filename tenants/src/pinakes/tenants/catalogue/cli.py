@@ -3,7 +3,7 @@
 import asyncio
 from os import SEEK_END
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import click
@@ -16,12 +16,14 @@ from pinakes.platform.errors import known
 from pinakes.platform.jobs import OPEN, Job, JobState, cancel, found
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.marc import Dialect
+from pinakes.tenants.catalogue.report import Report
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.cli import OPERATOR, data_option, json_option, show_json, work
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
 
+DIALECTS = [dialect.value for dialect in Dialect]
 LOOK = 0.25  # seconds between two looks at the job
 
 
@@ -33,7 +35,7 @@ def catalogue() -> None:
 @catalogue.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--branch", required=True, help="Code of the branch whose catalogue it is.")
-@click.option("--dialect", type=click.Choice([one.value for one in Dialect]), help="Instead of a look at each record.")
+@click.option("--dialect", type=click.Choice(DIALECTS), help="Instead of a look at each record.")
 @click.option("--encoding", help="The character set of whatever is not Unicode.")
 @click.option("--items", help="The table that items are read by.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
@@ -42,10 +44,11 @@ def catalogue() -> None:
 def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> None:
     """Bring a file of MARC (ISO 2709 or MARCXML, packed or not) into a branch."""
     job = work(data, lambda doors: brought(doors, file, branch, told))
-    if as_json:
-        show_json(job.report)
-    elif job.report:
-        tell(job.report)
+    report = msgspec.convert(job.report, Report) if job.report else None
+    if report and as_json:
+        show_json(report)
+    elif report:
+        tell(report)
     if job.state is not JobState.DONE:
         raise click.ClickException(why(job))
 
@@ -106,14 +109,15 @@ def words(job: Job) -> str:
     return f"{read:,} records"
 
 
-def tell(report: dict[str, Any]) -> None:
+def tell(report: Report) -> None:
     """The report in lines."""
-    names = ("read", "new", "updated", "unchanged", "quarantined", "authorities", "deleted")
-    for name in names:
-        click.echo(f"{name:>12} {report[name]:>10,}")
-    for kind in ("reasons", "encodings", "items"):
-        told = ", ".join(f"{name} {count:,}" for name, count in report[kind].items() if count)
-        click.echo(f"{kind:>12} {told or '-'}")
+    for name, told in report.whole().items():
+        if isinstance(told, dict):
+            counts = cast("dict[str, int]", told)
+            shown = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+            click.echo(f"{name:>12}  {shown or '-'}")
+        elif name != "dry_run":
+            click.echo(f"{name:>12}  {told:>9,}")
 
 
 def why(job: Job) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
@@ -19,6 +19,7 @@ from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.schemas import ImportWish, RecordView
 
 IMPORT = "catalogue.import"
+TITLE = msgspec.json.Decoder(Title)
 
 
 class NoSuchRecord(NotFound):
@@ -91,20 +92,14 @@ async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Describe
     """What the public catalogue is told of these records; those that are gone are left out."""
     row = CatalogueRecord
     found = await session.execute(
-        select(row.id, row.state, row.suppressed, row.title_fields).where(row.id.in_(ids))
+        select(row.id, row.state, row.suppressed, cast(row.title_fields, Text)).where(
+            row.id.in_(ids)
+        )
     )
     return [
-        Described(id, state == LIVE and not suppressed, msgspec.convert(fields, Title))
+        Described(id, state == LIVE and not suppressed, TITLE.decode(fields))
         for id, state, suppressed, fields in found
     ]
-
-
-async def all_ids(session: AsyncSession, after: UUID | None, most: int) -> list[UUID]:
-    """The ids of *most* records behind *after*, in their order."""
-    ids = select(CatalogueRecord.id).order_by(CatalogueRecord.id).limit(most)
-    if after is not None:
-        ids = ids.where(CatalogueRecord.id > after)
-    return list(await session.scalars(ids))
 
 
 def record_view(row: CatalogueRecord) -> RecordView:
