@@ -33,17 +33,17 @@ class Ended(BaseException):
     show_default=True,
     help="The folder that holds everything.",
 )
-@click.option("--demo", is_flag=True, help="Add a sample consortium to try things with.")
+@click.option("--demo", "sample", is_flag=True, help="Add a sample consortium to try things with.")
 @click.option("--port", "web", type=int, help="Port of the site and the API; else a free one.")
 @click.option("--issuer-port", "issuer", type=int, help="Port of the log-in.")
 @click.option("--postgres-port", "postgres", type=int, help="Port of the database.")
 @click.option("--objects-port", "objects", type=int, help="Port of the object store.")
-def up(data: Path, demo: bool, **ports: int | None) -> None:
+def up(data: Path, sample: bool, **ports: int | None) -> None:
     """Run everything here: database, object store, log-in, API and worker."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
         with claimed(data.resolve()) as folder, endings():
-            run(House(folder, ports), demo, console)
+            run(House(folder, ports), sample, console)
     except NotStarted as reason:
         raise click.ClickException(str(reason)) from None
 
