@@ -1,15 +1,98 @@
-"""Pages for people: their frame, their languages, their headers."""
+"""Pages for people: their frame, their languages, their headers, and problems in words."""
 
 import httpx
 import pytest
+from mint import Mint
+
+from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
+
+ZH = {"Accept": "text/html", "Accept-Language": "zh-TW,en;q=0.5"}
+EN = {"Accept": "text/html", "Accept-Language": "fr, en-GB;q=0.8"}
+
+
+@pytest.fixture
+async def staff(mint: Mint, tenant: Tenant) -> dict[str, str]:
+    return mint.staff(f"desk@{tenant.code}")
 
 
 async def test_a_page_speaks_the_language_that_the_reader_likes_best(
     client: httpx.AsyncClient,
 ) -> None:
-    zh = await client.get("/", headers={"Accept-Language": "zh-TW,en;q=0.5"})
-    en = await client.get("/", headers={"Accept-Language": "fr, en-GB;q=0.8"})
+    zh, en = await client.get("/", headers=ZH), await client.get("/", headers=EN)
     assert '<html lang="zh-CN">' in zh.text
     assert '<html lang="en">' in en.text
+    assert zh.headers["vary"] == "Accept-Language, Cookie"
+
+
+async def test_a_choice_is_kept_and_nothing_else_is(client: httpx.AsyncClient) -> None:
+    first = await client.get("/?lang=en&size=large&library=x", headers=ZH)
+    assert '<html lang="en" class="large">' in first.text
+    assert "lang=en" not in first.text.split("<main")[1]
+    again = await client.get("/", headers=ZH)
+    assert '<html lang="en" class="large">' in again.text
+    bad = await client.get("/?lang=%22%3E%3Cscript%3E&size=9", headers=ZH)
+    assert "set-cookie" not in bad.headers
+    assert "<script" not in bad.text
+
+
+async def test_a_page_lets_nothing_in_from_elsewhere(client: httpx.AsyncClient) -> None:
+    headers = (await client.get("/", headers=ZH)).headers
+    policy = headers["content-security-policy"]
+    for part in ("default-src 'none'", "style-src 'self'", "frame-ancestors 'none'"):
+        assert part in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+async def test_the_style_is_kept_for_ever_under_an_address_of_its_own(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await client.get("/")
+    address = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    style = await client.get(address)
+    assert style.headers["content-type"].startswith("text/css")
+    assert "immutable" in style.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/b/nobody/", "/b/nobody/desk", "/errors/nothing"])
+async def test_a_problem_is_a_page_for_people_and_a_document_for_programs(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    zh, en = await client.get(path, headers=ZH), await client.get(path, headers=EN)
+    assert zh.status_code == en.status_code == 404
+    assert "您可以这样做" in zh.text
+    assert "What you can do" in en.text
+    program = await client.get(path)
+    assert program.headers["content-type"] == "application/problem+json"
+    assert program.json()["code"] in zh.text
+
+
+async def test_the_api_answers_browsers_with_documents_too(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    answer = await client.get(f"/v1/b/{tenant.code}/loans", headers=ZH)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"scanned=%ff%fe", "application/x-www-form-urlencoded"),
+        (b"\xff\xfe" * 10, "application/x-www-form-urlencoded"),
+        (b"scanned=" + b"x" * 65, "application/x-www-form-urlencoded"),
+        (b"a=1&" * 10_000, "application/x-www-form-urlencoded"),
+        (b'{"scanned": [[[[]]]]}', "application/json"),
+        (b"<xml/>", "text/xml"),
+        (b"", ""),
+    ],
+)
+async def test_a_broken_form_is_refused_in_words(
+    client: httpx.AsyncClient, tenant: Tenant, staff: dict[str, str], body: bytes, kind: str
+) -> None:
+    headers = staff | EN | {"Content-Type": kind}
+    answer = await client.post(f"/b/{tenant.code}/desk/return", content=body, headers=headers)
+    assert 300 <= answer.status_code < 500
