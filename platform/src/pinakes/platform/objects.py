@@ -149,8 +149,15 @@ class Objects:
             ),
         )
 
+    def _owners(self, endpoint: str) -> Any:
+        """A client with the deployment's own keys; making one costs more than making a bucket."""
+        if endpoint != self.endpoint:
+            return self._client("s3", endpoint, self.keys)
+        with self._lock:
+            return self._own
+
     def _make_bucket(self, placement: Placement) -> None:
-        own = self._client("s3", placement.endpoint or self.endpoint, self.keys)
+        own = self._owners(placement.endpoint or self.endpoint)
         home = {} if self.region == HOME_REGION else {"LocationConstraint": self.region}
         try:
             own.create_bucket(
