@@ -75,12 +75,13 @@ class Sessions:
         The cookie counts for pages only, and for forms only when one of our own
         pages sent them. What must be said back is said by ``answer``.
         """
-        if connection.scope["path"].startswith("/v1/"):
+        scope: Any = connection.scope
+        if scope["path"].startswith("/v1/"):
             return None
         session = self.read(connection)
         if session is None:
             return None
-        if connection.scope.get("method") not in SAFE and not own_form(connection):
+        if scope["method"] not in SAFE and not own_form(connection):
             raise ForeignForm("Open the page here and send its form from there.")
         try:
             current = await self.current(session)

@@ -108,6 +108,14 @@ async def account(session: AsyncSession, accounts: Accounts, reader: Reader, num
     return await accounts.ensure_reader(number, reader.person_id, home, None)
 
 
+async def account_of(session: AsyncSession, accounts: Accounts, reader: Reader) -> str:
+    """The subject of the reader's account; one that is missing is made."""
+    held = await of_person(session, reader.person_id)
+    opening = [card for card in held if card.state is not CardState.REPLACED]
+    number = (opening or held)[-1].number
+    return await account(session, accounts, reader, number)
+
+
 async def own(session: AsyncSession, number: str) -> Card:
     """A card that this branch has issued, ours until the transaction ends."""
     here = await branch(session)

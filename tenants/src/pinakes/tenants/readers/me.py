@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.identity import Principal
-from pinakes.tenants.readers import cards, consents, service
+from pinakes.tenants.readers import cards, consents, looking, service
 from pinakes.tenants.readers.branch import codes
 from pinakes.tenants.readers.models import Kind
 from pinakes.tenants.readers.schemas import Me, Membership
@@ -30,7 +30,7 @@ async def whole(session: AsyncSession, person: UUID) -> Me:
     return Me(
         person=person,
         home=home,
-        reader=await service.view(session, reader),
+        reader=await looking.view(session, reader),
         cards=await cards.views(session, person),
         memberships=[Membership(home, Kind.HOME), *visits],
         consents=await consents.listed(session, person),

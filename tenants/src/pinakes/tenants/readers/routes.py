@@ -14,7 +14,7 @@ from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.login import Accounts
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
-from pinakes.tenants.readers import cards, consents, me, schemas, service, texts
+from pinakes.tenants.readers import cards, consents, looking, me, pins, schemas, service, texts
 from pinakes.tenants.readers.branch import codes
 from pinakes.tenants.readers.machine import CardAction
 from pinakes.tenants.readers.models import Reader
@@ -42,7 +42,7 @@ async def home(request: Asked, asker: Asker) -> Tenant:
 
 async def shown(session: Session, reader: Reader) -> schemas.ReaderWithCards:
     """The reader as the desk sees him or her."""
-    view = await service.view(session, reader)
+    view = await looking.view(session, reader)
     return schemas.ReaderWithCards(view, await cards.views(session, reader.person_id))
 
 
@@ -76,13 +76,13 @@ class Readers(Controller):
         self, data: JSONBody[schemas.Search], session: Session
     ) -> Page[schemas.ReaderView]:
         """Readers of this branch by part of a name, or by a whole card number."""
-        return await page(session, service.named(data.words), data.after, data.limit)
+        return await page(session, looking.named(data.words), data.after, data.limit)
 
     @post("/find", status_code=OK)
     async def find(self, data: JSONBody[schemas.Show], session: Session) -> schemas.PresentedView:
         """Whom a presented card means, of whichever branch it is."""
         found = await cards.present(session, data.card, data.card_of)
-        return await service.presented(session, found, data.card)
+        return await looking.presented(session, found, data.card)
 
     @post()
     @once
@@ -167,7 +167,7 @@ class Readers(Controller):
         self, id: FromPath[UUID], data: JSONBody[schemas.NewPin], session: Session, issuer: Issuer
     ) -> schemas.FirstPin:
         """A new first PIN. Its answer is kept for no idempotency key: ask again for another."""
-        return schemas.FirstPin(await service.first_pin(session, issuer, id, data.pin))
+        return schemas.FirstPin(await pins.first_pin(session, issuer, id, data.pin))
 
 
 class Cards(Controller):

@@ -1,11 +1,9 @@
 """What can be done with readers."""
 
-from secrets import randbelow
-from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,22 +13,12 @@ from pinakes.platform.errors import Conflict
 from pinakes.platform.login import Accounts
 from pinakes.platform.messages import emit
 from pinakes.tenants.readers import cards
-from pinakes.tenants.readers.branch import branch, codes
+from pinakes.tenants.readers.branch import branch
 from pinakes.tenants.readers.events import HistoryChosen, ReaderLeft, VisitBegan, VisitEnded
 from pinakes.tenants.readers.machine import Action, Block, CardAction, CardState, State, move
 from pinakes.tenants.readers.models import Card, Consent, Kind, Reader, Standing
-from pinakes.tenants.readers.rules import Presented
-from pinakes.tenants.readers.schemas import (
-    CardView,
-    Change,
-    NewCard,
-    PresentedView,
-    ReaderView,
-    Register,
-)
+from pinakes.tenants.readers.schemas import Change, NewCard, Register
 from pinakes.tenants.readers.standing import ReaderUnknown, stand
-
-PIN_DIGITS = 6
 
 
 class ReaderIsVisiting(Conflict):
@@ -117,7 +105,7 @@ async def leave(session: AsyncSession, accounts: Accounts, id: UUID) -> Reader:
     reader.state = move(reader.state, Action.LEAVE)
     await expire_cards(session, reader)
     if reader.kind is Kind.HOME:
-        subject = await found_account(session, accounts, reader)
+        subject = await cards.account_of(session, accounts, reader)
         await accounts.disable("readers", subject)
         for visited in reader.visits:
             emit(session, ReaderLeft(about=reader.person_id), to=visited)
@@ -132,7 +120,7 @@ async def rejoin(session: AsyncSession, accounts: Accounts, id: UUID) -> Reader:
     reader = await member(session, id)
     reader.state = move(reader.state, Action.REJOIN)
     if reader.kind is Kind.HOME:
-        await accounts.enable("readers", await found_account(session, accounts, reader))
+        await accounts.enable("readers", await cards.account_of(session, accounts, reader))
     else:
         emit(session, VisitBegan(about=reader.person_id), to=reader.home_id)
     return await moved(session, reader, Action.REJOIN)
@@ -173,27 +161,6 @@ async def forget(session: AsyncSession, reader: Reader) -> None:
         )
         .values(withdrawn_at=func.now())
     )
-
-
-async def first_pin(session: AsyncSession, accounts: Accounts, id: UUID, pin: str | None) -> str:
-    """A new first PIN of a reader of our own, which must be changed at the next log-in.
-
-    Whoever knew the old one is logged out. The PIN is kept nowhere but at the issuer.
-    """
-    reader = await at_home(session, id)
-    given = pin or f"{randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
-    subject = await found_account(session, accounts, reader)
-    await accounts.set_pin(subject, given, temporary=True)
-    note(session, "readers.pin", reader.id)
-    return given
-
-
-async def found_account(session: AsyncSession, accounts: Accounts, reader: Reader) -> str:
-    """The subject of the reader's account; one that is missing is made."""
-    held = await cards.of_person(session, reader.person_id)
-    opening = [card for card in held if card.state is not CardState.REPLACED]
-    number = (opening or held)[-1].number
-    return await cards.account(session, accounts, reader, number)
 
 
 async def visit(session: AsyncSession, person: UUID, home: int, reader_kind: str) -> Reader:
@@ -259,35 +226,3 @@ async def choose_history(session: AsyncSession, person: UUID, *, keep: bool) -> 
         for branch_id in (None, *reader.visits):
             emit(session, HistoryChosen(about=person, keep=keep), to=branch_id)
     return reader
-
-
-def named(words: str) -> Select[Any]:
-    """Readers of this branch whose name holds *words*, or who have exactly this card."""
-    pattern = words.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    carriers = select(Card.person_id).where(
-        Card.tenant_id == func.pinakes_tenant(), Card.number == words.strip()
-    )
-    return select(Reader).where(
-        or_(Reader.name.ilike(f"%{pattern}%"), Reader.person_id.in_(carriers))
-    )
-
-
-async def view(session: AsyncSession, reader: Reader) -> ReaderView:
-    return ReaderView.of(reader, (await codes(session, {reader.home_id}))[reader.home_id])
-
-
-async def presented(session: AsyncSession, found: Presented, number: str) -> PresentedView:
-    """What the desk of this branch sees of a presented card."""
-    reader = await of_person(session, found.person_id)
-    here = [] if reader is None else reader.blocks
-    lends = reader is None or reader.state is State.ACTIVE
-    return PresentedView(
-        card=CardView(number=number.strip(), issuer=found.issuer, state=CardState(found.state)),
-        home=found.home,
-        reader_kind=found.reader_kind,
-        may_borrow=found.may_borrow and lends and found.state == CardState.ACTIVE,
-        blocks=sorted({*found.blocks, *here}),
-        as_of=found.as_of,
-        name=reader.name if reader else None,
-        reader=await view(session, reader) if reader else None,
-    )
