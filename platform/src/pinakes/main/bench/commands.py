@@ -11,6 +11,7 @@ from pinakes.main.bench.report import Report, show
 BENCHES = {
     "checkout": "pinakes.main.bench.checkout:run",
     "isolation": "pinakes.main.bench.isolation:run",
+    "pages": "pinakes.main.bench.pages:run",
 }
 
 
