@@ -16,14 +16,15 @@ from issuing import Issuer
 from lending import Desk
 from mint import Mint
 from registering import find
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.entries import WrongCredentials
-from pinakes.platform.jobs import JobDue
+from pinakes.platform.jobs import JobDue, Run
 from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform
+from pinakes.tenants.readers import importing
 from pinakes.tenants.readers.importing import KIND, bring_in
 from pinakes.tenants.readers.models import ReaderLine
 from pinakes.tenants.readers.table import decoded
@@ -161,6 +162,34 @@ async def test_a_dry_run_tells_all_and_changes_nothing(office: Office) -> None:
     report, _ = await office.bring(TABLE, dry_run=True)
     assert (report["created"], report["updated"]) == (2, 1)
     assert (await find(office.desk, "C1")).json()["name"] == "x"
+
+
+async def test_an_import_that_is_cut_off_goes_on_and_makes_nobody_twice(
+    office: Office, database: Database, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 1)
+    id = (await office.send(TABLE)).json()["id"]
+    turns = iter(range(100))
+
+    async def cut_off(self: Run, *args: Any, **told: Any) -> None:
+        """The accounts of the second batch are made, and then the worker is gone."""
+        if next(turns) == 1:
+            raise ConnectionResetError
+        await whole(self, *args, **told)
+
+    whole = Run.step
+    monkeypatch.setattr(Run, "step", cut_off)
+    await perform(database, office.handlers)
+    assert (await office.look(f"/jobs/{id}"))["done"] == 3  # and two lines were refused before
+    async with public_work(database.carrier) as session:
+        await session.execute(update(JobDue).values(due_at=JobDue.created_at))
+    await perform(database, office.handlers)
+    assert (await office.look(f"/jobs/{id}"))["report"]["created"] == 3
+    assert len((await office.desk.look("/readers"))["items"]) == 3
+    second = (await find(office.desk, "C2")).json()["reader"]
+    await office.desk.ask(f"/readers/{second['id']}/pin", {"pin": "815274"})
+    with pytest.raises(WrongCredentials, match="changed"):
+        await accounts.direct_token("readers", f"C2@{office.desk.here.code}", "815274")
 
 
 async def test_nothing_personal_stays_behind(office: Office, database: Database) -> None:

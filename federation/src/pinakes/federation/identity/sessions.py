@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import MutableMapping
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,7 @@ class Sessions:
     """Reads sessions from cookies and writes them back; keeps nothing that a crash would miss."""
 
     def __init__(self, settings: Settings, verifier: Verifier) -> None:
-        secret = settings.secret.get_secret_value()
+        secret = settings.secret.get_secret_value() or token_hex()  # without one, till we stop
         self.seal = Seal(secret, "session")
         self.attempts = Seal(secret, "attempt")
         self.secure = settings.address.startswith("https:")
