@@ -105,7 +105,9 @@ async def test_twenty_flipped_cells_are_found(
 ) -> None:
     inside = {name for name, _, path in doors(app) if "{branch" in path}  # staff act in a branch
     shut = sorted(name for name in inside if Role.ANONYMOUS not in RIGHTS[name])
-    cells = [(name, role) for name in shut for role in Role if role is not Role.ANONYMOUS]
+    cells: list[Cell] = [
+        (name, role) for name in shut for role in Role if role is not Role.ANONYMOUS
+    ]
     flipped = set(Random(20261121).sample(cells, FLIPPED))
     async with house_with(settings, flipped) as house:
         assert await differences(house, tenant, mint) == flipped

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from folders import open_folder
 from mint import Mint
 from pydantic import SecretStr
 
@@ -79,7 +80,7 @@ async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
 @pytest.fixture
 async def stage(tmp_path: Path, mint: Mint) -> AsyncIterator[Stage]:
     """A federation of two branches that can be killed part by part."""
-    with Postgres(tmp_path / "postgres") as postgres:
+    with open_folder() as folder, Postgres(folder) as postgres:
         await asyncio.to_thread(upgrade, postgres.address("pinakes"))
         cards, barcodes = await scene(postgres)
         settings = Settings(

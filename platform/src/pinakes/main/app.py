@@ -127,6 +127,7 @@ def create_app(
         exception_handlers={Exception: pages.tell},
         before_send=[sessions.answer],
         lifespan=[parts.open],
+        logging_config=None,  # ours is set up in asgi.py
         state=parts.state,
         openapi_config=OPENAPI,
     )

@@ -44,7 +44,7 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
         data_container=ProblemDocument,
         description=status.phrase,
         generate_examples=False,
-        media_type="application/problem+json",  # type: ignore[arg-type]
+        media_type="application/problem+json",
     )
     for status in ANYWHERE
 }

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError
+from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, LinkRefused
@@ -55,7 +55,13 @@ STATES: Mapping[str, Problem] = {
     "53300": Unavailable("Too many at once. Try again in a moment."),
     "57P03": Unavailable("The database is starting. Try again in a moment."),
 }
-AWAY = (ConnectionError, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
+AWAY = (
+    OSError,
+    exc.TimeoutError,
+    exc.InterfaceError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server that died between two calls has left a last word
+)
 
 
 def understand(error: BaseException) -> Problem:
@@ -79,11 +85,11 @@ def refused(error: HTTPException) -> Problem:
 
 def told_by_database(error: BaseException) -> Problem | None:
     """What PostgreSQL refused, or that it cannot be reached."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if isinstance(state, str) and state in STATES:
         return STATES[state]
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
     gone = isinstance(state, str) and state.startswith(("08", "57P"))
     if lost or gone or isinstance(error, AWAY) or isinstance(cause, AWAY):
         return Unavailable("The database cannot be reached. Try again in a moment.")

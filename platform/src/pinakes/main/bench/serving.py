@@ -77,7 +77,7 @@ class Process:
         finally:
             connection.close()
 
-    def last_words(self, most: int = 4000) -> str:
+    def last_words(self, most: int = 40_000) -> str:
         """The end of what it wrote."""
         self.log.seek(0, os.SEEK_END)
         self.log.seek(max(0, self.log.tell() - most))

@@ -50,11 +50,14 @@ class Tally:
 async def storm(stage: Stage, kills: int, seed: int = 1) -> Tally:
     """*kills* kills while clients lend and return; then the check."""
     tally, over = Tally(), asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(CLIENTS):
-            tasks.create_task(client(stage, tally, over, number))
-        await kill(stage, tally, kills, Random(seed))  # noqa: S311
-        over.set()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(CLIENTS):
+                tasks.create_task(client(stage, tally, over, number))
+            await kill(stage, tally, kills, Random(seed))  # noqa: S311
+            over.set()
+    except* AssertionError as wrong:
+        raise AssertionError(f"{wrong.exceptions}\n{stage.api.last_words()}") from None
     await calm(stage)
     tally.wrong = await check(stage, tally)
     return tally
@@ -117,17 +120,18 @@ async def insist(
 
 
 WAITING = "SELECT EXISTS (SELECT FROM outbox WHERE state <> 'sent')"
+LOOK = 0.1  # seconds between two looks
 
 
 async def calm(stage: Stage) -> None:
     """Wait until every message has arrived."""
     connection = await asyncpg.connect(stage.postgres.address("pinakes_carrier"))
     try:
-        async with asyncio.timeout(PATIENCE):
-            while await connection.fetchval(
-                "SELECT EXISTS (SELECT FROM outbox WHERE state <> 'sent')"
-            ):
-                await asyncio.sleep(0.1)
+        for _ in range(int(PATIENCE / LOOK)):
+            if not await connection.fetchval(WAITING):
+                return
+            await asyncio.sleep(LOOK)
+        raise TimeoutError("some messages still wait")
     finally:
         await connection.close()
 
