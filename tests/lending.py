@@ -52,6 +52,7 @@ async def stock(
             raw=b"",
             title_fields={"title": "红楼梦"},
             sort_key="hong lou meng",
+            isbn13="",
         )
         session.add(record)
         await session.flush()

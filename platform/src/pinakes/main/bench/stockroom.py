@@ -29,9 +29,9 @@ INSERT INTO standing (tenant_id, id, person_id, consortium_id, reader_kind, may_
                       open_loans, loans_left, keep_history, as_of)
 SELECT tenant_id, id, person_id, 1, 'adult', true, '[]', 0, 1000, false, now() FROM reader;
 INSERT INTO record (tenant_id, id, key, control_number, agency, digest, dialect, encoding, state,
-                    raw, title_fields, sort_key)
+                    raw, title_fields, sort_key, isbn13)
 SELECT t, md5(t || '.' || r)::uuid, r::text, r::text, 'bench', '', 'marc21', 'utf-8', 'live', '',
-       jsonb_build_object('title', 'Title ' || r, 'publisher', 'Bench', 'year', 2026), ''
+       jsonb_build_object('title', 'Title ' || r, 'publisher', 'Bench', 'year', 2026), '', ''
 FROM generate_series(1, {branches}) t, generate_series(0, {records} - 1) r;
 INSERT INTO item (tenant_id, id, record_id, barcode, kind, status, call_number)
 SELECT t, md5(t || ':' || i)::uuid, md5(t || '.' || i % {records})::uuid, i::text, 'book',

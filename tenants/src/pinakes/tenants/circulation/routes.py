@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.platform.db import Database
-from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.identity import Principal
+from pinakes.platform.directory import Directory
+from pinakes.platform.http import Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import Reply, digest, key_of, replayed
 from pinakes.tenants.circulation import service
@@ -22,24 +21,36 @@ Barcode = Annotated[str | None, Parameter(max_length=64)]
 Call = Request[Any, Any, Any]  # Litestar does not look through `type X = ...`
 
 
+async def desk_of(request: Call) -> Desk:
+    """Where this request stands, with its idempotency key if it brings one.
+
+    One dependency in place of three: Litestar makes a task of each that it finds side by side.
+    """
+    state, asker = request.app.state, request.scope["state"]["asker"]
+    key = key_of(request, asker.subject)
+    keyed = Key(key, digest(await request.body())) if key else Key()
+    here = state.directory.coded(request.path_params["branch"])
+    return Desk(state.database.hot, state.directory, here, asker, keyed)
+
+
+AtDesk = NamedDependency[Desk]
+
+
 class Loans(Controller):
     path = "/loans"
     tags = ("circulation",)
+    dependencies = {"desk": Provide(desk_of)}
 
     @post()
     async def checkout(
-        self, data: JSONBody[Checkout], request: Call, here: Here, asker: Asker, database: Data
+        self, data: JSONBody[Checkout], request: Call, desk: AtDesk
     ) -> Response[LoanView]:
         """Lend an item to the reader who shows this card."""
-        desk = await desk_of(request, here, asker, database)
         return told(request, desk, await service.checkout(desk, data))
 
     @post("/{id:uuid}/renew", status_code=200)
-    async def renew(
-        self, id: FromPath[UUID], request: Call, here: Here, asker: Asker, database: Data
-    ) -> Response[LoanView]:
+    async def renew(self, id: FromPath[UUID], request: Call, desk: AtDesk) -> Response[LoanView]:
         """Let a reader keep an item longer: the desk for all, readers for themselves."""
-        desk = await desk_of(request, here, asker, database)
         return told(request, desk, await service.renew(desk, id))
 
     @get()
@@ -67,26 +78,17 @@ class Loans(Controller):
 class Returns(Controller):
     path = "/returns"
     tags = ("circulation",)
+    dependencies = {"desk": Provide(desk_of)}
 
     @post(status_code=200)
-    async def scan(
-        self, data: JSONBody[Return], request: Call, here: Here, asker: Asker, database: Data
-    ) -> Response[LoanView]:
+    async def scan(self, data: JSONBody[Return], request: Call, desk: AtDesk) -> Response[LoanView]:
         """Take an item back; a second scan changes nothing."""
-        desk = await desk_of(request, here, asker, database)
         return told(request, desk, await service.give_back(desk, data))
 
 
 def viewer(directory: Directory) -> Callable[[Loan], LoanView]:
     """How loans are shown, homes by their codes."""
     return lambda loan: LoanView.of(loan, directory.ids[loan.home_id].code)
-
-
-async def desk_of(request: Call, here: Tenant, asker: Principal, database: Database) -> Desk:
-    """Where this request stands, with its idempotency key if it brings one."""
-    key = key_of(request, asker.subject)
-    keyed = Key(key, digest(await request.body())) if key else Key()
-    return Desk(database.hot, request.app.state.directory, here, asker, keyed)
 
 
 def told(request: Call, desk: Desk, answer: Answer) -> Response[Any]:
