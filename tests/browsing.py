@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import axe_playwright_python.async_playwright as axe  # type: ignore[import-untyped]
+import axe_playwright_python.async_playwright as axe
 import uvicorn
 from lending import Bearer
 from mint import Mint

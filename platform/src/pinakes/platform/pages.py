@@ -41,7 +41,8 @@ def environment(features: Sequence[Feature]) -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(_, either, newstyle=True)
-    made.globals |= {"features": list(packages), "style_version": STYLE_VERSION, "says": says}
+    links = [name for name in made.list_templates() if name.endswith("/links.html")]
+    made.globals |= {"links": links, "style_version": STYLE_VERSION, "says": says}
     made.filters |= show.FILTERS
     finished: Environment = made
     return finished

@@ -21,11 +21,6 @@ BIBLIOGRAPHIC = {  # codes of ISO 639-2/B, as catalogues use them
 HAN, KANA, HANGUL = re.compile(r"[㐀-鿿]"), re.compile(r"[぀-ヿ]"), re.compile(r"[가-힣]")
 
 
-def day(value: date | datetime, zone: str = "UTC") -> str:
-    """A day in full: 2026年12月3日, 3 December 2026."""
-    return format_date(local(value, zone), "long", LOCALES[spoken.get()])
-
-
 def short_day(value: date | datetime, zone: str = "UTC") -> str:
     """A day of the week and of the month: 12月3日星期四, Thursday 3 December."""
     form = "M月d日EEEE" if spoken.get() == "zh" else "EEEE d MMMM"
@@ -80,7 +75,6 @@ def language_name(code: str) -> str:
 
 FILTERS = {
     "language_name": language_name,
-    "day": day,
     "short_day": short_day,
     "moment": moment,
     "until": until,
