@@ -12,6 +12,7 @@ from uuid import UUID
 import pymarc
 import pytest
 from conftest import MakeTenant
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.main.features import FEATURES
@@ -103,14 +104,20 @@ def file_of(*records: pymarc.Record | bytes) -> bytes:
     return b"".join(one if isinstance(one, bytes) else one.as_marc() for one in records)
 
 
+async def send(session: AsyncSession, file: bytes) -> UUID:
+    """Lay *file* into the branch's bucket."""
+    id = service.fresh_id()
+    files = await placement.store(session, objects.objects())
+    await files.put(service.key_of_upload(id), BytesIO(file))
+    await service.uploaded(session, id, "test.mrc", len(file))
+    return id
+
+
 async def begin(database: Database, library: Tenant, file: bytes, **wish: Any) -> UUID:
     """Upload *file* and queue its import."""
-    id = service.fresh_id()
     async with unit_of_work(database.app, library.id) as session:
-        files = await placement.store(session, objects.objects())
-        await files.put(service.key_of_upload(id), BytesIO(file))
-        await service.uploaded(session, id, "test.mrc", len(file))
-        return (await service.start_import(session, ImportWish(upload=id, **wish))).id
+        upload = await send(session, file)
+        return (await service.start_import(session, ImportWish(upload=upload, **wish))).id
 
 
 async def look(database: Database, library: Tenant, job: UUID) -> Job:

@@ -97,6 +97,7 @@ TABLE = {
     "query.edition": EVERYBODY,
     "catalogue.upload": "cataloguer administrator",
     "catalogue.start": "cataloguer administrator",
+    "catalogue.shelve": "cataloguer administrator",
     "catalogue.quarantine": STAFF,
     "catalogue.piece": STAFF,
     "catalogue.items": STAFF,

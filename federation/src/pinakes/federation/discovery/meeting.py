@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pinakes.tenants.catalogue.marc import Title
+from pinakes.tenants.catalogue.ready import first_isbn
 
 
 class Met(NamedTuple):
@@ -15,7 +16,6 @@ class Met(NamedTuple):
 
 def meet(tenant: int, record: UUID, title: Title) -> Met:
     """The first ISBN that is right joins records; one without any stands alone."""
-    for isbn in title.isbn:
-        if isbn.isbn13:
-            return Met(f"isbn:{isbn.isbn13}", "isbn13")
+    if isbn13 := first_isbn(title):
+        return Met(f"isbn:{isbn13}", "isbn13")
     return Met(f"record:{tenant}:{record}", "alone")

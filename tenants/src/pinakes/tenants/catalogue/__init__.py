@@ -3,6 +3,11 @@
 from pinakes.platform.feature import Feature
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.routes import Catalogue
-from pinakes.tenants.catalogue.service import IMPORT
+from pinakes.tenants.catalogue.service import IMPORT, SHEET
+from pinakes.tenants.catalogue.sheets import run_sheet
 
-feature = Feature(name="catalogue", routes=[Catalogue], jobs=[(IMPORT, run_import)])
+feature = Feature(
+    name="catalogue",
+    routes=[Catalogue],
+    jobs=[(IMPORT, run_import), (SHEET, run_sheet)],
+)

@@ -1,6 +1,7 @@
 """Catalogues from the command line: the same path as over HTTP, beside the database."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, cast
@@ -10,20 +11,23 @@ import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.errors import known
 from pinakes.platform.jobs import OPEN, Job, JobState, cancel, found
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.marc import Dialect
-from pinakes.tenants.catalogue.report import Report
-from pinakes.tenants.catalogue.schemas import ImportWish
+from pinakes.tenants.catalogue.report import Report, SheetReport, whole
+from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.cli import OPERATOR, data_option, json_option, show_json, work
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
 
 DIALECTS = [dialect.value for dialect in Dialect]
+type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
+
 LOOK = 0.25  # seconds between two looks at the job
 
 
@@ -43,8 +47,32 @@ def catalogue() -> None:
 @json_option
 def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> None:
     """Bring a file of MARC (ISO 2709 or MARCXML, packed or not) into a branch."""
-    job = work(data, lambda doors: brought(doors, file, branch, told))
-    report = msgspec.convert(job.report, Report) if job.report else None
+
+    async def start(session: AsyncSession, upload: UUID) -> Job:
+        wish = msgspec.convert({**told, "upload": upload}, ImportWish)
+        return await service.start_import(session, wish)
+
+    end(work(data, lambda doors: brought(doors, file, branch, start)), Report, as_json=as_json)
+
+
+@catalogue.command("items")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--branch", required=True, help="Code of the branch whose items they are.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
+@data_option
+@json_option
+def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) -> None:
+    """Put the items of a table (CSV: barcode, control_number or isbn, …) into stock."""
+
+    async def start(session: AsyncSession, upload: UUID) -> Job:
+        return await service.start_sheet(session, SheetWish(upload, dry_run))
+
+    end(work(data, lambda doors: brought(doors, file, branch, start)), SheetReport, as_json=as_json)
+
+
+def end(job: Job, kind: type[Report | SheetReport], *, as_json: bool) -> None:
+    """Show the report; an import that did not end well ends the command with its reason."""
+    report = msgspec.convert(job.report, kind) if job.report else None
     if report and as_json:
         show_json(report)
     elif report:
@@ -53,8 +81,8 @@ def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> No
         raise click.ClickException(why(job))
 
 
-async def brought(doors: Doors, file: Path, branch: str, told: dict[str, Any]) -> Job:
-    """Upload *file*, start its import and follow it to its end."""
+async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
+    """Upload *file*, start what is to be done with it and follow that to its end."""
     async with public_work(doors.database.app) as session:
         tenant = (await coded(session, branch)).id
     id = service.fresh_id()
@@ -66,8 +94,7 @@ async def brought(doors: Doors, file: Path, branch: str, told: dict[str, Any]) -
         await files.put(service.key_of_upload(id), body)
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         await service.uploaded(session, id, file.name, size)
-        wish = msgspec.convert({**told, "upload": id}, ImportWish)
-        job = await service.start_import(session, wish)
+        job = await start(session, id)
     return await follow(doors.database, tenant, job.id)
 
 
@@ -109,9 +136,9 @@ def words(job: Job) -> str:
     return f"{read:,} records"
 
 
-def tell(report: Report) -> None:
+def tell(report: Report | SheetReport) -> None:
     """The report in lines."""
-    for name, told in report.whole().items():
+    for name, told in whole(report).items():
         if isinstance(told, dict):
             counts = cast("dict[str, int]", told)
             shown = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)

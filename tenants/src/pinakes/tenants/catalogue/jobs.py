@@ -17,7 +17,7 @@ from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.batches import Batch, batches
 from pinakes.tenants.catalogue.marc import Broken
 from pinakes.tenants.catalogue.models import Quarantined, Upload
-from pinakes.tenants.catalogue.report import Report
+from pinakes.tenants.catalogue.report import Report, whole
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.catalogue.service import NoSuchUpload, key_of_upload
 from pinakes.tenants.catalogue.storing import store
@@ -43,7 +43,7 @@ async def run_import(run: Run) -> dict[str, Any]:
             began = monotonic()
             await write(run, batch, report, size)
             await asyncio.sleep(REST * (monotonic() - began))
-    return report.whole()
+    return whole(report)
 
 
 @asynccontextmanager
@@ -61,8 +61,8 @@ async def fetched(run: Run, upload: UUID) -> AsyncGenerator[tuple[BinaryIO, int]
         yield file, row.size
 
 
-async def ahead(coming: Iterator[Batch]) -> AsyncGenerator[Batch]:
-    """Each batch, while the next one is made ready in a thread."""
+async def ahead[T](coming: Iterator[T]) -> AsyncGenerator[T]:
+    """Each portion, while the next one is made ready in a thread."""
     task = asyncio.create_task(asyncio.to_thread(next, coming, None))
     try:
         while batch := await task:
@@ -82,7 +82,7 @@ async def write(run: Run, batch: Batch, report: Report, size: int) -> None:
         else:
             await set_aside(session, batch.broken, run.id)
             await trial.commit()
-        await run.step(session, batch.position, total=size, report=report.whole())
+        await run.step(session, batch.position, total=size, report=whole(report))
 
 
 async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:

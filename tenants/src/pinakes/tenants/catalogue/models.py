@@ -31,10 +31,11 @@ class CatalogueRecord(AsItCame, Base):
     """One title of this branch."""
 
     __tablename__ = "record"
-    __table_args__ = (index("key", unique=True),)
+    __table_args__ = (index("key", unique=True), index("control_number"), index("isbn13"))
 
     title_fields: Mapped[dict[str, Any]]
     sort_key: Mapped[str]
+    isbn13: Mapped[str]  # the first that is right, or nothing
     suppressed: Mapped[bool] = mapped_column(server_default=false())
 
 

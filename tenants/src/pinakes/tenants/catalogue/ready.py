@@ -30,6 +30,7 @@ class Ready(NamedTuple):
     raw: bytes
     description: str
     sort_key: str
+    isbn13: str
     form: str
     items: list[Item]
     repairs: tuple[str, ...]
@@ -77,16 +78,22 @@ def _ready(record: Record, title: Title | None, items: list[Item]) -> Ready:
         record.raw,
         msgspec.json.encode(title).decode() if title else "",
         sort_key(title.filing or title.title) if title else "",
+        first_isbn(title) if title else "",
         title.form if title else "",
         items,
         record.repairs,
     )
 
 
+def first_isbn(title: Title) -> str:
+    """The first ISBN whose check digit is right, as 13 digits, or nothing."""
+    return next((one.isbn13 for one in title.isbn if one.isbn13), "")
+
+
 def digest_of(record: Record) -> bytes:
     """What the record says, in 16 bytes: equal for the same fields in any encoding or packing."""
     fields = "\x1e".join([tag + text for tag, text in record.fields])
-    return blake2b(f"{record.leader[5:10]}\x1e{fields}".encode(), digest_size=16).digest()
+    return blake2b(f"{record.leader[5:9]}\x1e{fields}".encode(), digest_size=16).digest()
 
 
 def key_of(number: str, source: str, digest: bytes) -> str:

@@ -18,6 +18,13 @@ class ItemCounts(Struct):
     refused: int = 0
 
 
+class SheetReport(ItemCounts):
+    """What a table of items did; ``reasons`` count the lines that were refused."""
+
+    reasons: dict[str, int] = field(default_factory=dict[str, int])
+    dry_run: bool = False
+
+
 class Report(Struct):
     """In = new + updated + unchanged + quarantined; the rest are named beside."""
 
@@ -34,10 +41,11 @@ class Report(Struct):
     items: ItemCounts = field(default_factory=ItemCounts)
     dry_run: bool = False
 
-    def whole(self) -> dict[str, Any]:
-        """As it is kept with the job."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        return told
+
+def whole(report: Report | SheetReport) -> dict[str, Any]:
+    """As it is kept with the job."""
+    told: dict[str, Any] = msgspec.to_builtins(report)
+    return told
 
 
 def add(counts: dict[str, int], more: Counter[str]) -> None:

@@ -24,6 +24,7 @@ from pinakes.tenants.catalogue.schemas import (
     ItemTroubleView,
     QuarantinedView,
     RecordView,
+    SheetWish,
     UploadView,
 )
 from pinakes.tenants.registry import placement
@@ -86,6 +87,12 @@ class Catalogue(Controller):
     async def start(self, data: JSONBody[ImportWish], session: Session, asker: Asker) -> JobView:
         """Begin to bring an uploaded file in; follow the job at ``…/jobs/ID``."""
         return job_view(await service.start_import(session, data))
+
+    @post("/item-lists")
+    @once
+    async def shelve(self, data: JSONBody[SheetWish], session: Session, asker: Asker) -> JobView:
+        """Begin to put the items of an uploaded CSV into stock."""
+        return job_view(await service.start_sheet(session, data))
 
     @get("/imports/{id:uuid}/quarantine")
     async def quarantine(

@@ -21,6 +21,13 @@ class ImportWish(Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class SheetWish(Struct, forbid_unknown_fields=True):
+    """Which table of items to bring in."""
+
+    upload: UUID
+    dry_run: bool = False
+
+
 class UploadView(Struct):
     """A file that has arrived; ``id`` is what an import asks for."""
 

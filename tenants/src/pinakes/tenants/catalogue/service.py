@@ -16,9 +16,10 @@ from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Title
 from pinakes.tenants.catalogue.models import CatalogueRecord, ItemTrouble, Quarantined, Upload
 from pinakes.tenants.catalogue.ready import LIVE
-from pinakes.tenants.catalogue.schemas import ImportWish, RecordView
+from pinakes.tenants.catalogue.schemas import ImportWish, RecordView, SheetWish
 
 IMPORT = "catalogue.import"
+SHEET = "catalogue.items"
 TITLE = msgspec.json.Decoder(Title)
 
 
@@ -61,10 +62,19 @@ async def uploaded(session: AsyncSession, id: UUID, name: str, size: int) -> Upl
 
 async def start_import(session: AsyncSession, wish: ImportWish) -> jobs.Job:
     """Queue an import of an uploaded file, or NoSuchUpload."""
+    return await begin(session, IMPORT, wish)
+
+
+async def start_sheet(session: AsyncSession, wish: SheetWish) -> jobs.Job:
+    """Queue the items of an uploaded table, or NoSuchUpload."""
+    return await begin(session, SHEET, wish)
+
+
+async def begin(session: AsyncSession, kind: str, wish: ImportWish | SheetWish) -> jobs.Job:
     if await session.get(Upload, (session.info["tenant"], wish.upload)) is None:
         raise NoSuchUpload("Upload the file first; this branch has none of this id.")
-    job = await jobs.start(session, IMPORT, msgspec.to_builtins(wish))
-    note(session, IMPORT, job.id)
+    job = await jobs.start(session, kind, msgspec.to_builtins(wish))
+    note(session, kind, job.id)
     return job
 
 

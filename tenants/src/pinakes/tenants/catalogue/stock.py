@@ -52,7 +52,9 @@ async def stock(
     counts.unchanged += done.unchanged + again
     counts.duplicates += sum(reason == "duplicate_barcode" for _, reason in troubles)
     counts.refused += sum(reason == "item_refused" for _, reason in troubles)
-    session.add_all(trouble(job, copy, reason) for copy, reason in troubles)
+    session.add_all(
+        trouble(job, copy.ordinal, copy.item.barcode, reason) for copy, reason in troubles
+    )
     await session.flush()
 
 
@@ -78,6 +80,8 @@ def short(words: str) -> str:
     return "".join(c for c in words if c.isprintable())[:LONGEST]
 
 
-def trouble(job: UUID, copy: Copy, reason: str) -> ItemTrouble:
-    barcode = short(copy.item.barcode)
-    return ItemTrouble(id=uuid7(), job_id=job, ordinal=copy.ordinal, barcode=barcode, reason=reason)
+def trouble(job: UUID, ordinal: int, barcode: str, reason: str) -> ItemTrouble:
+    """A line for a person to look at."""
+    return ItemTrouble(
+        id=uuid7(), job_id=job, ordinal=ordinal, barcode=short(barcode), reason=reason
+    )

@@ -91,13 +91,13 @@ def values(row: Ready) -> tuple[Any, ...]:
     """The columns of *row* after its id."""
     mark = (row.key, row.control_number, row.agency, row.digest)
     came = (*mark, row.dialect, row.encoding, row.state, row.raw)
-    return came if row.authority else (*came, row.description, row.sort_key)
+    return came if row.authority else (*came, row.description, row.sort_key, row.isbn13)
 
 
 async def copy(session: AsyncSession, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """COPY into a table of this transaction alone, then INSERT: policies refuse COPY itself."""
     name = table.__tablename__
-    columns = CAME if table is Authority else (*CAME, "title_fields", "sort_key")
+    columns = CAME if table is Authority else (*CAME, "title_fields", "sort_key", "isbn13")
     listed = ", ".join(columns)
     told = ", ".join(f"{column} = excluded.{column}" for column in columns[2:])
     raw = await (await session.connection()).get_raw_connection()

@@ -25,8 +25,11 @@ def upgrade() -> None:
         *as_it_came(),
         sa.Column("title_fields", JSONB, nullable=False),
         sa.Column("sort_key", sa.Text, nullable=False),
+        sa.Column("isbn13", sa.Text, nullable=False),
         sa.Column("suppressed", sa.Boolean, nullable=False, server_default=sa.false()),
         index("key", unique=True),
+        index("control_number"),
+        index("isbn13"),
     )
     create_tenant_table(
         "authority",

@@ -56,18 +56,20 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
     rows = csv.reader(text, _dialect(text))
     parts = [MEANING.get(plain(heading).lower(), "") for heading in next(rows, list[str]())]
     if "barcode" not in parts or not set(TITLE_PARTS) & set(parts):
+        text.detach()  # the file is the caller's to close
         raise NoItems(
             "The first line must name the columns: barcode (条码号), and control_number (控制号) "
             "or isbn; then call_number (索书号), location (馆藏地), copy (复本号), kind (类型)."
         )
-    return _lines(rows, parts)
+    return _lines(text, rows, parts)
 
 
-def _lines(rows: Any, parts: list[str]) -> Iterator[Line]:
+def _lines(text: TextIOWrapper, rows: Any, parts: list[str]) -> Iterator[Line]:
     while True:
         try:
             row = next(rows)
         except StopIteration:
+            text.detach()
             return
         except csv.Error:
             yield Line(rows.line_num, Item(barcode=""), reason="line_unreadable")

@@ -1,0 +1,72 @@
+"""A table of items: each line a copy of a title that the catalogue has."""
+
+from collections.abc import Sequence
+from itertools import batched, islice
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.jobs import Run
+from pinakes.tenants.catalogue.batches import RECORDS
+from pinakes.tenants.catalogue.jobs import ahead, fetched
+from pinakes.tenants.catalogue.marc.sheet import Line, lines
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.report import SheetReport, whole
+from pinakes.tenants.catalogue.schemas import SheetWish
+from pinakes.tenants.catalogue.stock import Copy, stock, trouble
+
+
+async def run_sheet(run: Run) -> dict[str, Any]:
+    """Put the copies of the table into stock; after a crash it goes on behind the last portion."""
+    wish = msgspec.convert(run.args, SheetWish, strict=False)
+    begun = run.report if not wish.dry_run else None
+    report = msgspec.convert(begun, SheetReport) if begun else SheetReport(dry_run=wish.dry_run)
+    async with fetched(run, wish.upload) as (file, _):
+        rest = islice(lines(file), report.read, None)
+        async for portion in ahead(batched(rest, RECORDS)):
+            await write(run, portion, report)
+    return whole(report)
+
+
+async def write(run: Run, portion: Sequence[Line], report: SheetReport) -> None:
+    """Write one portion and how far we are, both or neither; a dry run takes it back."""
+    async with run.work() as session:
+        trial = await session.begin_nested()
+        await shelve(session, portion, report, run.id)
+        if report.dry_run:
+            await trial.rollback()
+        else:
+            await trial.commit()
+        await run.step(session, report.read, report=whole(report))
+
+
+async def shelve(
+    session: AsyncSession, portion: Sequence[Line], report: SheetReport, job: UUID
+) -> None:
+    """Copies of titles that are known into stock; the other lines are told of."""
+    numbers = await records(session, "control_number", {line.control_number for line in portion})
+    isbns = await records(session, "isbn13", {line.isbn for line in portion})
+    copies: list[Copy] = []
+    for line in portion:
+        found = numbers.get(line.control_number) or isbns.get(line.isbn) or []
+        reason = line.reason or {0: "no_such_record", 1: ""}.get(len(found), "several_records")
+        if reason:
+            report.read += 1
+            report.refused += 1
+            report.reasons[reason] = report.reasons.get(reason, 0) + 1
+            session.add(trouble(job, line.number, line.item.barcode, reason))
+        else:
+            copies.append(Copy(found[0], line.number, "", line.item))
+    await stock(session, copies, report, job)
+
+
+async def records(session: AsyncSession, column: str, values: set[str]) -> dict[str, list[UUID]]:
+    """The titles that say each of *values* in this column."""
+    said = getattr(CatalogueRecord, column)
+    ids = func.array_agg(CatalogueRecord.id)
+    wanted = said.in_(values - {""})
+    rows = await session.execute(select(said, ids).where(wanted).group_by(said))
+    return {row[0]: row[1] for row in rows}
