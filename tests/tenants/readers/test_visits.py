@@ -255,6 +255,18 @@ async def test_one_number_of_two_branches_is_asked_back(
     assert (await find(desk, "7001")).json()["name"] == desk.here.code  # its own card wins
 
 
+async def test_the_issuer_that_is_named_is_found_among_many(
+    desk: Desk, make_tenant: Any, mint: Mint
+) -> None:
+    issuers = [Desk(desk.client, await make_tenant()) for _ in range(7)]
+    for issuer in issuers:
+        issuer.headers = mint.staff(f"administrator@{issuer.here.code}")
+        await register(issuer, number="7002", old=True, name=issuer.here.code)
+    assert len((await find(desk, "7002")).json()["issuers"]) == 5
+    last = issuers[-1].here.code
+    assert (await find(desk, "7002", card_of=last)).json()["card"]["issuer"] == last
+
+
 async def test_guessing_at_numbers_comes_to_an_end(visitor: Visitor, mint: Mint) -> None:
     for guess in range(MOST):
         assert (await find(visitor.away, f"guess-{guess}")).status_code == 404

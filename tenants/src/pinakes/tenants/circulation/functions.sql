@@ -25,13 +25,13 @@ REVOKE ALL ON FUNCTION borrower_standing FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION borrower_standing TO pinakes_app;
 
 -- What the branch's rules and calendar say at this moment.
-CREATE FUNCTION loan_settings(tenant integer, OUT rules text, OUT most integer,
-    OUT closed_weekdays text, OUT closed_days text)
+CREATE FUNCTION loan_settings(tenant integer)
+RETURNS TABLE (rules text, most integer, closed_weekdays text, closed_days text)
 LANGUAGE sql STABLE AS $$
-    SELECT commons.effective(tenant, 'loan.rules')::text,
-           commons.effective(tenant, 'loan.limit')::integer,
-           commons.effective(tenant, 'calendar.closed_weekdays')::text,
-           commons.effective(tenant, 'calendar.closed_days')::text
+    SELECT found ->> 'loan.rules', (found ->> 'loan.limit')::integer,
+           found ->> 'calendar.closed_weekdays', found ->> 'calendar.closed_days'
+    FROM commons.all_effective(tenant, 'loan.rules', 'loan.limit', 'calendar.closed_weekdays',
+                               'calendar.closed_days') AS found
 $$;
 
 CREATE FUNCTION read_checkout(this_tenant integer, presented text, of_issuer integer,
@@ -56,7 +56,7 @@ BEGIN
     SELECT array_agg(c.issuer_id) OVER (), array_agg(c.person_id) OVER (), c.person_id, c.home_id,
            c.state, c.reader_kind, c.may_borrow, c.blocks, c.loans_left
     INTO issuers, people, person, home, card_state, reader_kind, may_borrow, blocks, loans_left
-    FROM card_lookup(presented) c WHERE of_issuer IS NULL OR c.issuer_id = of_issuer
+    FROM card_lookup(presented, of_issuer) c
     LIMIT 1;
     SELECT i.id, i.version, i.kind, i.status, r.id, r.title_fields ->> 'title'
     INTO item, item_version, kind, item_status, record, title

@@ -21,7 +21,9 @@ from pinakes.tenants.readers.models import Card, Reader
 from pinakes.tenants.readers.rules import CardUnknown, Presented, choose
 from pinakes.tenants.readers.schemas import CardView, NewCard
 
-LOOKUP = text("SELECT * FROM card_lookup(:number)")
+LOOKUP = text("""
+    SELECT * FROM card_lookup(:number, (SELECT id FROM commons.tenant WHERE code = :card_of))
+""")
 DRAWS = 5  # of a number that nobody has yet
 
 
@@ -50,7 +52,9 @@ async def present(session: AsyncSession, number: str, card_of: str | None = None
     asker: Principal = session.info.get("asker") or ANYONE
     here: int = session.info["tenant"]
     MISSES.check(asker.subject, here)
-    rows = (await session.execute(LOOKUP, {"number": numbers.tidy(number)})).mappings()
+    rows = (
+        await session.execute(LOOKUP, {"number": numbers.tidy(number), "card_of": card_of})
+    ).mappings()
     try:
         return choose([msgspec.convert(dict(row), Presented) for row in rows], here, card_of)
     except CardUnknown:

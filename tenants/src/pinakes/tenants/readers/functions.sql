@@ -1,11 +1,23 @@
 -- What a presented number stands for, in this branch's consortium: the only way to other
--- branches' cards. One number a call, no pattern, five rows at most, this branch's own first.
-DROP FUNCTION IF EXISTS card_lookup(text);
-CREATE FUNCTION card_lookup(presented text)
+-- branches' cards. One number a call, no pattern, five rows at most; a card of this branch, or of
+-- the issuer that is named, is the only one. Thousands may have issued an old barcode: never all
+-- of them are read.
+DROP FUNCTION IF EXISTS card_lookup(text), card_lookup(text, integer);
+CREATE FUNCTION card_lookup(presented text, of_issuer integer DEFAULT NULL)
 RETURNS TABLE (issuer_id integer, home_id integer, person_id uuid, state text, reader_kind text,
                may_borrow boolean, blocks jsonb, loans_left integer, until date,
                keep_history boolean, as_of timestamptz, issuer text, home text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH own AS (
+        SELECT c.* FROM public.card c
+        WHERE c.tenant_id = coalesce(of_issuer, public.pinakes_tenant()) AND c.number = presented
+    ), others AS (
+        SELECT c.* FROM public.card c
+        WHERE of_issuer IS NULL AND NOT EXISTS (SELECT FROM own) AND c.number = presented
+          AND c.consortium_id = (SELECT t.consortium_id FROM commons.tenant t
+                                 WHERE t.id = public.pinakes_tenant())
+        ORDER BY c.tenant_id LIMIT 5
+    )
     SELECT c.tenant_id, c.home_id, c.person_id, c.state::text, s.reader_kind,
            s.may_borrow AND NOT late.expired AND home.state = 'active',
            s.blocks
@@ -13,7 +25,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                || CASE WHEN home.state = 'active' THEN '[]' ELSE '["home_closed"]'::jsonb END,
            s.loans_left, s.until, s.keep_history, s.as_of,
            issuer.code, home.code
-    FROM public.card c
+    FROM (SELECT * FROM own UNION ALL SELECT * FROM others) AS c
     JOIN commons.tenant here ON here.id = public.pinakes_tenant()
     JOIN commons.tenant issuer ON issuer.id = c.tenant_id
     JOIN commons.tenant home ON home.id = c.home_id
@@ -21,9 +33,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     CROSS JOIN LATERAL (
         SELECT coalesce(s.until < (now() AT TIME ZONE home.zone)::date, false) AS expired
     ) AS late
-    WHERE c.consortium_id = here.consortium_id AND c.number = presented
-    ORDER BY (c.tenant_id = here.id) DESC, c.tenant_id
-    LIMIT 5
+    WHERE c.consortium_id = here.consortium_id
+    ORDER BY c.tenant_id
 $$;
-REVOKE ALL ON FUNCTION card_lookup(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION card_lookup(text) TO pinakes_app;
+REVOKE ALL ON FUNCTION card_lookup(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION card_lookup(text, integer) TO pinakes_app;

@@ -49,7 +49,7 @@ class Card(TenantOwned, Base):
     __tablename__ = "card"
     __table_args__ = (
         index("number", unique=True),
-        Index("card_presented", "consortium_id", "number"),
+        Index("card_presented", "consortium_id", "number", "tenant_id"),
         Index("card_of_person", "home_id", "person_id"),
         ForeignKeyConstraint(["tenant_id", "person_id"], ["reader.tenant_id", "reader.person_id"]),
     )

@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("old", sa.Boolean, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         index("number", unique=True),
-        sa.Index("card_presented", "consortium_id", "number"),
+        sa.Index("card_presented", "consortium_id", "number", "tenant_id"),
         sa.Index("card_of_person", "home_id", "person_id"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "person_id"], ["reader.tenant_id", "reader.person_id"]
