@@ -59,6 +59,7 @@ def record(id: UUID, title: Title) -> CatalogueRecord:
         raw=b"",
         title_fields=msgspec.to_builtins(title),
         sort_key="",
+        isbn13=next((isbn.isbn13 for isbn in title.isbn), ""),
     )
 
 

@@ -25,8 +25,7 @@ class Entrance(Controller):
     ) -> Response[str]:
         """A search over all libraries, and a way into each of them."""
         tenants = open_ones(request)
-        roots = [tenant for tenant in tenants if len(tenant.path) == 1]
-        found = named(tenants, library) if library.strip() else roots + below(tenants, roots)
+        found = named(tenants, library) if library.strip() else outline(tenants)
         return page(
             request,
             "main/home.html",
@@ -57,6 +56,14 @@ def open_ones(request: Asked) -> list[Tenant]:
     """Every active library."""
     directory: Directory = request.app.state.directory
     return [tenant for tenant in directory.ids.values() if tenant.state == "active"]
+
+
+def outline(tenants: list[Tenant]) -> list[Tenant]:
+    """The tree from its roots down; of a large one the two uppermost levels."""
+    if len(tenants) <= MOST:
+        return sorted(tenants, key=lambda tenant: (len(tenant.path), tenant.code))
+    roots = [tenant for tenant in tenants if len(tenant.path) == 1]
+    return roots + below(tenants, roots)
 
 
 def below(tenants: Iterable[Tenant], parents: Iterable[Tenant]) -> list[Tenant]:

@@ -92,6 +92,7 @@ class CataloguePages(Controller):
             request,
             "discovery/search.html",
             results=results(question, found),
+            near=near,
             forms=FORMS,
             filter_names=FILTERS,
         )
@@ -114,6 +115,7 @@ class CataloguePages(Controller):
             request,
             "discovery/record.html",
             hit=full.hit,
+            near=near,
             title=full.title,
             shelves=shelves if all else shelves[:SHELVES],
             more=0 if all else len(shelves) - SHELVES,
