@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
@@ -54,7 +54,7 @@ def figure(metric: str, value: float, *, must: float, goal: float, unit: str = "
 
 
 @contextmanager
-def up(folder: Path) -> Iterator[float]:
+def up(folder: Path) -> Generator[float]:
     """``pinakes up`` in a folder of its own; how many seconds it took."""
     folder.chmod(0o711)  # the database server runs as somebody else
     began = time.monotonic()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.errors import known
-from pinakes.platform.jobs import OPEN, Job, JobState, cancel, found
+from pinakes.platform.jobs import OPEN, Job, JobOver, JobState, cancel, found
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.report import Report, SheetReport, whole
@@ -125,8 +126,9 @@ async def stop(database: Database, tenant: int, id: UUID) -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-    async with unit_of_work(database.app, tenant, OPERATOR) as session:
-        await cancel(session, id)
+    with suppress(JobOver):
+        async with unit_of_work(database.app, tenant, OPERATOR) as session:
+            await cancel(session, id)
 
 
 def words(job: Job) -> str:

@@ -63,7 +63,9 @@ async def shelve(
     await stock(session, copies, report, job)
 
 
-async def records(session: AsyncSession, column: str, values: set[str]) -> dict[str, list[UUID]]:
+async def records(
+    session: AsyncSession, column: str, values: set[str]
+) -> dict[str, Sequence[UUID]]:
     """The titles that say each of *values* in this column."""
     said = getattr(CatalogueRecord, column)
     ids = func.array_agg(CatalogueRecord.id)
