@@ -32,7 +32,6 @@ class Entrance(Controller):
             library=library,
             branches=found[:MOST],
             more=len(found) - MOST,
-            total=len(tenants),
         )
 
 
