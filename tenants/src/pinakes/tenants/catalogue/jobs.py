@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from tempfile import TemporaryFile
 from time import monotonic
 from typing import Any, BinaryIO
@@ -39,10 +39,11 @@ async def run_import(run: Run) -> dict[str, Any]:
             profile=wish.items,
             behind=report.read,
         )
-        async for batch in ahead(coming):
-            began = monotonic()
-            await write(run, batch, report, size)
-            await asyncio.sleep(REST * (monotonic() - began))
+        async with aclosing(ahead(coming)) as ready:
+            async for batch in ready:
+                began = monotonic()
+                await write(run, batch, report, size)
+                await asyncio.sleep(REST * (monotonic() - began))
     return whole(report)
 
 
@@ -69,7 +70,7 @@ async def ahead[T](coming: Iterator[T]) -> AsyncGenerator[T]:
             task = asyncio.create_task(asyncio.to_thread(next, coming, None))
             yield batch
     finally:
-        await asyncio.wait([task])  # the thread still reads the file
+        await asyncio.gather(task, return_exceptions=True)  # the thread still reads the file
 
 
 async def write(run: Run, batch: Batch, report: Report, size: int) -> None:

@@ -1,6 +1,7 @@
 """A table of items: each line a copy of a title that the catalogue has."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from itertools import batched, islice
 from typing import Any
 from uuid import UUID
@@ -26,8 +27,9 @@ async def run_sheet(run: Run) -> dict[str, Any]:
     report = msgspec.convert(begun, SheetReport) if begun else SheetReport(dry_run=wish.dry_run)
     async with fetched(run, wish.upload) as (file, _):
         rest = islice(lines(file), report.read, None)
-        async for portion in ahead(batched(rest, RECORDS)):
-            await write(run, portion, report)
+        async with aclosing(ahead(batched(rest, RECORDS))) as ready:
+            async for portion in ready:
+                await write(run, portion, report)
     return whole(report)
 
 
