@@ -200,6 +200,18 @@ async def test_a_visitor_is_known_from_the_first_loan_on(
     assert await counted(database, tenant, Outbox, *began) == 1
 
 
+async def test_a_visitor_who_has_left_may_come_back(
+    desk: Desk, database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    visitor = await enrol(database, neighbour)
+    one, two = await stock(database, tenant, 2)
+    await desk.lend(visitor.card, one)
+    await set_at(database, tenant, Reader, state="left")
+    assert (await desk.lend(visitor.card, two)).status_code == 201
+    assert await counted(database, tenant, Reader, Reader.state == "active") == 1
+    assert await counted(database, tenant, Outbox, Outbox.kind == "VisitBegan") == 2
+
+
 async def test_lending_goes_on_while_a_home_branch_is_suspended(
     desk: Desk, book: str, database: Database, neighbour: Tenant
 ) -> None:

@@ -71,6 +71,8 @@ def mine(person: UUID, *, closed_too: bool = False) -> Select[Borrowed]:
 
 async def forget_old(database: Database) -> None:
     """Drop what was returned long enough ago, unless its reader keeps a history."""
-    async for session, tenant in in_turn(database):
-        old = {"window": await window(session, tenant)}
-        await session.execute(FORGET, old)
+
+    async def work(session: AsyncSession, tenant: int) -> None:
+        await session.execute(FORGET, {"window": await window(session, tenant)})
+
+    await in_turn(database, work)

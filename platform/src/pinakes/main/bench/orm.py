@@ -37,6 +37,7 @@ from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.service import NoSuchItem
 from pinakes.tenants.readers.cards import present
 from pinakes.tenants.readers.events import VisitBegan
+from pinakes.tenants.readers.machine import State
 from pinakes.tenants.readers.models import Kind, Reader
 from pinakes.tenants.readers.rules import Presented
 from pinakes.tenants.registry.settings import all_effective
@@ -83,8 +84,8 @@ async def checkout(session: AsyncSession, here: Tenant, wish: Checkout) -> LoanV
     )
     session.add(loan)
     item.status = move(item.status, Action.LEND)
-    if member is None:
-        welcome(session, card)
+    if member is None or member.state is State.LEFT:
+        welcome(session, card, member)
     tell(session, card, loan, item)
     note(session, "loan.open", loan.id)
     await session.flush()
@@ -144,17 +145,18 @@ async def unsaid(session: AsyncSession, card: Presented) -> int:
     return kinds.count("LoanOpened") - kinds.count("LoanClosed")
 
 
-def welcome(session: AsyncSession, card: Presented) -> None:
-    """A reader is here for the first time."""
-    session.add(
-        Reader(
+def welcome(session: AsyncSession, card: Presented, member: Reader | None) -> None:
+    """A reader is here for the first time, or again."""
+    if member is None:
+        member = Reader(
             id=uuid7(),
             person_id=card.person_id,
             kind=Kind.VISITING,
             home_id=card.home_id,
             reader_kind=card.reader_kind,
         )
-    )
+        session.add(member)
+    member.state = State.ACTIVE
     emit(session, VisitBegan(about=card.person_id), to=card.home_id)
 
 

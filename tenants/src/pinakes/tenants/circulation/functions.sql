@@ -37,7 +37,7 @@ $$;
 CREATE FUNCTION read_checkout(this_tenant integer, presented text, of_issuer integer,
     scanned text, given_key bytea,
     OUT status integer, OUT body bytea, OUT fingerprint bytea,
-    OUT issuers integer[], OUT people uuid[], OUT person uuid, OUT home integer,
+    OUT issuers text[], OUT people uuid[], OUT person uuid, OUT home integer, OUT home_code text,
     OUT card_state text, OUT reader_kind text, OUT may_borrow boolean, OUT blocks text,
     OUT loans_left integer, OUT membership text,
     OUT item uuid, OUT item_version integer, OUT kind text, OUT item_status text,
@@ -53,9 +53,10 @@ BEGIN
         FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
         IF FOUND THEN RETURN; END IF;
     END IF;
-    SELECT array_agg(c.issuer_id) OVER (), array_agg(c.person_id) OVER (), c.person_id, c.home_id,
-           c.state, c.reader_kind, c.may_borrow, c.blocks, c.loans_left
-    INTO issuers, people, person, home, card_state, reader_kind, may_borrow, blocks, loans_left
+    SELECT array_agg(c.issuer) OVER (), array_agg(c.person_id) OVER (), c.person_id, c.home_id,
+           c.home, c.state, c.reader_kind, c.may_borrow, c.blocks, c.loans_left
+    INTO issuers, people, person, home, home_code, card_state, reader_kind, may_borrow, blocks,
+         loans_left
     FROM card_lookup(presented, of_issuer) c
     LIMIT 1;
     SELECT i.id, i.version, i.kind, i.status, r.id, r.title_fields ->> 'title'

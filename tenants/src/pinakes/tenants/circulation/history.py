@@ -4,8 +4,9 @@ A history that a reader wants to keep is kept at home (``federation.loans``), by
 nobody else: every lending branch cuts its own link, the home branch included.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from logging import getLogger
 
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,8 @@ from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.registry.settings import effective
+
+log = getLogger(__name__)
 
 TURNS = 60  # of a minute each: every branch has its turn once an hour
 THIS_TURN = text("""
@@ -24,18 +27,24 @@ THIS_TURN = text("""
 
 async def cut_old(database: Database) -> None:
     """Cut the readers from loans that were returned long enough ago."""
-    async for session, tenant in in_turn(database):
+
+    async def work(session: AsyncSession, tenant: int) -> None:
         await cut(session, await window(session, tenant))
 
+    await in_turn(database, work)
 
-async def in_turn(database: Database) -> AsyncGenerator[tuple[AsyncSession, int]]:
-    """A transaction in each of the branches whose turn this minute is."""
+
+async def in_turn(database: Database, work: Callable[[AsyncSession, int], Awaitable[None]]) -> None:
+    """Do *work* in each of the branches whose turn this minute is; no failure stops the rest."""
     async with public_work(database.app) as session:
         turn = {"turns": TURNS, "turn": now().minute}
         tenants = (await session.scalars(THIS_TURN, turn)).all()
     for tenant in tenants:
-        async with unit_of_work(database.app, tenant, closed_too=True) as session:
-            yield session, tenant
+        try:
+            async with unit_of_work(database.app, tenant, closed_too=True) as session:
+                await work(session, tenant)
+        except Exception:
+            log.exception("a history was not cut; its branch has another turn in an hour")
 
 
 async def window(session: AsyncSession, tenant: int) -> timedelta:

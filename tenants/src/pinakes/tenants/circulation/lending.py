@@ -62,7 +62,7 @@ async def lend(connection: Connection, desk: Desk, wish: Checkout, found: Row) -
         item_kind=found.kind,
         title=found.title or "",
         person=found.person,
-        home=desk.directory.ids[found.home].code,
+        home=found.home_code,
         reader_kind=found.reader_kind,
         lent_at=facts.now,
         due_at=facts.due,
@@ -81,17 +81,10 @@ def refuse_unknown(desk: Desk, found: Row) -> None:
     if found.person is None:
         MISSES.count(desk.asker.subject, desk.here.id)
         raise CardUnknown("No branch of this consortium has issued this number.")
-    if found.issuers[0] != desk.here.id and len(set(found.people)) > 1:
-        raise CardAmbiguous(
-            "Say which branch's card it is, as `card_of`.",
-            issuers=codes(desk, found.issuers),
-        )
+    if len(set(found.people)) > 1:
+        raise CardAmbiguous("Say which branch's card it is, as `card_of`.", issuers=found.issuers)
     if found.item is None:
         raise NoSuchItem("This branch has no item with this barcode.")
-
-
-def codes(desk: Desk, branches: Sequence[int]) -> list[str]:
-    return [desk.directory.ids[branch].code for branch in branches]
 
 
 def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
