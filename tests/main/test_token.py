@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,7 +34,7 @@ def card(issuer: Issuer) -> str:
 
 
 @pytest.fixture
-def data(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def data(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a running house with a sample consortium."""
     monkeypatch.delenv("PINAKES_ISSUER", raising=False)
     (tmp_path / "run.json").write_text(json.dumps({"settings": {"PINAKES_ISSUER": issuer.address}}))

@@ -260,7 +260,8 @@ async def test_the_directory_is_public_and_paged(
     assert [item["code"] for item in whole["items"]] == codes
     assert whole["next"] is None
 
-    found, after = [], ""
+    found: list[str] = []
+    after: str | None = ""
     while after is not None:
         params = below | {"limit": 1, "after": after}
         page = (await visitor.get("/v1/branches", params=params)).json()

@@ -29,7 +29,7 @@ class Office:
         self.visitor, self.doors, self.code, self.head = visitor, doors, code, head
 
     async def ask(self, method: str, path: str = "", **more: Any) -> httpx.Response:
-        told = {"headers": self.head} | more
+        told: dict[str, Any] = {"headers": self.head} | more
         return await self.visitor.request(method, f"/v1/b/{self.code}/staff{path}", **told)
 
     async def hire(self, name: str, role: str, **more: Any) -> tuple[str, Headers]:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Premises:
 
 
 @contextmanager
-def premises() -> Iterator[Premises]:
+def premises() -> Generator[Premises]:
     """Start everything; nothing is left at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pinakes-bench-")))

@@ -61,7 +61,8 @@ async def moving(full: Premises, small: Premises) -> list[Result]:
         minutes = (time.monotonic() - begun) / 60
         await fill(few, FEW)
         among_many, among_few = one_more(many), one_more(few)
-        await among_many(), await among_few()
+        for warm_up in (among_many, among_few):
+            await warm_up()
         rounds = [(await several(among_many), await several(among_few)) for _ in range(ROUNDS)]
     ratio = paired("last_vs_tenth", rounds, must=1.2, goal=1.1, unit="ms")
     return [

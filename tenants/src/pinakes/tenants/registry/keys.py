@@ -13,6 +13,7 @@ from pinakes.platform.identity import Role
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 Word = Annotated[str, Meta(pattern=r"^(\*|[a-z0-9_-]{1,40})$")]
+Agency = Annotated[str, Meta(min_length=1, max_length=40)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # Monday is 1
 
 
@@ -83,7 +84,7 @@ KEYS: Mapping[str, Key] = {
         en="Days that a returned loan stays in the history",
     ),
     "catalogue.agency": Key(
-        type=Annotated[str, Meta(min_length=1, max_length=40)] | None,
+        type=Agency | None,
         default=None,
         zh="编目机构代码",
         en="Code of the cataloguing agency",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,8 +34,7 @@ class Effective(Struct):
 class Decision(Struct):
     """What one branch on the way from the root has decided."""
 
-    depth: int
-    code: str
+    origin: str
     value: Any
     locked: bool
 
@@ -50,40 +49,36 @@ async def effective(session: AsyncSession, tenant: int, key: str) -> Effective:
 
 async def all_effective(session: AsyncSession, tenant: int, *keys: str) -> list[Effective]:
     """The same for several keys (none named: all of them) in one look."""
-    wanted = keys or tuple(KEYS)
-    decided, depth = await decisions(session, tenant)
-    return [settle(key, decided.get(key, ()), depth) for key in wanted]
+    decided = await decisions(session, tenant)
+    return [settle(key, decided.get(key, ())) for key in keys or KEYS]
 
 
-def settle(key: str, decided: Sequence[Decision], depth: int) -> Effective:
+def settle(key: str, decided: Sequence[Decision]) -> Effective:
     """The topmost lock wins, else the nearest decision, else the default."""
     if not decided:
-        return Effective(key, key_of(key).default, DEFAULT, locked=False)
+        return Effective(key, to_builtins(key_of(key).default), DEFAULT, locked=False)
     locks = [decision for decision in decided if decision.locked]
     winner = locks[0] if locks else decided[-1]
-    origin = OWN if winner.depth == depth else winner.code
-    return Effective(key, winner.value, origin, winner.locked)
+    return Effective(key, winner.value, winner.origin, winner.locked)
 
 
-async def decisions(session: AsyncSession, tenant: int) -> tuple[Decisions, int]:
-    """All that *tenant* and its ancestors have decided, from the root down, and its own depth."""
+async def decisions(session: AsyncSession, tenant: int) -> Decisions:
+    """All that *tenant* and its ancestors have decided, from the root down."""
     here, there = aliased(Tenant), aliased(Tenant)
-    depth = func.cardinality(there.path)
     rows = await session.execute(
-        select(depth, there.code, Setting)
+        select(there, Setting)
         .select_from(here)
         .join(there, there.id == func.any(here.path))
-        .outerjoin(Setting, Setting.tenant_id == there.id)
+        .join(Setting, Setting.tenant_id == there.id)
         .where(here.id == tenant)
-        .order_by(depth)
+        .order_by(func.cardinality(there.path))
     )
     found: dict[str, list[Decision]] = {}
-    own = 0
-    for own, code, setting in rows:
-        if setting is not None:
-            decision = Decision(own, code, setting.value, setting.locked)
-            found.setdefault(setting.key, []).append(decision)
-    return found, own
+    for branch, setting in rows:
+        origin = OWN if branch.id == tenant else branch.code
+        decision = Decision(origin, setting.value, setting.locked)
+        found.setdefault(setting.key, []).append(decision)
+    return found
 
 
 async def decide(

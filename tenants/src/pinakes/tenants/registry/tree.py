@@ -14,9 +14,9 @@ from pinakes.tenants.registry.schemas import NewBranch
 
 OPEN = frozenset({State.REQUESTED, State.ACTIVE, State.SUSPENDED})  # to new branches below
 WORDS = """
-    about account accounts admin api app assets auth b branch branches consortium graphql health
-    help issuer livez login logout main me new operator pinakes public readyz realms root schema
-    search setting settings static status support system tenant tenants v1 www
+    about account accounts admin api app assets auth b branch branches consortium default graphql
+    health help issuer livez login logout main me new operator own pinakes public readyz realms
+    root schema search setting settings static status support system tenant tenants v1 www
 """
 RESERVED = frozenset(WORDS.split())
 DESCRIBED = ("code", "kind", "name_zh", "name_en", "zone", "host", "latitude", "longitude")

@@ -2,14 +2,13 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from pinakes.main.migrations.tools import PUBLIC, create_public_table, create_tenant_table
 from pinakes.platform.db import index
 
 revision = "0002_registry"
 down_revision = "0001_floor"
-
-JSONB = sa.dialects.postgresql.JSONB
 
 
 def upgrade() -> None:
@@ -39,7 +38,7 @@ def directory() -> None:
         sa.Column("code", sa.Text, nullable=False, unique=True),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("parent_id", sa.Integer, sa.ForeignKey("commons.tenant.id")),
-        sa.Column("path", sa.dialects.postgresql.ARRAY(sa.Integer), nullable=False),
+        sa.Column("path", ARRAY(sa.Integer), nullable=False),
         sa.Column("name_zh", sa.Text, nullable=False),
         sa.Column("name_en", sa.Text, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
