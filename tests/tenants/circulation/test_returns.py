@@ -76,6 +76,16 @@ async def test_a_repeated_return_never_closes_a_later_loan(
     assert (await desk.look(f"/loans?barcode={loan['barcode']}"))["items"][0]["state"] == "open"
 
 
+async def test_clocks_that_disagree_do_not_hide_an_open_loan(
+    desk: Desk, loan: dict[str, Any], reader: Bearer, database: Database, tenant: Tenant
+) -> None:
+    await desk.take_back(loan["barcode"])
+    await age(database, tenant, days=-1)  # by a clock that is a day ahead
+    second = (await desk.lend(reader.card, loan["barcode"])).json()
+    closed = (await desk.take_back(loan["barcode"])).json()
+    assert (closed["id"], closed["already"]) == (second["id"], False)
+
+
 async def test_what_was_never_lent_cannot_come_back(desk: Desk, book: str) -> None:
     answer = await desk.take_back(book)
     assert (answer.status_code, answer.json()["code"]) == (409, "item_not_lent")

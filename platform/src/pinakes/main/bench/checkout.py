@@ -31,7 +31,7 @@ class Stage:
         self.apis = {"ours": ours, "orm": orm}
         self.token = ground.token("desk@branch-1*")
         self.taken = 0
-        self.cost: dict[str, list[tuple[float, float]]] = {"ours": [], "orm": []}
+        self.cost: dict[str, list[tuple[float, float]]] = {"floor": [], "ours": [], "orm": []}
 
     def fresh(self, side: str) -> int:
         """The first of so many items that nobody has lent yet."""
@@ -39,10 +39,12 @@ class Stage:
         return first
 
     def floor(self) -> float:
-        """Checkouts a second by pgbench."""
-        return pgbench.checkouts(
-            self.ground.postgres, STOCK, first=self.fresh("floor"), seconds=SECONDS
-        )
+        """Checkouts a second by pgbench, and PostgreSQL's processor time for each."""
+        postgres = self.ground.postgres
+        before = cpu.spent(postgres.pid)
+        rate = pgbench.checkouts(postgres, STOCK, first=self.fresh("floor"), seconds=SECONDS)
+        self.cost["floor"].append((0, (cpu.spent(postgres.pid) - before) / (rate * SECONDS)))
+        return rate
 
     def lend(self, side: str, seconds: float = SECONDS) -> float:
         """Checkouts a second over HTTP, and their processor time: of the API, of PostgreSQL."""
@@ -122,4 +124,5 @@ def facts(stage: Stage) -> dict[str, float]:
         f"{part}_cpu_us_{side}": round(median(cost[place] for cost in costs), 1)
         for side, costs in stage.cost.items()
         for place, part in enumerate(("app", "postgres"))
+        if costs[0][place]
     }

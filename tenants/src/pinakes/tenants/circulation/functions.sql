@@ -98,7 +98,7 @@ BEGIN
     INTO id, barcode, item_kind, title, person_id, home_id, reader_kind,
          lent_at, due_at, renewals, returned_at
     FROM loan l WHERE l.tenant_id = this_tenant AND l.item_id = item
-    ORDER BY l.lent_at DESC LIMIT 1;
+    ORDER BY l.returned_at DESC LIMIT 1; -- the open one, else the last; nulls come first
 END $$;
 
 CREATE FUNCTION read_renewal(this_tenant integer, wanted uuid, given_key bytea,

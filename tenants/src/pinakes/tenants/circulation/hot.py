@@ -15,6 +15,7 @@ from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
+from pinakes.platform.log import request_id
 
 TRIES = 3
 CHANGED = {"PT409", "23505"}  # said by our functions; by the index of open loans
@@ -57,6 +58,14 @@ class Desk:
     here: Tenant
     asker: Principal
     key: Key
+
+    def opening(self, answer: Answer) -> tuple[Any, ...]:
+        """What every writing function is told first."""
+        return self.here.id, new_ids(), self.key.key, self.key.fingerprint, answer.body
+
+    def closing(self) -> tuple[Any, ...]:
+        """What it is told last: who wants it, in which request."""
+        return self.asker.subject, self.asker.role, request_id.get()
 
 
 type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]

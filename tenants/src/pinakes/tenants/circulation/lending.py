@@ -7,7 +7,6 @@ import msgspec
 
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
-from pinakes.platform.log import request_id
 from pinakes.tenants.circulation.events import LoanOpened
 from pinakes.tenants.circulation.hot import (
     Answer,
@@ -15,7 +14,6 @@ from pinakes.tenants.circulation.hot import (
     Desk,
     Row,
     earlier,
-    new_ids,
     read,
     settle,
 )
@@ -117,21 +115,9 @@ async def write(
     connection: Connection, desk: Desk, found: Row, view: LoanView, answer: Answer
 ) -> None:
     """Loan, item, membership, messages, audit and answer, all or nothing."""
-    event = LoanOpened(
-        about=found.person,
-        loan=view.id,
-        barcode=view.barcode,
-        title=view.title,
-        lent_at=view.lent_at,
-        due_at=view.due_at,
-    )
     await connection.fetchval(
         WRITE,
-        desk.here.id,
-        new_ids(),
-        desk.key.key,
-        desk.key.fingerprint,
-        answer.body,
+        *desk.opening(answer),
         view.id,
         found.item,
         found.item_version,
@@ -145,9 +131,20 @@ async def write(
         view.lent_at,
         view.due_at,
         found.membership in STRANGERS,
-        msgspec.json.encode(event).decode(),
+        opened(found, view),
         found.record,
-        desk.asker.subject,
-        desk.asker.role,
-        request_id.get(),
+        *desk.closing(),
     )
+
+
+def opened(found: Row, view: LoanView) -> str:
+    """The news for the reader's home, as it travels."""
+    event = LoanOpened(
+        about=found.person,
+        loan=view.id,
+        barcode=view.barcode,
+        title=view.title,
+        lent_at=view.lent_at,
+        due_at=view.due_at,
+    )
+    return msgspec.json.encode(event).decode()

@@ -15,7 +15,7 @@ class Loan(TenantOwned, Base):
     __tablename__ = "loan"
     __table_args__ = (
         link("item_id", "item"),
-        index("item_id", "lent_at"),
+        index("item_id", "returned_at"),
         Index(
             "loan_open", "tenant_id", "item_id", unique=True,
             postgresql_where=text("returned_at IS NULL"),

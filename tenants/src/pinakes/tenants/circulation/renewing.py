@@ -6,7 +6,6 @@ import msgspec
 
 from pinakes.platform.clock import now
 from pinakes.platform.errors import NotFound
-from pinakes.platform.log import request_id
 from pinakes.tenants.circulation.events import LoanRenewed
 from pinakes.tenants.circulation.hot import (
     Answer,
@@ -14,7 +13,6 @@ from pinakes.tenants.circulation.hot import (
     Desk,
     Row,
     earlier,
-    new_ids,
     read,
     settle,
 )
@@ -83,18 +81,12 @@ async def write(
     )
     await connection.fetchval(
         WRITE,
-        desk.here.id,
-        new_ids(),
-        desk.key.key,
-        desk.key.fingerprint,
-        answer.body,
+        *desk.opening(answer),
         found.id,
         found.renewals,
         view.due_at,
         found.person_id,
         found.home_id,
         msgspec.json.encode(event).decode(),
-        desk.asker.subject,
-        desk.asker.role,
-        request_id.get(),
+        *desk.closing(),
     )

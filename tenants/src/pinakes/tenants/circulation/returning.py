@@ -4,7 +4,6 @@ import msgspec
 
 from pinakes.platform.clock import now
 from pinakes.platform.errors import Conflict
-from pinakes.platform.log import request_id
 from pinakes.tenants.circulation.events import LoanClosed
 from pinakes.tenants.circulation.hot import (
     Answer,
@@ -12,7 +11,6 @@ from pinakes.tenants.circulation.hot import (
     Desk,
     Row,
     earlier,
-    new_ids,
     read,
     settle,
 )
@@ -76,11 +74,7 @@ async def write(
     told = closed(found, view) if closes else None
     await connection.fetchval(
         WRITE,
-        desk.here.id,
-        new_ids(),
-        desk.key.key,
-        desk.key.fingerprint,
-        answer.body,
+        *desk.opening(answer),
         found.id,
         found.item,
         found.item_version,
@@ -91,9 +85,7 @@ async def write(
         "LoanClosed" if closes else None,
         told,
         found.record if closes else None,
-        desk.asker.subject,
-        desk.asker.role,
-        request_id.get(),
+        *desk.closing(),
     )
 
 

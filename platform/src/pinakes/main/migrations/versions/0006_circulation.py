@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("renewals", sa.Integer, nullable=False, server_default="0"),
         sa.Column("returned_at", sa.DateTime(True)),
         link("item_id", "item"),
-        index("item_id", "lent_at"),
+        index("item_id", "returned_at"),
         sa.Index(
             "loan_open", "tenant_id", "item_id", unique=True,
             postgresql_where=sa.text("returned_at IS NULL"),
