@@ -42,7 +42,9 @@ class Door:
         """Turn away whoever the table does not let in, before anything else is looked at."""
         asker = await self.asker(connection)
         connection.scope["state"]["asker"] = asker
-        allowed = self.rights[operation(handler)]
+        allowed = self.rights.get(operation(handler))
+        if allowed is None:
+            return  # Litestar's own: OPTIONS and the description; ours stop the build (see below)
         connection.scope["state"]["wanted"] = "reader" if Role.READER in allowed else "staff"
         if asker.roles & allowed:
             return

@@ -5,9 +5,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import uuid7
+from pinakes.platform.errors import Conflict
 from pinakes.platform.objects import Objects, Store
 from pinakes.platform.placement import Placement
 from pinakes.tenants.registry.models import Placed
+
+
+class NotPlaced(Conflict):
+    code = "branch_not_placed"
+    title = "This branch has no place for files yet"
 
 
 def first_placement(code: str) -> Placement:
@@ -27,6 +33,8 @@ async def place(session: AsyncSession, placement: Placement) -> None:
 
 
 async def store(session: AsyncSession, objects: Objects) -> Store:
-    """The files of the tenant that the session is in, and no others."""
-    row = (await session.scalars(select(Placed))).one()
+    """The files of the tenant that the session is in, and no others; or NotPlaced."""
+    row = (await session.scalars(select(Placed))).one_or_none()
+    if row is None:
+        raise NotPlaced("The branch is still moving in. Finish that: pinakes tenant create CODE.")
     return objects.store(Placement(row.bucket, row.prefix, row.endpoint))
