@@ -242,6 +242,48 @@ async def test_nobody_leaves_while_others_stand_below(
     assert refused(answer) == (400, "parent_unknown")
 
 
+async def test_a_branch_moves_with_all_below_it(
+    visitor: httpx.AsyncClient, operator: Headers, doors: Doors
+) -> None:
+    hub = await arrived(visitor, operator)
+    old, new = [await arrived(visitor, operator, Kind.PROVINCE, hub.branch.code) for _ in range(2)]
+    city = await arrived(visitor, operator, Kind.CITY, old.branch.code)
+    county = await arrived(visitor, operator, Kind.COUNTY, city.branch.code)
+    address = f"/v1/tenants/{city.branch.code}"
+    told = {"parent": new.branch.code, "name_zh": "新名", "host": "city.example"}
+    answer = await visitor.patch(address, json=told, headers=operator)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["branch"] | told == answer.json()["branch"]
+    path = [one.branch.code for one in (hub, new, city, county)]
+    row = await service.found(doors.database, county.branch.code)
+    assert row.path == [(await service.found(doors.database, code)).id for code in path]
+    listed = await visitor.get("/v1/branches", params={"below": old.branch.code})
+    assert listed.json()["items"] == []
+    assert (await operations(doors.database, city.branch.code))[-1] == "tenants.change"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"parent": "nobody"}, 400, "parent_unknown"),
+        ({"parent": "elsewhere"}, 409, "other_consortium"),
+        ({"parent": "itself"}, 409, "parent_refused"),
+        ({"name_en": ""}, 400, "name_missing"),
+        ({"zone": "Nowhere"}, 400, "zone_unknown"),
+        ({"code": "other"}, 400, "validation_failed"),
+    ],
+)
+async def test_a_branch_cannot_change_into_anything(
+    visitor: httpx.AsyncClient, operator: Headers, change: Any, status: int, code: str
+) -> None:
+    hub, other = await arrived(visitor, operator), await arrived(visitor, operator)
+    province = await arrived(visitor, operator, Kind.PROVINCE, hub.branch.code)
+    known = {"elsewhere": other.branch.code, "itself": province.branch.code}
+    told = {name: known.get(value, value) for name, value in change.items()}
+    answer = await visitor.patch(f"/v1/tenants/{province.branch.code}", json=told, headers=operator)
+    assert refused(answer) == (status, code), answer.text
+
+
 async def test_nobody_activates_a_branch_by_hand(
     visitor: httpx.AsyncClient, operator: Headers, doors: Doors
 ) -> None:

@@ -30,6 +30,7 @@ TABLE = {
     "query.version": EVERYBODY,
     "tenants.create": "operator",
     "tenants.show": "operator",
+    "tenants.change": "operator",
     "tenants.act": "operator",
     "below.create": "administrator operator",
     "below.show": "administrator operator",

@@ -9,15 +9,17 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from pinakes.platform.errors import BadRequest
+from pinakes.platform.errors import BadRequest, Unavailable
 from pinakes.platform.http import understand
 from pinakes.platform.identity import Principal
+from pinakes.platform.retry import pause
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
-from pinakes.tenants.registry.schemas import NewBranch
+from pinakes.tenants.registry.schemas import MovedIn, NewBranch
 
 SIDE_BY_SIDE = 8
+TRIES = 4  # before the last one
 COLUMNS = frozenset(NewBranch.__struct_fields__)
 NEEDED = frozenset({"code", "kind"})
 
@@ -119,9 +121,19 @@ async def try_line(doors: Doors, asker: Principal, line: Line) -> Outcome:
     if line.wish is None:
         return Outcome(line.number, line.code, "failed", "line_malformed", line.fault)
     try:
-        done = await onboard(doors, asker, line.wish)
+        done = await patiently(doors, asker, line.wish)
     except Exception as error:
         problem = understand(error)
         return Outcome(line.number, line.code, "failed", problem.code, problem.detail)
     shown = done.admin if done.password else None
     return Outcome(line.number, line.code, done.result, admin=shown, password=done.password)
+
+
+async def patiently(doors: Doors, asker: Principal, wish: NewBranch) -> MovedIn:
+    """Let it move in; what does not answer is asked again, a few times."""
+    for attempt in range(TRIES):
+        try:
+            return await onboard(doors, asker, wish)
+        except Unavailable:
+            await asyncio.sleep(pause(attempt))
+    return await onboard(doors, asker, wish)

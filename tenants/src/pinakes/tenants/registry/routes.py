@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
@@ -13,11 +13,13 @@ from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.identity import Principal
 from pinakes.platform.paging import Page
 from pinakes.tenants.registry import service
+from pinakes.tenants.registry.changing import change_branch
 from pinakes.tenants.registry.doors import Doors, store_of
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.onboarding import onboard, progress
 from pinakes.tenants.registry.schemas import (
     BranchView,
+    ChangedBranch,
     ChildBranch,
     MovedIn,
     NewBranch,
@@ -78,6 +80,24 @@ class Tenants(Controller):
     async def show(self, code: FromPath[str], database: Data) -> Progress:
         """Where a branch stands, and what it has behind it of moving in."""
         return await progress(database, await service.found(database, code))
+
+    @patch("/{code:str}")
+    async def change(
+        self,
+        request: Asked,
+        code: FromPath[str],
+        data: JSONBody[ChangedBranch],
+        asker: Asker,
+        database: Data,
+    ) -> Progress:
+        """Rename a branch, or give it another host, zone or place in the tree."""
+        id = (await service.found(database, code)).id
+        async with service.change(
+            database, asker, id, "tenants.change", subject=id, closed_too=True
+        ) as public:
+            row = await change_branch(public, id, data)
+        await look_again(request, database)
+        return await progress(database, row)
 
     @post("/{code:str}/{action:str}", status_code=200)
     async def act(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from pinakes.tenants.registry.machine import Action, Kind, State
@@ -16,6 +16,9 @@ Host = Annotated[
 ]
 
 
+Zone = Annotated[str, Meta(max_length=60)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Result = Literal["created", "finished", "unchanged"]
 
 
@@ -26,10 +29,10 @@ class ChildBranch(Struct, forbid_unknown_fields=True, kw_only=True):
     kind: Kind
     name_zh: Name = ""
     name_en: Name = ""
-    zone: Annotated[str, Meta(max_length=60)] = "Asia/Shanghai"
+    zone: Zone = "Asia/Shanghai"
     host: Host | None = None
-    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     admin: LogIn = "admin"  # the first member of staff logs in as ADMIN@CODE
 
 
@@ -42,6 +45,18 @@ class NewBranch(ChildBranch, forbid_unknown_fields=True, kw_only=True):
     @classmethod
     def below(cls, parent: str, child: ChildBranch) -> Self:
         return cls(parent=parent, **asdict(child))
+
+
+class ChangedBranch(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; what is not named stays. A new *parent* moves all below as well."""
+
+    parent: Code | UnsetType = UNSET
+    name_zh: Name | UnsetType = UNSET
+    name_en: Name | UnsetType = UNSET
+    zone: Zone | UnsetType = UNSET
+    host: Host | UnsetType | None = UNSET
+    latitude: Latitude | UnsetType | None = UNSET
+    longitude: Longitude | UnsetType | None = UNSET
 
 
 class BranchView(Struct):

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,7 @@ WORDS = """
     health help issuer livez login logout main me new operator own pinakes public readyz realms
     root schema search setting settings static status support system tenant tenants v1 www
 """
+TREE = 20_261_122  # the lock that keeps paths true
 RESERVED = frozenset(WORDS.split())
 DESCRIBED = ("code", "kind", "name_zh", "name_en", "zone", "host", "latitude", "longitude")
 
@@ -90,22 +91,41 @@ def check(wish: NewBranch) -> None:
     """Refuse what no branch may be called, and times that no clock shows."""
     if wish.code in RESERVED or wish.code.startswith("xn--"):
         raise CodeReserved(f"Choose another code than {wish.code}.")
-    if not (wish.name_zh.strip() or wish.name_en.strip()):
+    check_name(wish.name_zh, wish.name_en)
+    check_zone(wish.zone)
+
+
+def check_name(zh: str, en: str) -> None:
+    if not (zh.strip() or en.strip()):
         raise NameMissing("Give name_zh, name_en or both.")
+
+
+def check_zone(zone: str) -> None:
     try:
-        ZoneInfo(wish.zone)
+        ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ZoneUnknown("Use an IANA name, such as Asia/Shanghai.") from error
 
 
 async def parent_of(public: AsyncSession, wish: NewBranch) -> Tenant | None:
-    """The parent's row, which stays as it is until we are done."""
+    """The parent's row; it stays where it is until we are done."""
     if wish.parent is None:
         return None
-    query = select(Tenant).where(Tenant.code == wish.parent, Tenant.state.in_(OPEN))
+    await public.execute(select(func.pg_advisory_xact_lock_shared(TREE)))
+    return await open_parent(public, wish.parent)
+
+
+async def own_tree(public: AsyncSession) -> None:
+    """Nobody moves in below a branch while one moves: its path would be of yesterday."""
+    await public.execute(select(func.pg_advisory_xact_lock(TREE)))
+
+
+async def open_parent(public: AsyncSession, code: str) -> Tenant:
+    """A branch that others may stand below, which stays so until we are done."""
+    query = select(Tenant).where(Tenant.code == code, Tenant.state.in_(OPEN))
     parent = await public.scalar(query.with_for_update(read=True))
     if parent is None:
-        raise ParentUnknown(f"No branch is called {wish.parent}, or it is leaving.")
+        raise ParentUnknown(f"No branch is called {code}, or it is leaving.")
     return parent
 
 
