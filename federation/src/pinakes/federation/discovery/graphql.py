@@ -7,10 +7,13 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.editions import Whole, editions
-from pinakes.federation.discovery.index import Branch, Query
+from pinakes.federation.discovery.index import Branch, Consortium, Query
 from pinakes.federation.discovery.service import PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit, Shelf
+from pinakes.platform.directory import NoSuchTenant, Tenant
 from pinakes.platform.graphql import Info
+
+type Reach = Branch | Consortium
 
 MOST = 50
 
@@ -91,11 +94,12 @@ class DiscoveryQueries:
     @strawberry.field
     async def search(
         self, info: Info, q: str, first: int = 20, branch: str | None = None
-    ) -> Answer:
-        """The titles that all branches hold, or one of them: 50 at most, best first."""
+    ) -> Answer | None:
+        """Titles, 50 at most, best first: of all branches, or of one (null: there is none)."""
         catalogue, here = of(info), info.context.here
-        held = Branch(catalogue.directory.coded(branch).id) if branch else None
-        within = held or catalogue.consortium(here)
+        within = reach(catalogue, here, branch)
+        if within is None:
+            return None
         query = Query(within=within, text=q, limit=most(first))
         found = await info.context.read(lambda session: catalogue.search(session, query, here))
         return Answer(total=found.total, titles=[Edition.of(hit) for hit in found.hits])
@@ -107,6 +111,16 @@ class DiscoveryQueries:
         whole = await info.context.load(wholes, id)
         hit = of(info).hit(whole, here, here.id) if whole else None
         return Edition.of(hit) if hit else None
+
+
+def reach(catalogue: PublicCatalogue, here: Tenant, branch: str | None) -> Reach | None:
+    """Where to search; None for the code of no branch."""
+    if branch is None:
+        return catalogue.consortium(here)
+    try:
+        return Branch(catalogue.directory.coded(branch).id)
+    except NoSuchTenant:
+        return None
 
 
 def of(info: Info) -> PublicCatalogue:
