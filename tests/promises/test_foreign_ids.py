@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from databases import another
 from litestar import Litestar
 from mint import Mint
 from promises.attempts import owned_tables, plant
@@ -44,15 +45,32 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-async def scene(
-    anyio_backend: str, settings: Settings, postgres: Postgres, tmp_path_factory: Any
-) -> AsyncIterator[Scene]:
+async def scene(anyio_backend: str, settings: Settings, postgres: Postgres) -> AsyncIterator[Scene]:
     name = "robbery"
-    strong = await asyncpg.connect(postgres.address("postgres", "postgres"))
-    await strong.execute("""
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'pinakes'""")
-    await strong.execute(f"CREATE DATABASE {name} TEMPLATE pinakes OWNER pinakes")
-    inside = await asyncpg.connect(postgres.address("postgres", name))
+    async with another(postgres, name) as inside:
+        loot = await furnished(inside)
+        there = settings.model_copy(
+            update={
+                way: SecretStr(postgres.address(role, name))
+                for way, role in (
+                    ("database", "pinakes_app"),
+                    ("carrier", "pinakes_carrier"),
+                    ("public", "pinakes_public"),
+                )
+            }
+        )
+        app = create_app(there)
+        async with (
+            app.lifespan(),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=dress(app)), base_url="http://pinakes.test"
+            ) as client,
+        ):
+            yield Scene(app, client, loot, postgres, name)
+
+
+async def furnished(inside: asyncpg.Connection) -> Loot:
+    """Two branches, and what is known of the one that owns all rows."""
     await inside.execute("""
         INSERT INTO commons.consortium (id, code, name_zh, name_en) VALUES (8, 'f', 'f', 'f')""")
     for tenant, code in ((ROBBED, "robbed"), (CURIOUS, "curious")):
@@ -66,28 +84,7 @@ async def scene(
         )
     tables = await owned_tables(inside)
     await plant(inside, tables, [ROBBED])
-    loot = Loot(*await collected(inside, tables), code="robbed")
-    await inside.close()
-    there = settings.model_copy(
-        update={
-            way: SecretStr(postgres.address(role, name))
-            for way, role in (
-                ("database", "pinakes_app"),
-                ("carrier", "pinakes_carrier"),
-                ("public", "pinakes_public"),
-            )
-        }
-    )
-    app = create_app(there)
-    async with (
-        app.lifespan(),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=dress(app)), base_url="http://pinakes.test"
-        ) as client,
-    ):
-        yield Scene(app, client, loot, postgres, name)
-    await strong.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await strong.close()
+    return Loot(*await collected(inside, tables), code="robbed")
 
 
 async def collected(strong: asyncpg.Connection, tables: Sequence[str]) -> tuple[Any, Any]:

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from databases import another
 from promises.attempts import attack, owned_tables, plant
 
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform.config import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -24,29 +24,23 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-async def copy(settings: Settings, postgres: Postgres) -> AsyncIterator[str]:
-    """A copy of the schema whose tables hold rows of eight tenants: its name."""
+async def copy(anyio_backend: str, postgres: Postgres) -> AsyncIterator[str]:
+    """A database whose tables hold rows of eight tenants: its name."""
     name = "isolation"
-    strong = await asyncpg.connect(postgres.address("postgres", "postgres"))
-    await strong.execute("""
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = 'pinakes' AND pid <> pg_backend_pid()""")
-    await strong.execute(f"CREATE DATABASE {name} TEMPLATE pinakes OWNER pinakes")
-    inside = await asyncpg.connect(postgres.address("postgres", name))
-    await inside.execute("""
-        INSERT INTO commons.consortium (id, code, name_zh, name_en) VALUES (9, 'x', 'x', 'x')""")
-    await inside.executemany(
-        """
-        INSERT INTO commons.tenant
-            (id, consortium_id, code, kind, path, name_zh, name_en, state, zone, version)
-        VALUES ($1, 9, 'x' || $1::integer, 'county', ARRAY[$1], 'x', 'x', 'active', 'UTC', 1)""",
-        [(tenant,) for tenant in TENANTS],
-    )
-    await plant(inside, await owned_tables(inside), TENANTS)
-    await inside.close()
-    yield name
-    await strong.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await strong.close()
+    async with another(postgres, name) as inside:
+        await inside.execute("""
+            INSERT INTO commons.consortium (id, code, name_zh, name_en)
+            VALUES (9, 'x', 'x', 'x')""")
+        await inside.executemany(
+            """
+            INSERT INTO commons.tenant
+                (id, consortium_id, code, kind, path, name_zh, name_en, state, zone, version)
+            VALUES ($1, 9, 'x' || $1::integer, 'county', ARRAY[$1], 'x', 'x', 'active',
+                    'UTC', 1)""",
+            [(tenant,) for tenant in TENANTS],
+        )
+        await plant(inside, await owned_tables(inside), TENANTS)
+        yield name
 
 
 async def tables_of(postgres: Postgres, copy: str) -> list[str]:

@@ -62,9 +62,9 @@ async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
     await strong.execute(
         """
         INSERT INTO record (tenant_id, id, key, control_number, agency, digest, dialect, encoding,
-                            state, raw, title_fields, sort_key)
+                            state, raw, title_fields, sort_key, isbn13)
         VALUES (1, $1, 'k', 'k', '', '', 'marc21', 'utf-8', 'active', '',
-                '{"title": "风暴"}', '')""",
+                '{"title": "风暴"}', '', '')""",
         record,
     )
     await strong.executemany(
@@ -93,7 +93,10 @@ async def stage(tmp_path: Path, mint: Mint) -> AsyncIterator[Stage]:
         )
         with serving.api(settings) as api, serving.worker(settings) as worker:
             headers = mint.staff("desk@lender")
-            yield Stage(postgres, api, worker, headers, LENDER, "lender", HOME, cards, barcodes)
+            victims = (worker, postgres, postgres, postgres, postgres)  # Python starts slowly
+            yield Stage(
+                postgres, api, worker, headers, LENDER, "lender", HOME, cards, barcodes, victims
+            )
 
 
 async def test_nothing_acknowledged_is_lost_and_nothing_done_twice(stage: Stage) -> None:

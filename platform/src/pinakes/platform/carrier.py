@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.messages import Event, Listener, Message, Outbox
+from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
 
 TRIES = 5
@@ -37,7 +37,7 @@ async def carry(database: Database, listeners: Listeners) -> int:
 
 
 async def claim(database: Database, most: int = BATCH) -> list[Message]:
-    """Number what is new, and lease what is due for 30 seconds."""
+    """Number what is new, and lease what is due for 10 seconds."""
     async with public_work(database.carrier) as session:
         rows = await session.execute(text("SELECT * FROM outbox_claim(:most)"), {"most": most})
         return [msgspec.convert(dict(row), Message) for row in rows.mappings()]
@@ -85,14 +85,15 @@ async def put_off(database: Database, message: Message, failure: Exception) -> N
     and the message is taken up again.
     """
     log.error("message %s (%s) failed", message.id, message.kind, exc_info=failure)
-    if isinstance(failure, DBAPIError) and failure.connection_invalidated:
+    if is_outage(failure):
         return
     async with public_work(database.carrier) as session:
-        tries = await session.scalar(select(Outbox.tries).where(*row(message))) or 0
+        tries = (await session.scalar(select(Outbox.tries).where(*row(message))) or 0) + 1
         await session.execute(
             update(Outbox)
             .where(*row(message))
             .values(
+                tries=tries,
                 state="dead" if tries >= TRIES else "waiting",
                 due_at=func.now() + timedelta(seconds=pause(tries)),
                 failure=type(failure).__name__,

@@ -5,12 +5,10 @@ from http import HTTPStatus
 from logging import getLogger
 from typing import Any
 
-import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, LinkRefused
@@ -18,6 +16,7 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import BadRequest, Fault, Forbidden, Problem, Unavailable
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
+from pinakes.platform.outage import is_outage, sqlstate
 
 # Litestar looks through plain aliases, but not through `type X = ...`.
 Session = NamedDependency[AsyncSession]
@@ -52,16 +51,7 @@ STATES: Mapping[str, Problem] = {
     "PT403": TenantClosed("The branch is suspended or not yet open. Its administrator knows why."),
     "22P05": BadRequest("A character in the request cannot be stored."),
     "22021": BadRequest("A character in the request cannot be stored."),
-    "53300": Unavailable("Too many at once. Try again in a moment."),
-    "57P03": Unavailable("The database is starting. Try again in a moment."),
 }
-AWAY = (
-    OSError,
-    exc.TimeoutError,
-    exc.InterfaceError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a server that died between two calls has left a last word
-)
 
 
 def understand(error: BaseException) -> Problem:
@@ -85,15 +75,9 @@ def refused(error: HTTPException) -> Problem:
 
 def told_by_database(error: BaseException) -> Problem | None:
     """What PostgreSQL refused, or that it cannot be reached."""
-    cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    state = getattr(cause, "sqlstate", None)
-    if isinstance(state, str) and state in STATES:
-        return STATES[state]
-    lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
-    gone = isinstance(state, str) and state.startswith(("08", "57P"))
-    if lost or gone or isinstance(error, AWAY) or isinstance(cause, AWAY):
+    if is_outage(error):
         return Unavailable("The database cannot be reached. Try again in a moment.")
-    return None
+    return STATES.get(sqlstate(error))
 
 
 def fault(error: BaseException) -> Problem:

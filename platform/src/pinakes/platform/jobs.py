@@ -184,7 +184,7 @@ class Run:
         memo: dict[str, Any] | None = None,
         report: dict[str, Any] | None = None,
     ) -> None:
-        """Write progress, the report so far and the point to go on from, in the step's own transaction.
+        """Write progress, report and the point to go on from, in the step's own transaction.
 
         Raises:
             JobCancelled: somebody has asked the job to stop; the step is undone.

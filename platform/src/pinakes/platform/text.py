@@ -3,13 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from itertools import pairwise
 from typing import Any, cast
 
-import rjieba
 from opencc import OpenCC
-from pypinyin import lazy_pinyin
 
 to_simplified: Callable[[str], str] = cast("Any", OpenCC)("t2s").convert
 
@@ -86,7 +85,7 @@ def grams(folded: str) -> list[str]:
 
 def words(run: str) -> list[str]:
     """A Chinese run cut into words, end to end."""
-    return list(rjieba.cut(run))
+    return list(_jieba().cut(run))
 
 
 def index_words(folded: str) -> list[str]:
@@ -95,7 +94,7 @@ def index_words(folded: str) -> list[str]:
     for run, cjk in runs(folded):
         if cjk and len(run) > 1:
             found.update(run)
-            found.update(rjieba.cut_for_search(run))
+            found.update(_jieba().cut_for_search(run))
     return list(found)
 
 
@@ -112,7 +111,7 @@ def pinyin(text: str) -> list[list[str]]:
             found.append([fold(run)])
         else:
             simple = run if run.translate(FOLDING) == run else to_simplified(run)
-            found += [_syllables(word) for word in rjieba.cut(simple)]
+            found += [_syllables(word) for word in _jieba().cut(simple)]
     return found
 
 
@@ -124,7 +123,19 @@ def sort_key(text: str) -> str:
 @lru_cache(maxsize=200_000)
 def _syllables(word: str) -> list[str]:
     """The reading of one word."""
-    found: list[Any] = lazy_pinyin(word)
+    found: list[Any] = _pypinyin().lazy_pinyin(word)
     return [
         str(syllable).replace("v", "u") if syllable.isascii() else syllable for syllable in found
     ]
+
+
+@cache
+def _jieba() -> Any:
+    """The dictionary of words, read when a first text needs it."""
+    return import_module("rjieba")
+
+
+@cache
+def _pypinyin() -> Any:
+    """The dictionary of readings, read when a first word needs it."""
+    return import_module("pypinyin")

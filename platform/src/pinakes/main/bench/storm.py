@@ -34,6 +34,7 @@ class Stage:
     home: int
     cards: Sequence[str]
     barcodes: Sequence[str]
+    victims: Sequence[Postgres | Process]  # in turn
 
 
 @dataclass
@@ -65,23 +66,17 @@ async def storm(stage: Stage, kills: int, seed: int = 1) -> Tally:
 
 async def kill(stage: Stage, tally: Tally, kills: int, chance: Random) -> None:
     """Pull one plug after another, and put it back."""
-    victims = cycle(("worker", "postgres", "api"))
+    victims = cycle(stage.victims)
     for _ in range(kills):
         await asyncio.sleep(CALM + chance.random() / 2)
-        match next(victims):
-            case "postgres":
-                stage.postgres.kill()
-                stage.postgres.start()
-            case "worker":
-                await again(stage.worker)
-            case _:
-                await again(stage.api)
+        victim = next(victims)
+        if isinstance(victim, Postgres):
+            victim.kill()
+            victim.start()
+        else:
+            victim.kill()
+            await asyncio.to_thread(victim.start)
         tally.kills += 1
-
-
-async def again(process: Process) -> None:
-    process.kill()
-    await asyncio.to_thread(process.start)
 
 
 async def client(stage: Stage, tally: Tally, over: asyncio.Event, number: int) -> None:

@@ -83,7 +83,7 @@ BEGIN
                 AND e.about = o.about AND e.seq < o.seq AND e.state <> 'sent')
         ORDER BY o.due_at LIMIT most FOR UPDATE OF o SKIP LOCKED
     )
-    UPDATE outbox o SET due_at = clock_timestamp() + interval '30 seconds', tries = o.tries + 1
+    UPDATE outbox o SET due_at = clock_timestamp() + interval '10 seconds'
     FROM due d WHERE o.tenant_id = d.tenant_id AND o.id = d.id
     RETURNING o.id, o.tenant_id, o.receiver, o.seq, o.about, o.kind, o.version, o.actor, o.role,
               o.created_at, o.body;

@@ -10,7 +10,8 @@ down_revision = "0005_catalogue"
 
 # The owner's function `borrower_standing` asks whether the asking branch lends to this person.
 LOOKUP = """
-CREATE POLICY lookup ON loan FOR SELECT TO CURRENT_USER USING (tenant_id = (SELECT pinakes_tenant()))
+CREATE POLICY lookup ON loan FOR SELECT TO CURRENT_USER
+    USING (tenant_id = (SELECT pinakes_tenant()))
 """
 
 

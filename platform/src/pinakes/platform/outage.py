@@ -1,0 +1,32 @@
+"""Whether an error only says that the database is away: nobody's fault, and worth another try."""
+
+import asyncpg
+from sqlalchemy import exc
+
+AWAY = (
+    OSError,
+    exc.TimeoutError,
+    exc.InterfaceError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server that died between two calls has left a last word
+)
+STATES = ("08", "53300", "57P")  # connection lost; too many of them; shutting down or starting
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code for *error*, whichever driver wrapped it; "" when it is none of its."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    return state if isinstance(state, str) else ""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database could not be reached, or went away meanwhile."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else None
+    lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    return (
+        lost
+        or isinstance(error, AWAY)
+        or isinstance(cause, AWAY)
+        or (sqlstate(error).startswith(STATES))
+    )
