@@ -10,7 +10,7 @@ from books import HANDLERS, Import, begin, book, file_of
 from sqlalchemy import select, update
 
 from pinakes.federation.discovery.generations import current
-from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.index import GLANCE, Index
 from pinakes.federation.discovery.indexing import Indexer, rebuild_wished, wish_rebuild
 from pinakes.main.features import FEATURES
 from pinakes.main.worker import listeners_of
@@ -42,6 +42,7 @@ async def settle(database: Database, settings: Settings) -> AsyncIterator[Settle
             pass
         while await indexer.round():
             pass
+        await asyncio.sleep(GLANCE)  # readers look no more often for a commit
 
     yield settle
     indexer.close()
