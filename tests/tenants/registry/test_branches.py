@@ -183,6 +183,9 @@ async def test_a_suspended_branch_is_closed_to_the_very_next_request(
         f"/v1/b/{code}/settings/loan.limit", json={"value": 3}, headers=staff
     )
     assert refused(answer) == (403, "branch_not_active")
+    late = child(Kind.PROVINCE)
+    answer = await visitor.post(f"/v1/b/{code}/branches", json=late, headers=staff)
+    assert refused(answer) == (403, "branch_not_active")
 
     assert (await act(visitor, code, "resume", operator)).status_code == 200
     assert (await visitor.get(f"/v1/b/{code}/staff", headers=staff)).status_code == 200

@@ -138,6 +138,17 @@ def test_a_branch_lives_its_life_by_command(run: Run, hub: str) -> None:
     assert "branch_move_refused" in refused.stderr
 
 
+def test_who_has_lost_a_password_gets_another(run: Run, hub: str) -> None:
+    run("create", hub, "--kind", "hub", "--consortium", hub, "--name-zh", "中心馆")
+    told = run("password", hub)
+    assert told.stdout.startswith(f"Log in as admin@{hub} with the one-time password ")
+    assert "no_such_staff" in run("password", hub, "--name", "nobody").stderr
+    name = f"operator-{next(NUMBERS)}"
+    first, second = run("operator", name).stdout, run("operator", name).stdout
+    assert first.startswith(f"Log in as {name} with the one-time password ")
+    assert first != second
+
+
 def test_what_is_wrong_is_told_with_its_code(run: Run) -> None:
     for words, code in (
         (("show", "nobody"), "no_such_branch"),

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pinakes.platform.config import settings
-from pinakes.platform.db import public_work
+from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.errors import Problem
 from pinakes.platform.identity import Principal, Role
 from pinakes.platform.running import NotRunning, adopt
@@ -20,6 +20,7 @@ from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action, Kind, State
 from pinakes.tenants.registry.models import Tenant
 from pinakes.tenants.registry.schemas import NewBranch
+from pinakes.tenants.staff import service as staff
 
 OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
 
@@ -155,6 +156,31 @@ mover(Action.SUSPEND, "Close a branch at once, for a while.")
 mover(Action.RESUME, "Open a suspended branch again, or keep one that was leaving.")
 mover(Action.LEAVE, "Let a branch leave; the branches below it must have gone before.")
 mover(Action.CLOSE, "End a branch that is leaving, for ever.")
+
+
+@tenant.command()
+@click.argument("name")
+@data_option
+def operator(data: Path, name: str) -> None:
+    """Appoint an operator, or give one who is locked out a new password."""
+    password = work(data, lambda doors: staff.appoint(doors.accounts, name))
+    click.echo(f"Log in as {name} with the one-time password {password}")
+
+
+@tenant.command()
+@click.argument("code")
+@click.option("--name", default="admin", show_default=True, help="Who works there.")
+@data_option
+def password(data: Path, code: str, name: str) -> None:
+    """Give somebody who works at a branch a new one-time password."""
+
+    async def renew(doors: Doors) -> str:
+        row = await service.found(doors.database, code)
+        async with unit_of_work(doors.database.app, row.id, OPERATOR) as session:
+            id = (await staff.named(session, name)).id
+            return (await staff.renew_password(session, doors.accounts, id))[1]
+
+    click.echo(f"Log in as {name}@{code} with the one-time password {work(data, renew)}")
 
 
 @tenant.command("import")

@@ -7,8 +7,8 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.platform.db import Database, public_work
-from pinakes.platform.directory import Directory
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.identity import Principal
 from pinakes.platform.paging import Page
@@ -58,6 +58,12 @@ async def look_again(request: Asked, database: Database) -> None:
     """Let this process know of the change at once; others hear of it within a second."""
     directory: Directory = request.app.state["directory"]
     await directory.refresh(database.app)
+
+
+async def refuse_closed(database: Database, here: Tenant) -> None:
+    """Nobody acts from a branch that is not active; no connection is kept for it."""
+    async with unit_of_work(database.app, here.id):
+        pass
 
 
 class Tenants(Controller):
@@ -130,11 +136,13 @@ class Below(Controller):
         here: Here,
     ) -> Response[MovedIn]:
         """Let a branch move in below this one. Asking again is safe, and finishes the rest."""
+        await refuse_closed(doors.database, here)
         return await move_in(request, doors, asker, NewBranch.below(here.code, data))
 
     @get("/{code:str}")
     async def show(self, code: FromPath[str], here: Here, database: Data) -> Progress:
         """Where a branch below this one stands."""
+        await refuse_closed(database, here)
         return await progress(database, await service.found(database, code, here.id))
 
     @post("/{code:str}/{action:str}", status_code=200)
@@ -148,6 +156,7 @@ class Below(Controller):
         database: Data,
     ) -> Progress:
         """Suspend a branch below this one, let it resume, let it leave, close it for ever."""
+        await refuse_closed(database, here)
         row = await service.found(database, code, here.id)
         row = await service.act(database, asker, row.id, Action(action))
         await look_again(request, database)

@@ -1,5 +1,6 @@
 """Staff over HTTP: for the administrator of the branch, or of one above it."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
+from pinakes.platform.db import Database
 from pinakes.platform.http import Data, Here, Session
 from pinakes.platform.identity import Role
 from pinakes.platform.login import Accounts
 from pinakes.platform.paging import Page
 from pinakes.tenants.staff import models, service
+from pinakes.tenants.staff.revocations import Revocations
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,39}$")]
 Given = Literal["desk", "cataloguer", "administrator"]
@@ -50,19 +53,37 @@ class StaffView(Struct):
         return cls(row.id, row.name, login, row.role, row.below, password)
 
 
-def at_issuer(request: Request[object, object, State]) -> Accounts:
-    """The accounts of this process."""
-    found: Accounts = request.app.state["accounts"]
-    return found
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What it takes to hire people and to let them go."""
+
+    accounts: Accounts
+    database: Database
+    known: Revocations
+
+    async def refuse_old_tokens(self, row: models.Staff) -> None:
+        """In this process at once, in others within a second.
+
+        The application's own connection is busy with the row: a second one could be waited
+        for by everybody at once.
+        """
+        await service.revoke_tokens(self.database, row)
+        await self.known.refresh(self.database.public)
 
 
-AtIssuer = NamedDependency[Accounts]
+def opened(request: Request[object, object, State], database: Data) -> Office:
+    """The office of this process."""
+    state = request.app.state
+    return Office(state["accounts"], database, state["revocations"])
+
+
+Opened = NamedDependency[Office]
 
 
 class Staff(Controller):
     path = "/staff"
     tags = ("staff",)
-    dependencies = {"accounts": Provide(at_issuer, sync_to_thread=False)}
+    dependencies = {"office": Provide(opened, sync_to_thread=False)}
 
     @get()
     async def list(self, session: Session, here: Here) -> Page[StaffView]:
@@ -71,11 +92,11 @@ class Staff(Controller):
 
     @post()
     async def add(
-        self, data: JSONBody[NewStaff], session: Session, here: Here, accounts: AtIssuer
+        self, data: JSONBody[NewStaff], session: Session, here: Here, office: Opened
     ) -> StaffView:
         """Hire somebody; the answer holds a one-time password, which is told nowhere else."""
         row, password = await service.add(
-            session, accounts, here.code, data.name, Role(data.role), below=data.below
+            session, office.accounts, here.code, data.name, Role(data.role), below=data.below
         )
         return StaffView.of(row, here.code, password)
 
@@ -86,29 +107,38 @@ class Staff(Controller):
         data: JSONBody[OtherRights],
         session: Session,
         here: Here,
-        database: Data,
-        accounts: AtIssuer,
+        office: Opened,
     ) -> StaffView:
         """Give somebody other rights; tokens that tell of the old ones are refused at once."""
         role = Role(data.role) if data.role else None
-        row = await service.change(session, accounts, here.code, id, role=role, below=data.below)
-        await service.revoke_tokens(database, row)
+        row = await service.change(
+            session, office.accounts, here.code, id, role=role, below=data.below
+        )
+        await office.refuse_old_tokens(row)
         return StaffView.of(row, here.code)
 
     @delete("/{id:uuid}", status_code=200)
     async def remove(
-        self, id: FromPath[UUID], session: Session, here: Here, database: Data, accounts: AtIssuer
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        here: Here,
+        office: Opened,
     ) -> StaffView:
         """Let somebody go; their tokens are refused at once."""
-        row = await service.remove(session, accounts, id)
-        await service.revoke_tokens(database, row)
+        row = await service.remove(session, office.accounts, id)
+        await office.refuse_old_tokens(row)
         return StaffView.of(row, here.code)
 
     @post("/{id:uuid}/password", status_code=200)
     async def renew_password(
-        self, id: FromPath[UUID], session: Session, here: Here, database: Data, accounts: AtIssuer
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        here: Here,
+        office: Opened,
     ) -> StaffView:
         """A new one-time password for somebody who has lost theirs."""
-        row, password = await service.renew_password(session, accounts, id)
-        await service.revoke_tokens(database, row)
+        row, password = await service.renew_password(session, office.accounts, id)
+        await office.refuse_old_tokens(row)
         return StaffView.of(row, here.code, password)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, lock, public_work, uuid7
 from pinakes.platform.errors import Conflict, NotFound
-from pinakes.platform.identity import Role
+from pinakes.platform.identity import EVERYWHERE, Role
 from pinakes.platform.login import Accounts
 from pinakes.tenants.staff.models import Staff
 from pinakes.tenants.staff.revocations import revoke
@@ -22,6 +22,7 @@ from pinakes.tenants.staff.revocations import revoke
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 GROUPS = 4  # of five letters: 99 bits, nobody guesses them
 REALM = "staff"
+OPERATORS = "operator"  # their organization: a code that no branch can have
 
 
 class NoSuchStaff(NotFound):
@@ -79,6 +80,7 @@ async def add(
     session: AsyncSession, accounts: Accounts, code: str, name: str, role: Role, *, below: bool
 ) -> tuple[Staff, str]:
     """Hire somebody whose name is free here."""
+    await in_turn(session)
     if await session.scalar(select(Staff).where(Staff.name == name, Staff.active)):
         raise StaffNameTaken(f"Somebody else is called {name} here.")
     return await employ(session, accounts, code, name, role, below=below)
@@ -134,11 +136,16 @@ async def present(session: AsyncSession, id: UUID) -> Staff:
     return row
 
 
+async def in_turn(session: AsyncSession) -> None:
+    """Two who hire, or let go, in one branch do so one after the other."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(-1, pinakes_tenant())"))
+
+
 async def refuse_last(session: AsyncSession, row: Staff) -> None:
     """Raise LastAdministrator when nobody but *row* could give rights here."""
     if row.role != Role.ADMINISTRATOR:
         return
-    await session.execute(text("SELECT pg_advisory_xact_lock(-1, pinakes_tenant())"))
+    await in_turn(session)
     others = select(func.count()).where(
         Staff.role == Role.ADMINISTRATOR, Staff.active, Staff.id != row.id
     )
@@ -150,6 +157,22 @@ async def revoke_tokens(database: Database, row: Staff) -> None:
     """From now on only tokens count that tell of the rights of today."""
     async with public_work(database.public) as public:
         await revoke(public, row.subject)
+
+
+async def named(session: AsyncSession, name: str) -> Staff:
+    """Somebody who works here, by name, or NoSuchStaff."""
+    row = await session.scalar(select(Staff).where(Staff.name == name, Staff.active))
+    if row is None:
+        raise NoSuchStaff(f"Nobody called {name} works here.")
+    return row
+
+
+async def appoint(accounts: Accounts, name: str) -> str:
+    """An operator of the whole deployment, or a new one-time password for one."""
+    password = one_time()
+    await accounts.ensure_organization(OPERATORS, "Operators")
+    await accounts.ensure_staff(name, OPERATORS, [EVERYWHERE], password, temporary=True)
+    return password
 
 
 async def working(session: AsyncSession) -> Sequence[Staff]:
