@@ -26,7 +26,8 @@ async def plant(data: Path) -> list[str]:
         if not (told["planted"] and await stands(doors)):
             await grow(doors, told)
             keep(data, told | {"planted": True})
-        return await welcome(doors, told)
+        here = "" if data == Path(".pinakes").resolve() else f" --data {data}"
+        return await welcome(doors, told, here)
 
 
 async def stands(doors: Doors) -> bool:
@@ -48,7 +49,7 @@ async def grow(doors: Doors, told: dict[str, Any]) -> None:
     await bring_books(doors, GARDENER, library.PLACES)
 
 
-async def welcome(doors: Doors, told: dict[str, Any]) -> list[str]:
+async def welcome(doors: Doors, told: dict[str, Any], here: str) -> list[str]:
     """Who may log in, and what to try."""
     first, second = [
         (card((await found(doors.database, code)).id, 1), code) for code in library.GIVEN_OUT_BY
@@ -63,6 +64,6 @@ async def welcome(doors: Doors, told: dict[str, Any]) -> list[str]:
         f" {second[0]} of {second[1]} …; PIN {told['pin']}",
         f"  old barcode   {library.OLD_BARCODE} was given out by both of these",
         "Try next:",
-        f"  a token for curl: ./pinakes token reader {first[0]}",
-        f"                    ./pinakes token staff desk --at {second[1]}",
+        f"  a token for curl: ./pinakes token reader {first[0]}{here}",
+        f"                    ./pinakes token staff desk --at {second[1]}{here}",
     ]
