@@ -26,8 +26,12 @@ async def plant(data: Path) -> list[str]:
         if not (told["planted"] and await stands(doors)):
             await grow(doors, told)
             keep(data, told | {"planted": True})
-        here = "" if data == Path(".pinakes").resolve() else f" --data {data}"
-        return await welcome(doors, told, here)
+        return await welcome(doors, told, hint(data))
+
+
+def hint(data: Path) -> str:
+    """What to add to a command so that it finds this folder."""
+    return "" if data.resolve() == Path(".pinakes").resolve() else f" --data {data}"
 
 
 async def stands(doors: Doors) -> bool:
