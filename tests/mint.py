@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -53,7 +53,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @contextmanager
-def minting() -> Iterator[Mint]:
+def minting() -> Generator[Mint]:
     """Serve the public key on loopback until the end."""
     key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig", "kid": "tests"})
     ring = json.dumps({"keys": [key.as_dict(private=False)]}).encode()

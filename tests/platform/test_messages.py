@@ -1,5 +1,6 @@
 """Messages leave with the change, arrive once, in order, and give up in the end."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -190,9 +191,9 @@ async def watermark(database: Database, receiver: Tenant, sender: Tenant) -> int
 
 
 async def test_messages_reach_a_suspended_branch(
-    database: Database, tenant: Tenant, make_tenant: object
+    database: Database, tenant: Tenant, make_tenant: Callable[..., Awaitable[Tenant]]
 ) -> None:
-    closed = await make_tenant(state="suspended")  # type: ignore[operator]
+    closed = await make_tenant(state="suspended")
     await open_door(database, tenant, closed)
     assert await carry(database, told(write)) == 1
     assert await waiting(database, tenant) == 0

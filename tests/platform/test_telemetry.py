@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -33,7 +33,7 @@ asyncio.run(main())
 
 
 @contextmanager
-def collector() -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+def collector() -> Generator[tuple[str, dict[str, list[bytes]]]]:
     """An OTLP collector that only keeps what it is sent: its address, and that."""
     kept: dict[str, list[bytes]] = {}
 

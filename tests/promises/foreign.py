@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from graphql import GraphQLSchema
@@ -60,7 +60,7 @@ class Teller:
             return schema["enum"][0]
         kind = schema.get("type")
         if isinstance(kind, list):
-            kind = next(one for one in kind if one != "null")
+            kind = next(one for one in cast("list[str]", kind) if one != "null")
         return self.plain(kind, schema, name, depth)
 
     def plain(self, kind: Any, schema: Mapping[str, Any], name: str, depth: int) -> Any:
@@ -140,10 +140,15 @@ def graph(schema: GraphQLSchema, loot: Loot) -> Iterator[tuple[str, str]]:
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
         words = ", ".join(
-            f"{argument}: {literal(get_named_type(told.type).name, argument, teller)}"
+            f"{argument}: {literal(str(told.type).strip('![]'), argument, teller)}"
             for argument, told in field.args.items()
         )
         yield name, f"{{ {name}{f'({words})' if words else ''} {selection(field)} }}"
+
+
+def is_leaf(field: GraphQLField) -> bool:
+    kind: Any = get_named_type(field.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    return is_leaf_type(kind)
 
 
 def literal(kind: str, name: str, teller: Teller) -> str:
@@ -160,13 +165,13 @@ def literal(kind: str, name: str, teller: Teller) -> str:
 
 def selection(field: GraphQLField, depth: int = 0) -> str:
     """All leaves below *field*, three levels deep."""
-    kind = get_named_type(field.type)
+    kind: Any = get_named_type(field.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     if is_leaf_type(kind) or not is_object_type(kind):
         return ""
     assert isinstance(kind, GraphQLObjectType)
     inner = [
         f"{name} {selection(below, depth + 1)}"
         for name, below in kind.fields.items()
-        if not below.args and (depth < 2 or is_leaf_type(get_named_type(below.type)))
+        if not below.args and (depth < 2 or is_leaf(below))
     ]
     return "{ " + " ".join(inner) + " }" if inner else "{ __typename }"

@@ -1,7 +1,7 @@
 """Who may do what, cell by cell of the one table: allowed and denied, every operation."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from random import Random
 from uuid import uuid4
@@ -89,7 +89,7 @@ async def test_every_cell_of_the_table_holds(app: Litestar, tenant: Tenant, mint
 
 
 @asynccontextmanager
-async def house_with(settings: Settings, flipped: set[Cell]) -> AsyncIterator[Litestar]:
+async def house_with(settings: Settings, flipped: set[Cell]) -> AsyncGenerator[Litestar]:
     """The same house under a table of which some cells are wrong."""
     rights = {
         name: roles.symmetric_difference({role for other, role in flipped if other == name})

@@ -67,7 +67,7 @@ def inside(path: str, code: str) -> str:
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope.get("headers", []) if key == name), b"")
+    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 def word(value: bytes) -> str | None:

@@ -55,9 +55,7 @@ OPENAPI = OpenAPIConfig(
     path="/schema",
     operation_id_creator=operation_id,
     render_plugins=[JsonRenderPlugin()],
-    components=Components(
-        security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
-    ),
+    components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
     security=[{}, {"token": []}],
 )
 

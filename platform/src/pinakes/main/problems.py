@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Any
 from importlib import import_module
+from typing import Any
 
 import click
 from litestar import Controller, Request, Response, get

@@ -112,6 +112,10 @@ class Database:
             yield cls(app, carrier, public, hot)
 
 
+def to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def engine(address: str, size: int = 8) -> AsyncEngine:
     """An engine for ``postgresql://…``; every setting we make ends with its transaction."""
     return create_async_engine(
@@ -119,7 +123,7 @@ def engine(address: str, size: int = 8) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=10,
-        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
     )
 
@@ -138,7 +142,7 @@ async def speak_json(connection: Any) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: msgspec.json.encode(value).decode(),
+        encoder=to_json,
         decoder=msgspec.json.decode,
     )
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from sqlalchemy import delete, func, select
+from sqlalchemy import Index, SmallInteger, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, Database, TenantOwned, index, public_work
 from pinakes.platform.errors import BadRequest, Conflict
@@ -37,11 +37,11 @@ class Reply(TenantOwned, Base):
     """The first answer to a keyed request, kept with the change that it tells of."""
 
     __tablename__ = "reply"
-    __table_args__ = (index("key", unique=True),)
+    __table_args__ = (index("key", unique=True), Index("reply_created_at", "created_at"))
 
     key: Mapped[bytes]
     fingerprint: Mapped[bytes]
-    status: Mapped[int]
+    status: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[bytes]
 
 

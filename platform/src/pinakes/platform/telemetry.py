@@ -1,6 +1,6 @@
 """Traces and measures, sent through OpenTelemetry to a collector; off unless one is named."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ SERVICE = "pinakes"
 
 
 @contextmanager
-def telling(collector: str | None, *engines: AsyncEngine) -> Iterator[None]:
+def telling(collector: str | None, *engines: AsyncEngine) -> Generator[None]:
     """Send spans and measures to *collector* (the address of OTLP over HTTP) until the end.
 
     SQL is sent with its placeholders, never with its values.
@@ -81,6 +81,9 @@ def traced(app: Any) -> Any:
             for name in ("http.url", "http.target", "url.full", "url.path", "url.query"):
                 span.set_attribute(name, "")
 
+    def unnamed(_: Any) -> tuple[str, dict[str, Any]]:
+        return "request", {}
+
     return OpenTelemetryMiddleware(
-        app, server_request_hook=without_words, default_span_details=lambda _: ("request", {})
+        app, server_request_hook=without_words, default_span_details=unnamed
     )

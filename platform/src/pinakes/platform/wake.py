@@ -61,7 +61,11 @@ class Waker:
 async def listening(address: str, heard: Callable[[], None]) -> AsyncGenerator[asyncpg.Connection]:
     """Call *heard* at each wake-up, as long as the connection lives."""
     connection = await asyncpg.connect(address)
-    await connection.add_listener(CHANNEL, lambda *_: heard())
+
+    def call(*_: object) -> None:
+        heard()
+
+    await connection.add_listener(CHANNEL, call)
     try:
         yield connection
     finally:

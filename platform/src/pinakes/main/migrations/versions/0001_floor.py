@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.main.migrations.tools import (
     APPLICATION,
@@ -139,7 +140,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False, server_default="1"),
         sa.Column("actor", sa.Text),
         sa.Column("role", sa.Text),
-        sa.Column("body", sa.dialects.postgresql.JSONB, nullable=False),
+        sa.Column("body", JSONB, nullable=False),
         sa.Column("state", sa.Text, nullable=False, server_default="waiting"),
         sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
         sa.Column("due_at", sa.DateTime(True), nullable=False, server_default=sa.func.now()),
@@ -191,7 +192,7 @@ def upgrade() -> None:
 
 
 def job_columns() -> tuple[sa.Column[Any], ...]:
-    jsonb = sa.dialects.postgresql.JSONB
+    jsonb = JSONB
     return (
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.main.migrations.tools import create_shared_table, create_tenant_table
 from pinakes.platform.db import index, link
@@ -21,10 +22,10 @@ def upgrade() -> None:
         sa.Column("born", sa.Date),
         sa.Column("contact", sa.Text),
         sa.Column("state", sa.String(40), nullable=False),
-        sa.Column("blocks", sa.dialects.postgresql.JSONB, nullable=False),
+        sa.Column("blocks", JSONB, nullable=False),
         sa.Column("until", sa.Date),
         sa.Column("keep_history", sa.Boolean, nullable=False),
-        sa.Column("visits", sa.dialects.postgresql.JSONB, nullable=False),
+        sa.Column("visits", JSONB, nullable=False),
         index("person_id", unique=True),
     )
     create_shared_table(
@@ -49,7 +50,7 @@ def upgrade() -> None:
         sa.Column("consortium_id", sa.Integer, nullable=False),
         sa.Column("reader_kind", sa.Text, nullable=False),
         sa.Column("may_borrow", sa.Boolean, nullable=False),
-        sa.Column("blocks", sa.dialects.postgresql.JSONB, nullable=False),
+        sa.Column("blocks", JSONB, nullable=False),
         sa.Column("open_loans", sa.Integer, nullable=False),
         sa.Column("loans_left", sa.Integer, nullable=False),
         sa.Column("until", sa.Date),
@@ -78,7 +79,7 @@ def upgrade() -> None:
         "reader_line",
         sa.Column("job_id", sa.Uuid, nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
-        sa.Column("cells", sa.dialects.postgresql.JSONB),
+        sa.Column("cells", JSONB),
         sa.Column("outcome", sa.Text),
         sa.Column("reason", sa.Text),
         link("job_id", "job"),
