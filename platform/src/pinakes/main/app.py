@@ -26,6 +26,7 @@ from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Asker, Here
 from pinakes.platform.login import Accounts, Verifier
+from pinakes.platform.objects import objects_of
 from pinakes.platform.telemetry import telling, traced
 from pinakes.platform.wake import Waker
 from pinakes.tenants.staff.revocations import Revocations
@@ -47,6 +48,7 @@ class Parts:
         self.state = State(
             {
                 "settings": settings,
+                "objects": objects_of(settings),
                 "directory": self.directory,
                 "verifier": self.verifier,
                 "revocations": self.revocations,

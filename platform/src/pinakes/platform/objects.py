@@ -18,7 +18,7 @@ from anyio import CapacityLimiter, to_thread
 from botocore.exceptions import BotoCoreError, ClientError
 from cachetools import LRUCache
 
-from pinakes.platform.config import settings
+from pinakes.platform.config import Settings, settings
 from pinakes.platform.errors import Fault, NotFound, Unavailable
 from pinakes.platform.placement import Placement, policy
 
@@ -259,8 +259,12 @@ def our_words() -> Generator[None]:
 
 @cache
 def objects() -> Objects:
+    """The object store of this process."""
+    return objects_of(settings())
+
+
+def objects_of(told: Settings) -> Objects:
     """The object store that the settings name."""
-    told = settings()
     keys = Keys(told.objects_key, told.objects_secret.get_secret_value())
     return Objects(
         told.objects,

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post, put
-from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from msgspec import Struct
 
@@ -14,7 +13,6 @@ from pinakes.platform.db import unit_of_work
 from pinakes.platform.errors import BadRequest
 from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.jobs import JobView, found, job_view
-from pinakes.platform.objects import Objects
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.catalogue import service
@@ -28,7 +26,6 @@ from pinakes.tenants.catalogue.schemas import (
     UploadView,
 )
 from pinakes.tenants.registry import placement
-from pinakes.tenants.registry.doors import store_of
 
 LARGEST = 2 << 30
 
@@ -44,14 +41,6 @@ class Suppression(Struct, forbid_unknown_fields=True):
     """Whether the public may not see the record."""
 
     suppressed: bool
-
-
-def objects_of(state: State) -> Objects:
-    """The object store of the application, opened by whoever needs it first."""
-    if "objects" not in state:
-        state["objects"] = store_of(state["settings"])
-    store: Objects = state["objects"]
-    return store
 
 
 class Catalogue(Controller):
@@ -70,7 +59,7 @@ class Catalogue(Controller):
         """Send a file as the body, up to 2 GiB, whatever its Content-Type."""
         id = service.fresh_id()
         async with unit_of_work(database.app, here.id, asker) as session:
-            files = await placement.store(session, objects_of(request.app.state))
+            files = await placement.store(session, request.app.state.objects)
         with TemporaryFile() as file:
             async for piece in request.stream():
                 await asyncio.to_thread(file.write, piece)

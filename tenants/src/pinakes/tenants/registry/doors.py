@@ -8,7 +8,7 @@ from typing import Self
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.login import Accounts
-from pinakes.platform.objects import Keys, Objects
+from pinakes.platform.objects import Objects, objects_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,4 @@ class Doors:
         """For commands, which have no application around them."""
         secret = settings.issuer_secret.get_secret_value()
         async with Database.open(settings) as database, Accounts(settings.issuer, secret) as people:
-            yield cls(database, store_of(settings), people)
-
-
-def store_of(settings: Settings) -> Objects:
-    """The object store that *settings* name."""
-    keys = Keys(settings.objects_key, settings.objects_secret.get_secret_value())
-    return Objects(
-        settings.objects, keys, role=settings.objects_role, region=settings.objects_region
-    )
+            yield cls(database, objects_of(settings), people)

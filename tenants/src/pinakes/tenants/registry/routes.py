@@ -14,7 +14,7 @@ from pinakes.platform.identity import Principal
 from pinakes.platform.paging import Page
 from pinakes.tenants.registry import service
 from pinakes.tenants.registry.changing import change_branch
-from pinakes.tenants.registry.doors import Doors, store_of
+from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.onboarding import onboard, progress
 from pinakes.tenants.registry.schemas import (
@@ -36,8 +36,6 @@ Behind = Annotated[str, Parameter(max_length=40)]
 async def opened(request: Asked, database: Data) -> Doors:
     """The doors of this process."""
     state = request.app.state
-    if "objects" not in state:
-        state["objects"] = store_of(state["settings"])
     return Doors(database, state["objects"], state["accounts"])
 
 
