@@ -24,6 +24,7 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
+from pinakes.platform.fresh import kept_fresh
 from pinakes.platform.http import Asker, Here
 from pinakes.platform.login import Accounts, Verifier
 from pinakes.platform.objects import objects_of
@@ -67,8 +68,8 @@ class Parts:
             secret = self.settings.issuer_secret.get_secret_value()
             accounts = Accounts(self.settings.issuer, secret)
             app.state.accounts = await stack.enter_async_context(accounts)
-            await stack.enter_async_context(self.directory.kept_fresh(database.app))
-            await stack.enter_async_context(self.revocations.kept_fresh(database.app))
+            await stack.enter_async_context(kept_fresh(self.directory, database.app))
+            await stack.enter_async_context(kept_fresh(self.revocations, database.app))
             await stack.enter_async_context(self.waker.running())
             yield
 

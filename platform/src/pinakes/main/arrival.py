@@ -50,8 +50,7 @@ def hosted(app: ASGIApp, directory: Directory) -> ASGIApp:
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and directory.hosts:
-            host = header(scope, b"host").rsplit(b":", 1)[0].decode("latin-1").lower()
-            tenant = directory.hosts.get(host)
+            tenant = directory.at_host(header(scope, b"host").decode("latin-1"))
             if tenant and not scope["path"].startswith(SHARED):
                 scope["path"] = inside(scope["path"], tenant.code)
         await app(scope, receive, send)

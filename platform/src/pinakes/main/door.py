@@ -67,8 +67,7 @@ class Door:
         code = connection.path_params.get("branch")
         if code is not None:
             return self.directory.coded(code)
-        host = connection.headers.get("host", "").rsplit(":", 1)[0].lower()
-        return self.directory.hosts.get(host)
+        return self.directory.at_host(connection.headers.get("host", ""))
 
 
 def bearer(connection: Connection) -> str | None:

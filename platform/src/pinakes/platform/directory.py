@@ -1,9 +1,6 @@
 """Which tenants there are: a small copy of ``commons.tenant`` in every process."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager, suppress
-from logging import getLogger
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -13,15 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pinakes.platform.db import public_work
 from pinakes.platform.errors import NotFound
 
-FRESH = 1.0  # seconds between two looks; commands ask the database itself whether a tenant is open
-
 STATE_OF_ALL = text("SELECT count(*), coalesce(sum(version), 0) FROM commons.tenant")
 ALL = text("""
     SELECT id, consortium_id AS consortium, code, kind, path, name_zh, name_en, state, zone, host,
            latitude, longitude FROM commons.tenant
 """)
-
-log = getLogger(__name__)
 
 
 class NoSuchTenant(NotFound):
@@ -52,7 +45,7 @@ class Tenant(Struct, frozen=True, kw_only=True):
 
 
 class Directory:
-    """The tenants as of a second ago."""
+    """The tenants as of a second ago; commands ask the database itself whether one is open."""
 
     def __init__(self, tenants: Iterable[Tenant] = ()) -> None:
         self.stamp: tuple[int, int] | None = None
@@ -70,6 +63,10 @@ class Directory:
             raise NoSuchTenant("No branch has this code. GET /v1/branches lists them all.")
         return found
 
+    def at_host(self, host: str) -> Tenant | None:
+        """The tenant that calls this host its own; *host* as a request names it, perhaps a port."""
+        return self.hosts.get(host.rsplit(":", 1)[0].lower())
+
     def lineage(self, tenant: Tenant) -> list[str]:
         """The codes from the root of the tree down to *tenant*."""
         return [self.ids[id].code for id in tenant.path if id in self.ids]
@@ -83,24 +80,3 @@ class Directory:
                 rows = (await session.execute(ALL)).mappings()
                 self.fill(msgspec.convert(dict(row), Tenant) for row in rows)
                 self.stamp = stamp
-
-    @asynccontextmanager
-    async def kept_fresh(self, engine: AsyncEngine) -> AsyncGenerator[None]:
-        """Look again each second; an absent database leaves yesterday's directory in force."""
-
-        async def look() -> None:
-            while True:
-                await asyncio.sleep(FRESH)
-                try:
-                    await self.refresh(engine)
-                except Exception:
-                    log.warning("the directory could not be read; the last one stays")
-
-        await self.refresh(engine)
-        task = asyncio.create_task(look())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task

@@ -102,7 +102,7 @@ def here(request: Asked) -> Tenant | None:
     directory: Directory = request.app.state.directory
     branch = request.path_params.get("branch")
     if branch is None:
-        return directory.hosts.get(request.headers.get("host", "").rsplit(":", 1)[0].lower())
+        return directory.at_host(request.headers.get("host", ""))
     try:
         return directory.coded(branch)
     except NoSuchTenant:

@@ -1,10 +1,7 @@
 """Whose tokens have lost their force: a small copy of ``commons.revocation`` in every process."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from logging import getLogger
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,10 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from pinakes.platform.db import Database, public_work
 from pinakes.tenants.staff.models import Revocation
 
-FRESH = 1.0  # seconds between two looks
 LIFE = timedelta(minutes=15)  # longer than any access token lives, with two clocks apart
-
-log = getLogger(__name__)
 
 
 async def revoke(public: AsyncSession, subject: str) -> None:
@@ -51,24 +45,3 @@ class Revocations:
                 select(Revocation).where(Revocation.before > func.now() - LIFE)
             )
             self.known = {row.subject: row.before for row in rows}
-
-    @asynccontextmanager
-    async def kept_fresh(self, engine: AsyncEngine) -> AsyncGenerator[None]:
-        """Look again each second; while the database is away the last ones stay in force."""
-
-        async def look() -> None:
-            while True:
-                await asyncio.sleep(FRESH)
-                try:
-                    await self.refresh(engine)
-                except Exception:
-                    log.warning("revocations could not be read; the last ones stay")
-
-        await self.refresh(engine)
-        task = asyncio.create_task(look())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
