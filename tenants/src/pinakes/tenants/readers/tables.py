@@ -41,7 +41,7 @@ class Tables(Controller):
         await found(session, id)
         return await importing.lines_of(session, id, after, limit)
 
-    @get("/export")
+    @get("/export", media_type="text/csv")
     async def export(self, session: Session) -> Response[bytes]:
         """All readers whose home this is, as a CSV that can be brought in again."""
         return Response(
