@@ -19,7 +19,7 @@ from rich.table import Table
 from pinakes.main.embedded.ask import ask
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.objects import objects
-from pinakes.platform.running import NotRunning, adopt
+from pinakes.platform.running import NotRunning, adopt, data_option
 
 PATIENCE = 3.0  # seconds
 
@@ -39,13 +39,7 @@ class Finding:
 
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=".pinakes",
-    show_default=True,
-    help="The folder of the Pinakes to look at.",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(data: Path, as_json: bool) -> None:
     """Say how every part is doing; ends with 0 only when all are well."""

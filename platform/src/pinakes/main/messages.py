@@ -13,17 +13,11 @@ from pinakes.platform.carrier import dead_letters, replay
 from pinakes.platform.config import settings
 from pinakes.platform.db import Database
 from pinakes.platform.messages import Outbox
-from pinakes.platform.running import NotRunning, adopt
+from pinakes.platform.running import NotRunning, adopt, data_option
 
 
 @click.group()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=".pinakes",
-    show_default=True,
-    help="The folder of the Pinakes to look at.",
-)
+@data_option
 def messages(data: Path) -> None:
     """Look after the messages between branches."""
     try:

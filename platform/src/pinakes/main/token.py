@@ -9,15 +9,7 @@ import click
 from pinakes.main.demo.kept import FILE, kept
 from pinakes.platform.errors import Problem
 from pinakes.platform.login import Accounts
-from pinakes.platform.running import NotRunning, running
-
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=".pinakes",
-    show_default=True,
-    help="The folder of the `pinakes up` to talk to.",
-)
+from pinakes.platform.running import NotRunning, data_option, running
 
 
 @click.group()

@@ -5,7 +5,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
+
 FILE = "run.json"
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".pinakes",
+    show_default=True,
+    help="The folder of the `pinakes up` to talk to.",
+)
 
 
 class NotRunning(Exception):

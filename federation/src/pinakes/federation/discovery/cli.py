@@ -7,7 +7,8 @@ import click
 
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
 from pinakes.platform.db import public_work
-from pinakes.tenants.registry.cli import data_option, work
+from pinakes.platform.running import data_option
+from pinakes.tenants.registry.cli import work
 from pinakes.tenants.registry.doors import Doors
 
 

@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.errors import known
 from pinakes.platform.jobs import OPEN, Job, JobOver, JobState, cancel, found
+from pinakes.platform.running import data_option
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.report import Report, SheetReport, whole
 from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
 from pinakes.tenants.registry import placement
-from pinakes.tenants.registry.cli import OPERATOR, data_option, json_option, show_json, work
+from pinakes.tenants.registry.cli import OPERATOR, json_option, show_json, work
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
 

@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.jobs import OPEN, Job, JobState, found
+from pinakes.platform.running import data_option
 from pinakes.tenants.readers import importing, table
 from pinakes.tenants.readers.schemas import LineView
-from pinakes.tenants.registry.cli import OPERATOR, data_option, json_option, show_json, work
+from pinakes.tenants.registry.cli import OPERATOR, json_option, show_json, work
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
 

@@ -14,7 +14,7 @@ from pinakes.platform.config import settings
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.errors import Problem
 from pinakes.platform.identity import Principal, Role
-from pinakes.platform.running import NotRunning, adopt
+from pinakes.platform.running import NotRunning, adopt, data_option
 from pinakes.tenants.registry import bulk, onboarding, schemas, service
 from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action, Kind, State
@@ -24,13 +24,6 @@ from pinakes.tenants.staff import service as staff
 
 OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
 
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=".pinakes",
-    show_default=True,
-    help="The folder of the `pinakes up` to talk to.",
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 
 
