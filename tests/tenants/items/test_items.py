@@ -15,7 +15,7 @@ from pinakes.platform.messages import Outbox
 from pinakes.tenants.items.machine import MOVES, Action, ItemMoveRefused, Status, actions, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import NewItem, Shelved
-from pinakes.tenants.items.service import of_records, shelve
+from pinakes.tenants.items.service import shelve
 
 pytestmark = pytest.mark.anyio
 
@@ -148,12 +148,3 @@ async def test_a_neighbour_s_items_do_not_exist(
     assert (await theirs.look(f"/items?barcode={item['barcode']}"))["items"] == []
     answer = await theirs.ask(f"/items/{item['id']}/miss")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_item")
-
-
-async def test_the_items_of_several_records_are_read_at_once(
-    item: dict[str, Any], database: Database, tenant: Tenant
-) -> None:
-    record, nothing = UUID(item["record"]), uuid4()
-    async with unit_of_work(database.app, tenant.id) as session:
-        none, some = await of_records(session, [nothing, record])
-    assert (len(none), [one.barcode for one in some]) == (0, [item["barcode"]])

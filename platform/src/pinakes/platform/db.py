@@ -1,6 +1,6 @@
 """The database: one session per piece of work, always inside one tenant."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,9 +182,3 @@ async def lock[Row: TenantOwned](session: AsyncSession, table: type[Row], id: UU
         select(table).where(table.id == id).with_for_update(),
         execution_options={"populate_existing": True},
     )
-
-
-def in_turn(rows: Sequence[Any], ids: Sequence[Any]) -> list[Any]:
-    """*rows* in the order of *ids*, None where there is no such row: for data loaders."""
-    found = {row.id: row for row in rows}
-    return [found.get(id) for id in ids]

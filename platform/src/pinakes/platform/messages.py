@@ -3,7 +3,7 @@
 A message goes from one tenant to another, or to the sender itself. Two
 transactions carry it, never one over two tenants: the receiver's (watermark
 and effect), then the sender's acknowledgement. A crash between them sends it
-again, and the receiver's watermark drops it (``federation.md`` 1).
+again, and the receiver's watermark drops it.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,7 @@
 """Wake-ups: one coalesced NOTIFY after commits, from a connection of its own.
 
-Inside the command's transaction it would cost a third of the commits
-(``federation.md`` 1). A lost wake-up costs a second: the worker also sweeps.
+Inside the command's transaction it would cost a third of the commits. A lost
+wake-up costs a second: the worker also sweeps.
 """
 
 import asyncio

@@ -137,17 +137,6 @@ def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
     return rows if record is None else rows.where(Item.record_id == record)
 
 
-async def of_records(session: AsyncSession, records: Sequence[UUID]) -> list[Sequence[Item]]:
-    """The items of each of *records*, in the same order: for record pages and data loaders."""
-    rows = await session.scalars(
-        select(Item).where(Item.record_id.in_(records)).order_by(Item.call_number, Item.barcode)
-    )
-    shelf: dict[UUID, list[Item]] = {record: [] for record in records}
-    for item in rows:
-        shelf[item.record_id].append(item)
-    return [shelf[record] for record in records]
-
-
 COUNT = text("""
     SELECT told.id, count(i.id) AS items,
            count(i.id) FILTER (WHERE status = 'on_shelf') AS available,
