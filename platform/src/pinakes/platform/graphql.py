@@ -53,6 +53,11 @@ class Context:
 type Info = strawberry.Info[Context, None]
 
 
+def length(first: int, most: int) -> int:
+    """How long a list may be of which somebody wants the *first* ones."""
+    return min(max(first, 0), most)
+
+
 class Question(Struct, rename="camel"):
     """A GraphQL request as it travels over HTTP."""
 

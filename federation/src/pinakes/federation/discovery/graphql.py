@@ -11,7 +11,7 @@ from pinakes.federation.discovery.index import Branch, Consortium, Query
 from pinakes.federation.discovery.service import PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import NoSuchTenant, Tenant
-from pinakes.platform.graphql import Info
+from pinakes.platform.graphql import Info, length
 
 type Reach = Branch | Consortium
 
@@ -74,7 +74,7 @@ class Edition:
     @strawberry.field
     def holdings(self, first: int = 20) -> list[Holding]:
         """Where it stands, nearest first: 50 at most."""
-        return [Holding.of(shelf) for shelf in self.shelves[: most(first)]]
+        return [Holding.of(shelf) for shelf in self.shelves[: length(first, MOST)]]
 
 
 @strawberry.type
@@ -83,10 +83,6 @@ class Answer:
 
     total: int
     titles: list[Edition]
-
-
-def most(first: int) -> int:
-    return min(max(first, 0), MOST)
 
 
 @strawberry.type
@@ -100,7 +96,7 @@ class DiscoveryQueries:
         within = reach(catalogue, here, branch)
         if within is None:
             return None
-        query = Query(within=within, text=q, limit=most(first))
+        query = Query(within=within, text=q, limit=length(first, MOST))
         found = await info.context.read(lambda session: catalogue.search(session, query, here))
         return Answer(total=found.total, titles=[Edition.of(hit) for hit in found.hits])
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.loans import models, service
 from pinakes.platform.errors import NotFound
-from pinakes.platform.graphql import Info
+from pinakes.platform.graphql import Info, length
 from pinakes.tenants.circulation.machine import State, state_of
 
 MOST = 200
@@ -53,14 +53,9 @@ class LoanQueries:
         person = context.asker.person
         if person is None or context.asker.home != context.here.code:
             raise LoansAtHome("Ask the graph of your home branch.", home=context.asker.home)
-        rows = service.mine(person).order_by(models.Borrowed.id.desc()).limit(bounded(limit))
+        rows = service.mine(person).order_by(models.Borrowed.id.desc()).limit(length(limit, MOST))
 
         async def look(session: AsyncSession) -> list[Loan]:
             return [Loan.of(row) for row in await session.scalars(rows)]
 
         return await context.read(look)
-
-
-def bounded(limit: int) -> int:
-    """A length that a list may have."""
-    return max(1, min(limit, MOST))

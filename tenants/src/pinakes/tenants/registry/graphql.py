@@ -6,7 +6,7 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.graphql import Info
+from pinakes.platform.graphql import Info, length
 from pinakes.tenants.registry import service
 from pinakes.tenants.registry.machine import Kind, State
 from pinakes.tenants.registry.models import Tenant
@@ -73,11 +73,7 @@ class Branch:
     async def below(self, info: Info, first: int = 20) -> "list[Branch]":
         """The branches directly below it, by code: the first ones, 200 at most."""
         found = await info.context.load(children, self.code)
-        return [Branch.of(view) for view in found[: most(first)]]
-
-
-def most(first: int) -> int:
-    return min(max(first, 0), MOST)
+        return [Branch.of(view) for view in found[: length(first, MOST)]]
 
 
 @strawberry.type
@@ -89,7 +85,7 @@ class BranchQueries:
         """The public directory by code, from behind *after*: 200 at most."""
         where = [service.shown(), *([] if kind is None else [Tenant.kind == kind])]
         found = await info.context.read(
-            lambda session: service.listed(session, *where, after=after, limit=most(first))
+            lambda session: service.listed(session, *where, after=after, limit=length(first, MOST))
         )
         return [Branch.of(view) for view in found]
 
