@@ -129,6 +129,18 @@ async def test_a_first_pin_has_to_be_changed_before_anything_else(
         assert browser.code()
 
 
+async def test_who_knew_an_old_first_pin_chooses_no_pin_after_a_new_one(
+    issuer: Issuer, accounts: Accounts
+) -> None:
+    number = card()
+    subject = await accounts.ensure_reader(number, uuid4(), "vik", "111111")
+    with Browser(issuer) as browser:
+        browser.log_in(number, "111111")
+        await accounts.set_pin(subject, "222222", temporary=True)
+        answer = browser.type(password_new=PIN, password_confirm=PIN)
+    assert answer.status_code == 400
+
+
 async def test_a_new_pin_is_not_the_old_one(issuer: Issuer, accounts: Accounts) -> None:
     number = card()
     await accounts.ensure_reader(number, uuid4(), "vik", PIN)

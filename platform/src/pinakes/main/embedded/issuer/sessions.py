@@ -113,13 +113,14 @@ class Sessions:
         await self.store.execute("UPDATE session SET ended_at = now() WHERE id = $1", id)
 
     async def end_all(self, account: UUID) -> None:
-        """Nothing that *account* was given before now counts any longer."""
+        """Nothing that *account* was given before now counts, nor a log-in that is half done."""
         async with self.store.acquire() as connection, connection.transaction():
             await connection.execute("UPDATE account SET not_before = now() WHERE id = $1", account)
             await connection.execute(
                 "UPDATE session SET ended_at = now() WHERE account = $1 AND ended_at IS NULL",
                 account,
             )
+            await connection.execute("DELETE FROM attempt WHERE account = $1", account)
 
     async def of(self, account: UUID) -> list[Any]:
         """The sessions of *account* that have not ended."""
