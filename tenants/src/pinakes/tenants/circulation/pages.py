@@ -25,6 +25,7 @@ from pinakes.platform.replies import digest
 from pinakes.tenants.circulation import service
 from pinakes.tenants.circulation.advice import BLOCKS, KINDS, advice
 from pinakes.tenants.circulation.hot import Answer, Desk, Key
+from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.schemas import Checkout, LoanView, Return
 from pinakes.tenants.items.service import NoSuchItem
@@ -244,5 +245,4 @@ class DeskPages(Controller):
 
 def blocks(found: Presented, here: list[Any]) -> list[str]:
     """Why the reader may not borrow: what the home says, and what this branch says."""
-    told = [] if found.may_borrow else [block for block in found.blocks if block != "home_closed"]
-    return sorted({*told, *here})
+    return sorted({*blocks_of(found.may_borrow, found.blocks), *here})
