@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
 from pinakes.platform.directory import Tenant
+from pinakes.platform.errors import Unavailable
 from pinakes.platform.http import Asker, Here, Session, describe, understand
 from pinakes.platform.identity import Principal
 
@@ -31,6 +32,7 @@ class Context:
     here: Tenant
     state: State  # of the application
     turn: Lock = field(default_factory=Lock)
+    over: bool = False  # answered: a field that is still at work may ask no more
     loaders: dict[Any, DataLoader[Any, Any]] = field(
         default_factory=dict[Any, DataLoader[Any, Any]]
     )
@@ -38,7 +40,15 @@ class Context:
     async def read[T](self, query: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run *query* when the session is free: tasks may not share it."""
         async with self.turn:
+            if self.over:
+                raise Unavailable("The question has been answered meanwhile.")
             return await query(self.session)
+
+    async def undo(self) -> None:
+        """Let a query under way end, then take everything back."""
+        async with self.turn:
+            self.over = True
+            await self.session.rollback()
 
     async def load[K, V](self, batch: Batch[K, V], key: K) -> V:
         """Load *key* together with every neighbour that asks the same *batch*."""
@@ -73,15 +83,16 @@ def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
     async def graphql(
         data: JSONBody[Question], session: Session, asker: Asker, here: Here, state: State
     ) -> dict[str, Any]:
+        context = Context(session, asker, here, state)
         result = await schema.execute(
             data.query,
             data.variables,
-            context_value=Context(session, asker, here, state),
+            context_value=context,
             operation_name=data.operation_name,
         )
         if not result.errors:
             return {"data": result.data}
-        await session.rollback()  # GraphQL swallows exceptions; half a change is no change
+        await context.undo()  # GraphQL swallows exceptions; half a change is no change
         return {"data": result.data, "errors": [explain(error) for error in result.errors]}
 
     return graphql
