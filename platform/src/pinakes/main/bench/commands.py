@@ -12,6 +12,7 @@ BENCHES = {
     "checkout": "pinakes.main.bench.checkout:run",
     "isolation": "pinakes.main.bench.isolation:run",
     "pages": "pinakes.main.bench.pages:run",
+    "promises": "pinakes.main.bench.promises:run",
     "tenants": "pinakes.main.bench.tenants:run",
 }
 

@@ -21,6 +21,9 @@ PATIENCE = 300.0  # seconds until the queues must be empty, once it is calm agai
 CALM = 0.6  # seconds of work between two kills
 
 
+type Victim = Postgres | Process
+
+
 @dataclass
 class Stage:
     """Where it storms: items of a lending branch, readers of a home branch."""
@@ -34,7 +37,7 @@ class Stage:
     home: int
     cards: Sequence[str]
     barcodes: Sequence[str]
-    victims: Sequence[Postgres | Process]  # in turn
+    victims: Sequence[Victim]  # in turn
 
 
 @dataclass
