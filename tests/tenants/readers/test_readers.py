@@ -70,6 +70,7 @@ async def test_a_pin_is_kept_nowhere_but_at_the_issuer(desk: Desk, database: Dat
         ({"number": "x" * 41, "old": True}, "validation_failed"),
         ({"name": " "}, "validation_failed"),
         ({"pin": "12345"}, "validation_failed"),
+        ({"pin": "274915\n"}, "validation_failed"),
         ({"pin": "１２３４５６"}, "validation_failed"),
         ({"tenant_id": 1}, "validation_failed"),
         ({"born": "2001-02-30"}, "validation_failed"),

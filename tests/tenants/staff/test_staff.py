@@ -74,6 +74,7 @@ async def test_a_name_is_used_once(office: Office) -> None:
     "wrong",
     [
         {"name": "Anna Karenina", "role": "desk"},
+        {"name": "anna\n", "role": "desk"},
         {"name": "anna", "role": "operator"},
         {"name": "anna", "role": "desk", "salary": 1},
         {"name": "anna"},

@@ -15,6 +15,7 @@ from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.jobs import JobView, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
+from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
 from pinakes.tenants.catalogue.schemas import (
@@ -29,7 +30,7 @@ from pinakes.tenants.registry import placement
 
 LARGEST = 2 << 30
 
-FileName = Annotated[str, Parameter(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+FileName = Annotated[str, Parameter(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
 
 
 class UploadEmpty(BadRequest):

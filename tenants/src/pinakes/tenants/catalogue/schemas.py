@@ -5,10 +5,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import models
 from pinakes.tenants.catalogue.marc import Dialect, Title, sentence
 
-type Word = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9_.-]+$")]
+type Word = Annotated[str, Meta(max_length=40, pattern=whole(r"[A-Za-z0-9_.-]+"))]
 
 
 class ImportWish(Struct, forbid_unknown_fields=True):

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from pinakes.platform.words import whole
 from pinakes.tenants.items import models
 from pinakes.tenants.items.machine import Action, Status, actions
 
-type Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-type Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-type Barcode = Annotated[str, Meta(pattern=r"^[!-~]{1,64}$")]
+type Text = Annotated[str, Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
+type Kind = Annotated[str, Meta(pattern=whole(r"[a-z][a-z0-9_-]{0,39}"))]
+type Barcode = Annotated[str, Meta(pattern=whole(r"[!-~]{1,64}"))]
 
 
 class NewItem(Struct, forbid_unknown_fields=True):

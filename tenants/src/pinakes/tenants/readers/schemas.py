@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from pinakes.platform.words import whole
 from pinakes.tenants.readers import models
 from pinakes.tenants.readers.machine import (
     MOVES,
@@ -18,10 +19,10 @@ from pinakes.tenants.readers.numbers import LONGEST
 
 Number = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-Kind = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,40}$")]
+Kind = Annotated[str, Meta(pattern=whole(r"[a-z0-9_-]{1,40}"))]
 Contact = Annotated[str, Meta(min_length=1, max_length=300)]
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9-]{2,40}$")]
-Pin = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+Code = Annotated[str, Meta(pattern=whole(r"[a-z0-9-]{2,40}"))]
+Pin = Annotated[str, Meta(pattern=whole(r"[0-9]{6}"))]
 
 
 class Register(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -9,10 +9,11 @@ from msgspec import Meta, Struct
 
 from pinakes.platform.errors import BadRequest, NotFound
 from pinakes.platform.identity import Role
+from pinakes.platform.words import whole
 
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
-Word = Annotated[str, Meta(pattern=r"^(\*|[a-z0-9_-]{1,40})$")]
+Word = Annotated[str, Meta(pattern=whole(r"\*|[a-z0-9_-]{1,40}"))]
 Agency = Annotated[str, Meta(min_length=1, max_length=40)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # Monday is 1
 

@@ -5,14 +5,16 @@ from typing import Annotated, Literal, Self
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
+from pinakes.platform.words import whole
 from pinakes.tenants.registry.machine import Action, Kind, State
 from pinakes.tenants.registry.models import Tenant
 
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$")]
+Code = Annotated[str, Meta(pattern=whole(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]"))]
 Name = Annotated[str, Meta(max_length=200)]
-LogIn = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,39}$")]
+LogIn = Annotated[str, Meta(pattern=whole(r"[a-z][a-z0-9._-]{1,39}"))]
 Host = Annotated[
-    str, Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$")
+    str,
+    Meta(max_length=253, pattern=whole(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*")),
 ]
 
 

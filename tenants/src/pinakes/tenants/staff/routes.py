@@ -15,10 +15,11 @@ from pinakes.platform.http import Data, Here, Session
 from pinakes.platform.identity import Role
 from pinakes.platform.login import Accounts
 from pinakes.platform.paging import Page
+from pinakes.platform.words import whole
 from pinakes.tenants.staff import models, service
 from pinakes.tenants.staff.revocations import Revocations
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,39}$")]
+Name = Annotated[str, Meta(pattern=whole(r"[a-z][a-z0-9._-]{1,39}"))]
 Given = Literal["desk", "cataloguer", "administrator"]
 
 
