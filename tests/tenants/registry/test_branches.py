@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar import Litestar
 from moving import arrived, line, moved_in, settled, wish
 from msgspec.structs import asdict
 from sqlalchemy import select
@@ -83,7 +84,11 @@ async def test_only_the_operator_lets_hubs_in(visitor: httpx.AsyncClient, doors:
         ({"zone": "Asia/Atlantis"}, 400, "zone_unknown"),
         ({"zone": "../etc/passwd"}, 400, "zone_unknown"),
         ({"zone": "Asia"}, 400, "zone_unknown"),
+        ({"zone": "localtime"}, 400, "zone_unknown"),  # a file of some machines, no zone of any
+        ({"zone": "Asia/Shanghai\n"}, 400, "zone_unknown"),
+        ({"code": "a-line\n"}, 400, "validation_failed"),
         ({"host": "no host"}, 400, "validation_failed"),
+        ({"host": "line.example\n"}, 400, "validation_failed"),
         ({"latitude": 91}, 400, "validation_failed"),
         ({"name_en": " "}, 400, "name_missing"),
         ({"parent": "nobody"}, 400, "parent_unknown"),
@@ -122,6 +127,32 @@ async def test_two_branches_never_share_a_host(
     assert (await visitor.post("/v1/tenants", json=first, headers=operator)).status_code == 201
     answer = await visitor.post("/v1/tenants", json=second, headers=operator)
     assert refused(answer) == (409, "host_taken")
+    third = (await arrived(visitor, operator)).branch.code
+    told = {"host": "library.example"}
+    answer = await visitor.patch(f"/v1/tenants/{third}", json=told, headers=operator)
+    assert refused(answer) == (409, "host_taken")
+
+
+async def test_no_branch_takes_the_host_of_the_site(
+    visitor: httpx.AsyncClient, operator: Headers, house: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = {"address": "https://pinakes.example:8443"}
+    settings = house.state["settings"].model_copy(update=moved)
+    monkeypatch.setitem(house.state, "settings", settings)
+    hub, asked = body(), body(host="pinakes.example")
+    assert (await visitor.post("/v1/tenants", json=hub, headers=operator)).status_code == 201
+    for answer in (
+        await visitor.post("/v1/tenants", json=asked, headers=operator),
+        await visitor.post(
+            f"/v1/b/{hub['code']}/branches",
+            json=child(Kind.PROVINCE, host="pinakes.example"),
+            headers=operator,
+        ),
+        await visitor.patch(
+            f"/v1/tenants/{hub['code']}", json={"host": "pinakes.example"}, headers=operator
+        ),
+    ):
+        assert refused(answer) == (409, "host_taken"), answer.text
 
 
 async def test_a_consortium_has_one_hub(visitor: httpx.AsyncClient, operator: Headers) -> None:

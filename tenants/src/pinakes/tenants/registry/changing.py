@@ -32,16 +32,17 @@ async def change_branch(public: AsyncSession, id: int, wish: ChangedBranch) -> T
         raise BranchGone(f"{row.code} is kept for the record alone.")
     told = {name: value for name, value in asdict(wish).items() if value is not UNSET}
     parent = told.pop("parent", UNSET)
+    if "zone" in told:
+        await check_zone(public, told["zone"])
     for name, value in told.items():
         setattr(row, name, value)
     check_name(row.name_zh, row.name_en)
-    check_zone(row.zone)
     if parent is not UNSET:
         await move(public, row, await open_parent(public, parent))
     try:
         await public.flush()
     except IntegrityError as error:
-        raise HostTaken(f"Another branch answers at {row.host}.") from error
+        raise HostTaken(f"Another branch answers at {told.get('host')}.") from error
     return row
 
 

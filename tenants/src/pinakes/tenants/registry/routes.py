@@ -1,12 +1,14 @@
 """Branches over HTTP: for the operator, for the administrator of their parent, for everybody."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
+from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Asker, Data, Here
@@ -25,7 +27,7 @@ from pinakes.tenants.registry.schemas import (
     NewBranch,
     Progress,
 )
-from pinakes.tenants.registry.tree import under
+from pinakes.tenants.registry.tree import HostTaken, under
 
 Wish = Literal["suspend", "resume", "leave", "close"]
 Asked = Request[object, object, State]
@@ -47,6 +49,7 @@ async def move_in(
     request: Asked, doors: Doors, asker: Principal, wish: NewBranch
 ) -> Response[MovedIn]:
     """201 for a branch that has now moved in, 200 for one that was there."""
+    refuse_our_host(request, wish.host)
     told = await onboard(doors, asker, wish)
     await look_again(request, doors.database)
     return Response(told, status_code=200 if told.result == "unchanged" else 201)
@@ -56,6 +59,13 @@ async def look_again(request: Asked, database: Database) -> None:
     """Let this process know of the change at once; others hear of it within a second."""
     directory: Directory = request.app.state["directory"]
     await directory.refresh(database.app)
+
+
+def refuse_our_host(request: Asked, host: str | None) -> None:
+    """Raise HostTaken for the site's own host: everybody else would lose the site to one branch."""
+    settings: Settings = request.app.state["settings"]
+    if host is not None and host == urlsplit(settings.address).hostname:
+        raise HostTaken(f"The site itself answers at {host}.")
 
 
 async def refuse_closed(database: Database, here: Tenant) -> None:
@@ -96,6 +106,7 @@ class Tenants(Controller):
     ) -> Progress:
         """Rename a branch, or give it another host, zone or place in the tree."""
         id = (await service.found(database, code)).id
+        refuse_our_host(request, data.host or None)
         async with service.change(
             database, asker, id, "tenants.change", subject=id, closed_too=True
         ) as public:

@@ -4,10 +4,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.errors import BadRequest, Conflict
+from pinakes.platform.outage import sqlstate
 from pinakes.tenants.registry.machine import Kind, State, fit
 from pinakes.tenants.registry.models import NUMBER, Consortium, Tenant
 from pinakes.tenants.registry.schemas import NewBranch
@@ -19,6 +20,7 @@ WORDS = """
     root schema search setting settings static status support system tenant tenants v1 www
 """
 TREE = 20_261_122  # the lock that keeps paths true
+NO_ZONE = "22023"  # what PostgreSQL says of a zone that it does not know
 RESERVED = frozenset(WORDS.split())
 DESCRIBED = ("code", "kind", "name_zh", "name_en", "zone", "host", "latitude", "longitude")
 
@@ -67,7 +69,7 @@ async def enter(public: AsyncSession, wish: NewBranch) -> tuple[Tenant, bool]:
     if found:
         await refuse_other(public, found, wish)
         return found, False
-    check(wish)
+    await check(public, wish)
     parent = await parent_of(public, wish)
     fit(wish.kind, parent.kind if parent else None)
     consortium = parent.consortium_id if parent else await found_consortium(public, wish)
@@ -87,12 +89,12 @@ def described(wish: NewBranch) -> dict[str, object]:
     return {name: getattr(wish, name) for name in DESCRIBED}
 
 
-def check(wish: NewBranch) -> None:
+async def check(public: AsyncSession, wish: NewBranch) -> None:
     """Refuse what no branch may be called, and times that no clock shows."""
     if wish.code in RESERVED or wish.code.startswith("xn--"):
         raise CodeReserved(f"Choose another code than {wish.code}.")
     check_name(wish.name_zh, wish.name_en)
-    check_zone(wish.zone)
+    await check_zone(public, wish.zone)
 
 
 def check_name(zh: str, en: str) -> None:
@@ -100,10 +102,14 @@ def check_name(zh: str, en: str) -> None:
         raise NameMissing("Give name_zh, name_en or both.")
 
 
-def check_zone(zone: str) -> None:
+async def check_zone(public: AsyncSession, zone: str) -> None:
+    """Refuse what is no zone to us or none to the database: both read clocks by it."""
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        await public.execute(select(func.timezone(zone, func.now())))
+    except (ZoneInfoNotFoundError, ValueError, OSError, DBAPIError) as error:
+        if isinstance(error, DBAPIError) and sqlstate(error) != NO_ZONE:
+            raise
         raise ZoneUnknown("Use an IANA name, such as Asia/Shanghai.") from error
 
 
