@@ -170,6 +170,22 @@ async def test_staff_act_at_home_or_in_the_branches_below(
     assert await status(other.branch.code, below) == 403
 
 
+async def test_who_works_at_home_gives_nobody_rights_below(office: Office) -> None:
+    admin = (await office.ask("GET")).json()["items"][0]["id"]  # whose rights reach below
+    id, anna = await office.hire("anna", "administrator")
+    for method, path, told in (
+        ("POST", "", {"name": "bert", "role": "desk", "below": True}),
+        ("PATCH", f"/{id}", {"below": True}),
+        ("PATCH", f"/{admin}", {"role": "administrator"}),
+        ("POST", f"/{admin}/password", None),
+        ("DELETE", f"/{admin}", None),
+    ):
+        answer = await office.ask(method, path, json=told, headers=anna)
+        assert refused(answer) == (403, "reach_too_far"), (method, path)
+    answer = await office.ask("POST", json={"name": "bert", "role": "desk"}, headers=anna)
+    assert answer.status_code == 201
+
+
 async def test_revocations_are_forgotten_when_their_tokens_have_ended(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

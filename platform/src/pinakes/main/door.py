@@ -11,7 +11,7 @@ from litestar.routes import HTTPRoute
 from pinakes.federation.identity.sessions import Sessions
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
 from pinakes.platform.errors import Forbidden, Unauthorized
-from pinakes.platform.identity import ANYONE, Principal, Role, roles_at
+from pinakes.platform.identity import ANYONE, Principal, Role, roles_at, roles_below
 from pinakes.platform.login import Claims, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
@@ -91,6 +91,7 @@ def principal(claims: Claims, directory: Directory, here: Tenant | None) -> Prin
         realm=claims.realm,
         tenant=here.id if here else None,
         roles=frozenset(roles),
+        below=roles_below(claims.grants, lineage),
         person=claims.person,
         home=claims.home,
         name=claims.name,

@@ -29,6 +29,7 @@ class Principal:
     realm: str | None = None
     tenant: int | None = None
     roles: frozenset[Role] = frozenset({Role.ANONYMOUS})
+    below: frozenset[Role] = frozenset()  # those of them that it has in the branches below, too
     person: UUID | None = None  # of a reader
     home: str | None = None  # code of the reader's home
     name: str | None = None
@@ -50,6 +51,11 @@ def roles_at(grants: Iterable[str], lineage: Sequence[str]) -> frozenset[Role]:
     """
     reach = {*(f"{code}*" for code in lineage), *lineage[-1:]}
     return frozenset(role for grant in grants for role in granted(grant, reach))
+
+
+def roles_below(grants: Iterable[str], lineage: Sequence[str]) -> frozenset[Role]:
+    """Those that count at the last branch of *lineage* and at every branch below it."""
+    return roles_at((grant for grant in grants if grant.endswith("*")), lineage)
 
 
 def granted(grant: str, reach: set[str]) -> Iterator[Role]:

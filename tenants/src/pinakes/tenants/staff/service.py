@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, lock, public_work, uuid7
-from pinakes.platform.errors import Conflict, NotFound
-from pinakes.platform.identity import EVERYWHERE, Role
+from pinakes.platform.errors import Conflict, Forbidden, NotFound
+from pinakes.platform.identity import EVERYWHERE, Principal, Role
 from pinakes.platform.login import Accounts
 from pinakes.tenants.staff.models import Staff
 from pinakes.tenants.staff.revocations import revoke
@@ -33,6 +33,11 @@ class NoSuchStaff(NotFound):
 class StaffNameTaken(Conflict):
     code = "staff_name_taken"
     title = "Somebody here has this name"
+
+
+class ReachTooFar(Forbidden):
+    code = "reach_too_far"
+    title = "Your own rights do not reach the branches below"
 
 
 class LastAdministrator(Conflict):
@@ -80,6 +85,7 @@ async def add(
     session: AsyncSession, accounts: Accounts, code: str, name: str, role: Role, *, below: bool
 ) -> tuple[Staff, str]:
     """Hire somebody whose name is free here."""
+    refuse_reach(session, reaches=below)
     await in_turn(session)
     if await session.scalar(select(Staff).where(Staff.name == name, Staff.active)):
         raise StaffNameTaken(f"Somebody else is called {name} here.")
@@ -97,6 +103,7 @@ async def change(
 ) -> Staff:
     """Give somebody other rights."""
     row = await present(session, id)
+    refuse_reach(session, reaches=row.below or below)
     if role not in {None, Role.ADMINISTRATOR}:
         await refuse_last(session, row)
     row.role = row.role if role is None else role
@@ -110,6 +117,7 @@ async def change(
 async def remove(session: AsyncSession, accounts: Accounts, id: UUID) -> Staff:
     """Let somebody go: the row stays, for the audit log; the account is shut."""
     row = await present(session, id)
+    refuse_reach(session, reaches=row.below)
     await refuse_last(session, row)
     row.active = False
     note(session, "staff.remove", id)
@@ -122,6 +130,7 @@ async def remove(session: AsyncSession, accounts: Accounts, id: UUID) -> Staff:
 async def renew_password(session: AsyncSession, accounts: Accounts, id: UUID) -> tuple[Staff, str]:
     """A new one-time password for somebody who has lost theirs."""
     row, password = await present(session, id), one_time()
+    refuse_reach(session, reaches=row.below)
     note(session, "staff.renew_password", id)
     await session.flush()
     await accounts.set_password(row.subject, password, temporary=True)
@@ -134,6 +143,17 @@ async def present(session: AsyncSession, id: UUID) -> Staff:
     if row is None or not row.active:
         raise NoSuchStaff("GET /v1/b/CODE/staff lists who works here.")
     return row
+
+
+def refuse_reach(session: AsyncSession, *, reaches: bool | None) -> None:
+    """Nobody gives, takes or borrows rights in the branches below without having them there."""
+    asker: Principal | None = session.info.get("asker")
+    if (
+        reaches
+        and asker
+        and not (Role.OPERATOR in asker.roles or Role.ADMINISTRATOR in asker.below)
+    ):
+        raise ReachTooFar("An administrator of the branches below can do this.")
 
 
 async def in_turn(session: AsyncSession) -> None:
