@@ -37,6 +37,14 @@ async def test_a_choice_is_kept_and_nothing_else_is(client: httpx.AsyncClient) -
     assert "<script" not in bad.text
 
 
+@pytest.mark.parametrize("path", ["/", "/nothing", "/v1/nothing"])
+async def test_a_host_that_is_none_is_no_fault_of_ours(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path, headers={**EN, "Host": "a:b:c"})
+    assert answer.status_code == (200 if path == "/" else 404)
+
+
 async def test_a_page_lets_nothing_in_from_elsewhere(client: httpx.AsyncClient) -> None:
     headers = (await client.get("/", headers=ZH)).headers
     policy = headers["content-security-policy"]

@@ -87,7 +87,7 @@ def framed(request: Asked) -> dict[str, Any]:
         "root": root(request),
         "address": address(request),
         "door": door(request),
-        "path": request.url.path,
+        "path": request.scope["path"],
     }
 
 
@@ -131,7 +131,7 @@ def address(request: Asked) -> Callable[..., str]:
     def changed(**changes: str | int | None) -> str:
         kept = [(name, value) for name, value in present if name not in changes]
         new = [(name, str(value)) for name, value in changes.items() if value is not None]
-        return f"{request.url.path}?{urlencode(kept + new)}".rstrip("?")
+        return f"{request.scope['path']}?{urlencode(kept + new)}".rstrip("?")
 
     return changed
 
@@ -182,7 +182,7 @@ def tell(request: Asked, error: Exception) -> Response[Any]:
 def for_people(request: Asked) -> bool:
     """Whether the answer will be read in a browser."""
     asked = "text/html" in request.headers.get("accept", "")
-    return asked and not request.url.path.startswith(("/v1/", "/schema"))
+    return asked and not request.scope["path"].startswith(("/v1/", "/schema"))
 
 
 class Style(Controller):

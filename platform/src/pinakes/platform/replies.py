@@ -61,7 +61,7 @@ def key_of(request: Request[Any, Any, Any], subject: str) -> bytes | None:
         return None
     if not 0 < len(key) <= LONGEST or not key.isprintable():
         raise KeyMalformed("Send 1 to 255 printable characters as Idempotency-Key.")
-    return digest(subject, request.method, request.url.path, key)
+    return digest(subject, request.method, request.scope["path"], key)
 
 
 def replayed(reply: Reply, fingerprint: bytes) -> Response[bytes]:
