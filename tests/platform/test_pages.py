@@ -1,5 +1,7 @@
 """Pages for people: their frame, their languages, their headers, and problems in words."""
 
+import re
+
 import httpx
 import pytest
 from mint import Mint
@@ -43,6 +45,14 @@ async def test_a_host_that_is_none_is_no_fault_of_ours(
 ) -> None:
     answer = await client.get(path, headers={**EN, "Host": "a:b:c"})
     assert answer.status_code == (200 if path == "/" else 404)
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "/%5Cevil.example"])
+async def test_no_link_leads_to_another_site(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(f"http://pinakes.test{path}", headers=EN)
+    assert page.status_code == 404
+    assert 'href="/evil.example' in page.text
+    assert not re.search(r'href="(?:/[/\\]|https?:)', page.text)
 
 
 async def test_a_page_lets_nothing_in_from_elsewhere(client: httpx.AsyncClient) -> None:

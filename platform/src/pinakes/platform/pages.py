@@ -87,7 +87,7 @@ def framed(request: Asked) -> dict[str, Any]:
         "root": root(request),
         "address": address(request),
         "door": door(request),
-        "path": request.scope["path"],
+        "path": place(request),
     }
 
 
@@ -124,6 +124,12 @@ def remembered(request: Asked) -> list[Cookie]:
     ]
 
 
+def place(request: Asked) -> str:
+    """The path of this page; browsers take what begins with two slashes for another site."""
+    path: str = request.scope["path"]
+    return "/" + path.lstrip("/\\")
+
+
 def address(request: Asked) -> Callable[..., str]:
     """A maker of links to this page with some of its query changed (None drops a part)."""
     present = [(k, v) for k, v in request.query_params.multi_items() if k not in CHOICES]
@@ -131,7 +137,7 @@ def address(request: Asked) -> Callable[..., str]:
     def changed(**changes: str | int | None) -> str:
         kept = [(name, value) for name, value in present if name not in changes]
         new = [(name, str(value)) for name, value in changes.items() if value is not None]
-        return f"{request.scope['path']}?{urlencode(kept + new)}".rstrip("?")
+        return f"{place(request)}?{urlencode(kept + new)}".rstrip("?")
 
     return changed
 
