@@ -34,7 +34,12 @@ def readers() -> None:
 @data_option
 @json_option
 def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) -> None:
-    """Bring a CSV of readers and cards into a branch, and tell of every line."""
+    """Bring a CSV of readers and cards into a branch, and tell of every refused line.
+
+    The first line names its columns, in English: card, name, kind, born, contact, pin,
+    old_barcodes, expires; or in Chinese: 读者证号, 姓名, 读者类型, 出生日期, 联系方式,
+    密码, 旧条码, 有效期. A line needs a name, and a card or an old barcode.
+    """
     lines = table.read(file.read_bytes())
     job, told = work(data, lambda doors: brought(doors, branch, lines, dry_run=dry_run))
     report = {**(job.report or {}), "state": job.state, "told": msgspec.to_builtins(told)}

@@ -185,7 +185,8 @@ def import_file(ctx: click.Context, data: Path, as_json: bool, file: Path) -> No
     """Let all branches of FILE move in; run it again to finish what failed.
 
     The first line of the CSV names its columns: code, kind, parent, name_zh, name_en, zone, host,
-    latitude, longitude, admin. Lines may come in any order.
+    latitude, longitude, admin. A kind is hub, province, city, county or point. Lines may come in
+    any order.
     """
 
     async def run(doors: Doors) -> list[bulk.Outcome]:
