@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -88,8 +89,9 @@ async def visitor(house: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 async def operator(doors: Doors) -> dict[str, str]:
     """Headers of the operator."""
     await doors.accounts.ensure_organization("pinakes", "Operators")
-    await doors.accounts.ensure_staff("operator", "pinakes", ["operator@*"], PASSWORD)
-    return await logged_in(doors, "operator")
+    name = f"operator-{uuid4()}"  # the issuer may know those of other modules
+    await doors.accounts.ensure_staff(name, "pinakes", ["operator@*"], PASSWORD)
+    return await logged_in(doors, name)
 
 
 async def logged_in(doors: Doors, name: str, password: str = PASSWORD) -> dict[str, str]:

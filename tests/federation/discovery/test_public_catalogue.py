@@ -84,8 +84,10 @@ async def test_records_of_several_branches_with_one_isbn_are_one_title(
     await settle()
     found = await search(client, "", q=isbn, near=other_library.code)
     [title] = [one for one in found["items"] if len(one["holdings"]) > 1]
-    assert [shelf["branch"] for shelf in title["holdings"]] == [other_library.code, library.code]
-    assert [shelf["available"] for shelf in title["holdings"]] == [2, 1]
+    ours = {other_library.code: 2, library.code: 1}  # other tests bring this book, too
+    shelves = [shelf for shelf in title["holdings"] if shelf["branch"] in ours]
+    assert {shelf["branch"]: shelf["available"] for shelf in shelves} == ours
+    assert title["holdings"][0]["branch"] == other_library.code
     own = await search(client, f"/b/{other_library.code}", q="红楼梦新版")
     assert own["items"][0]["title"].startswith("红楼梦 :"), "a branch shows its own description"
 

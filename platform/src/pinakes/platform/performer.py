@@ -31,10 +31,12 @@ BEAT = 10.0  # seconds
 TRIES = 5
 
 CLAIM = text("""
+    -- materialized: a plan that asked the inner query once per row would claim several
+    WITH due AS MATERIALIZED (
+        SELECT tenant_id, id FROM job_due WHERE due_at <= clock_timestamp()
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE job_due AS q SET due_at = clock_timestamp() + :lease, tries = q.tries + 1
-    FROM (SELECT tenant_id, id FROM job_due WHERE due_at <= clock_timestamp()
-          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
-    WHERE q.tenant_id = due.tenant_id AND q.id = due.id
+    FROM due WHERE q.tenant_id = due.tenant_id AND q.id = due.id
     RETURNING q.tenant_id, q.id, q.tries
 """)
 

@@ -75,7 +75,7 @@ BEGIN
         WHERE o.tenant_id = f.tenant_id AND o.id = f.id;
     END IF;
     RETURN QUERY
-    WITH due AS (
+    WITH due AS MATERIALIZED (
         SELECT o.tenant_id, o.id FROM outbox o
         WHERE o.state = 'waiting' AND o.seq IS NOT NULL AND o.due_at <= clock_timestamp()
           AND NOT EXISTS (
