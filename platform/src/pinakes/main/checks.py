@@ -15,6 +15,7 @@ from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import configuration, upgrade
 
 ROOT = Path(__file__).parents[4]
+SIDE_BY_SIDE = ("-q", "-n", "2")  # two processes, each with a database of its own
 TOOLS = {
     "style": ["ruff", "check"],
     "format": ["ruff", "format", "--check"],
@@ -34,7 +35,7 @@ def test(words: tuple[str, ...]) -> None:
     failed = [name for name, tool in TOOLS.items() if not passes(console, name, tool)]
     if not tables_match_models(console):
         failed.append("tables")
-    if not passes(console, "tests", ["pytest", *words]):
+    if not passes(console, "tests", ["pytest", *(words or SIDE_BY_SIDE)]):
         failed.append("tests")
     console.rule(f"[red]not green: {', '.join(failed)}" if failed else "[green]all green")
     sys.exit(1 if failed else 0)

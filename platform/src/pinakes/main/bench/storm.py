@@ -17,7 +17,7 @@ from pinakes.main.embedded.postgres import Postgres
 CLIENTS = 6
 CREATED, OK, AWAY = 201, 200, 503
 MOST = 600  # times that one request is sent before it counts as our fault
-PATIENCE = 300.0  # seconds until the queues must be empty, once it is calm again
+PATIENCE = 100.0  # seconds until the queues must be empty, once it is calm again
 CALM = 0.6  # seconds of work between two kills
 
 
@@ -129,7 +129,7 @@ async def calm(stage: Stage) -> None:
             if not await connection.fetchval(WAITING):
                 return
             await asyncio.sleep(LOOK)
-        raise TimeoutError("some messages still wait")
+        raise TimeoutError(f"some messages still wait\n{stage.worker.last_words()}")
     finally:
         await connection.close()
 

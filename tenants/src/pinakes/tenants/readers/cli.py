@@ -40,8 +40,8 @@ def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) 
     old_barcodes, expires; or in Chinese: 读者证号, 姓名, 读者类型, 出生日期, 联系方式,
     密码, 旧条码, 有效期. A line needs a name, and a card or an old barcode.
     """
-    lines = table.read(file.read_bytes())
-    job, told = work(data, lambda doors: brought(doors, branch, lines, dry_run=dry_run))
+    content = file.read_bytes()
+    job, told = work(data, lambda doors: brought(doors, branch, content, dry_run=dry_run))
     report = {**(job.report or {}), "state": job.state, "told": msgspec.to_builtins(told)}
     if as_json:
         show_json(report)
@@ -52,9 +52,10 @@ def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) 
 
 
 async def brought(
-    doors: Doors, branch: str, lines: Sequence[table.Line], *, dry_run: bool
+    doors: Doors, branch: str, file: bytes, *, dry_run: bool
 ) -> tuple[Job, list[LineView]]:
-    """Stage *lines*, follow the job to its end, and fetch what became of them."""
+    """Stage the lines of *file*, follow the job to its end, and fetch what became of them."""
+    lines = table.read(file)
     async with public_work(doors.database.app) as session:
         tenant = (await coded(session, branch)).id
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
