@@ -33,7 +33,8 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every code once, in alphabetical order."""
-    ours = {kind.code: entry(kind) for kind in known() if kind is not Problem}
+    loaded = (kind for kind in known() if kind.__module__.startswith("pinakes."))
+    ours = {kind.code: entry(kind) for kind in loaded if kind is not Problem}
     theirs = {
         status.name.lower(): Entry(status.name.lower(), status, status.phrase, status.description)
         for status in FRAMEWORK
