@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.identity import sessions
@@ -98,28 +99,7 @@ def create_app(
     parts = Parts(settings, rights)
     parts.state.templates = pages.environment(features)
     app = Litestar(
-        route_handlers=[
-            Router(
-                "/v1/b/{branch:str}",
-                route_handlers=[
-                    *(route for feature in features for route in feature.routes),
-                    graphql.endpoint(build(features)),
-                ],
-            ),
-            Router("/v1", route_handlers=[r for feature in features for r in feature.common]),
-            Router("/v1", route_handlers=[Errors]),
-            Router(
-                "/b/{branch:str}",
-                route_handlers=[page for feature in features for page in feature.pages],
-                include_in_schema=False,
-            ),
-            *(page for feature in features for page in feature.entrance),
-            ErrorPages,
-            health.live,
-            health.readiness(
-                {"database": lambda: health.ask_database(parts.database)},
-            ),
-        ],
+        route_handlers=addresses(features, parts),
         dependencies={
             "asker": Provide(found_asker, sync_to_thread=False),
             "here": Provide(parts.here),
@@ -137,6 +117,29 @@ def create_app(
     refuse_unlisted(app, rights)
     tell_of_problems(app)
     return app
+
+
+def addresses(features: Sequence[Feature], parts: Parts) -> list[ControllerRouterHandler]:
+    """What is found where: a branch's routes and pages, the consortium's, and the house's own."""
+    return [
+        Router(
+            "/v1/b/{branch:str}",
+            route_handlers=[
+                *(route for feature in features for route in feature.routes),
+                graphql.endpoint(build(features)),
+            ],
+        ),
+        Router("/v1", route_handlers=[Errors, *(r for one in features for r in one.common)]),
+        Router(
+            "/b/{branch:str}",
+            route_handlers=[page for feature in features for page in feature.pages],
+            include_in_schema=False,
+        ),
+        *(page for feature in features for page in feature.entrance),
+        ErrorPages,
+        health.live,
+        health.readiness({"database": lambda: health.ask_database(parts.database)}),
+    ]
 
 
 def dress(app: Litestar) -> Any:
