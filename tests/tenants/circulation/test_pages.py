@@ -72,6 +72,20 @@ async def test_a_card_then_a_book_lends_it(
     assert "1 item from here" in page.text
 
 
+async def test_what_a_reader_may_still_borrow_shrinks_with_each_loan(
+    page: Page, database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    visitor = await enrol(database, neighbour)
+    first, second = await stock(database, tenant, copies=2)
+    await page.send(scanned=visitor.card)
+    assert "May borrow 10 more items" in page.text
+    await page.send(scanned=first)  # the visitor's home has not heard of it yet
+    assert "May borrow 9 more items" in page.text
+    await rule(database, tenant, loan_limit=3)  # a branch may allow less than the home
+    await page.send(scanned=second)
+    assert "May borrow 1 more item<" in page.text
+
+
 async def test_a_visiting_reader_is_served_with_the_least_that_lending_needs(
     page: Page, database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:

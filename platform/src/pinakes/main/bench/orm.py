@@ -21,7 +21,7 @@ from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.platform.http import Asker, Here, Session
-from pinakes.platform.messages import Outbox, emit
+from pinakes.platform.messages import emit
 from pinakes.platform.replies import once
 from pinakes.tenants import circulation
 from pinakes.tenants.catalogue.models import CatalogueRecord
@@ -32,6 +32,7 @@ from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.rules import LENDING, Facts, Term, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
+from pinakes.tenants.circulation.service import unsaid
 from pinakes.tenants.items.machine import Action, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.service import NoSuchItem
@@ -116,7 +117,7 @@ async def facts_of(
         reader_kind=card.reader_kind,
         blocks=blocks_of(card.may_borrow, card.blocks),
         membership=member.state if member else None,
-        loans_left=card.loans_left - await unsaid(session, card),
+        loans_left=card.loans_left - await unsaid(session, card.person_id, card.home_id),
         open_here=len(kinds),
         open_of_kind=kinds.count(item.kind),
         most_here=told["loan.limit"],
@@ -130,19 +131,6 @@ def calendar_of(here: Tenant, told: Mapping[str, Any]) -> Calendar:
         frozenset(told["calendar.closed_weekdays"]),
         msgspec.convert(told["calendar.closed_days"], frozenset[date]),
     )
-
-
-async def unsaid(session: AsyncSession, card: Presented) -> int:
-    """Loans that the home branch has not heard of yet."""
-    told = await session.scalars(
-        select(Outbox.kind).where(
-            Outbox.receiver == card.home_id,
-            Outbox.about == card.person_id,
-            Outbox.state != "sent",
-        )
-    )
-    kinds = told.all()
-    return kinds.count("LoanOpened") - kinds.count("LoanClosed")
 
 
 def welcome(session: AsyncSession, card: Presented, member: Reader | None) -> None:
