@@ -39,7 +39,10 @@ async def test_staff_log_in_by_a_door_of_their_own(
     person: Person, issuer: Issuer, tenant: Tenant
 ) -> None:
     page = f"/b/{tenant.code}/desk"
-    assert (await person.get(page)).headers["location"].startswith("/login?as=staff&")
+    begun = await person.get(page)
+    assert begun.headers["location"].startswith("/login?as=staff&")
+    there = (await person.get(begun.headers["location"])).headers["location"]
+    assert f"&library={tenant.code}" in there  # so that the page there can name it
     async with issuer.accounts() as accounts:
         await accounts.ensure_organization(tenant.code, tenant.name_en)
         name = f"ada-{tenant.code}"

@@ -14,6 +14,7 @@ from issuing import HOME, SECRET, card
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import Account
+from pinakes.main.embedded.issuer.door import WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import ACCESS
 from pinakes.main.embedded.issuer.settings import Settings as IssuerSettings
@@ -40,12 +41,16 @@ async def house(told: IssuerSettings) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def reader(house: House) -> Account:
-    number, sealed = card(), pins.seal(PIN)
-    told = {"card_number": [number], "home": ["vik"], "person": [str(uuid4())]}
-    name = number.lower()
-    account = Account(uuid4(), "readers", name, True, None, None, None, told, [], sealed)
+    return await enrol(house, card(), "vik", PIN)
+
+
+async def enrol(house: House, number: str, home: str, pin: str) -> Account:
+    """A reader with a card of this number."""
+    told = {"card_number": [number], "home": [home], "person": [str(uuid4())]}
+    name = f"{number}@{home}".lower()
+    account = Account(uuid4(), "readers", name, True, None, None, None, told, [], pins.seal(pin))
     await house.accounts.add(account)
-    return account
+    return await again(house, account)
 
 
 async def again(house: House, account: Account) -> Account:
@@ -80,6 +85,47 @@ async def test_the_right_pin_wipes_the_slate(house: House, reader: Account) -> N
         await house.door.knock("readers", reader.username, "000000")
     assert await house.door.knock("readers", reader.username, PIN)
     assert (await again(house, reader)).failures == 0
+
+
+async def test_the_secret_tells_who_of_one_number_knocks(house: House) -> None:
+    number = card()
+    one = await enrol(house, number, "vik", PIN)
+    other = await enrol(house, number, "hope", "593026")
+    for pin, carrier in ((PIN, one), ("593026", other)):
+        found = await house.door.knock("readers", number, pin)
+        assert found
+        assert found.id == carrier.id
+    third = await enrol(house, number, "vale", PIN)
+    with pytest.raises(WhichLibrary) as asked:
+        await house.door.knock("readers", number, PIN)
+    assert asked.value.homes == ["vale", "vik"]  # hope's secret is another one
+    found = await house.door.knock("readers", number, PIN, "vale")
+    assert found
+    assert found.id == third.id
+
+
+async def test_a_wrong_secret_is_not_asked_back_about_and_counts_against_all(house: House) -> None:
+    number = card()
+    people = [await enrol(house, number, home, PIN) for home in ("vik", "hope")]
+    for _ in range(5):
+        assert await house.door.knock("readers", number, "000000") is None
+    assert [(await again(house, one)).failures for one in people] == [5, 5]
+    assert await house.door.knock("readers", number, PIN) is None  # locked, both of them
+
+
+async def test_who_logs_in_neither_locks_nor_unlocks_others_of_the_number(house: House) -> None:
+    number = card()
+    await enrol(house, number, "vik", PIN)
+    other = await enrol(house, number, "hope", "593026")
+    for _ in range(3):
+        await house.door.knock("readers", number, "000000", "hope")
+    for _ in range(6):
+        assert await house.door.knock("readers", number, PIN)
+    assert (await again(house, other)).failures == 3
+    for _ in range(2):
+        await house.door.knock("readers", number, "000000", "hope")
+    assert await house.door.knock("readers", number, PIN)
+    assert (await again(house, other)).locked_until
 
 
 def test_a_stranger_costs_as_much_as_a_reader() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from issuing import BACK, Browser, Issuer, card, error
+from issuing import BACK, HOME, Browser, Issuer, card, error
 
 from pinakes.platform.login import Accounts
 
@@ -49,6 +49,22 @@ def test_the_page_speaks_the_browsers_language_and_offers_the_other(issuer: Issu
         assert "读者证号" in browser.type(username="x", password="y").text
     with Browser(issuer, **{"accept-language": "en"}) as browser:
         assert "读者证号" in browser.open(ui_locales="zh-CN").text
+
+
+async def test_the_page_names_the_library_and_leads_back_to_it(
+    issuer: Issuer, accounts: Accounts
+) -> None:
+    await accounts.ensure_organization("hope", "Hope Library")
+    with Browser(issuer, **{"accept-language": "en"}) as browser:
+        page = browser.open(library="hope").text
+        assert '<p class="library">Hope Library</p>' in page
+        assert f'<a href="{HOME}/b/hope/">Back to' in page
+        assert "Hope Library" in browser.type(username="x", password="y").text
+        for unknown in ("nobody", "<script>", "../evil"):
+            page = browser.open(library=unknown).text
+            assert unknown not in page
+            assert f'<a href="{HOME}/">Back to' in page
+        assert f'<a href="{HOME}/">Back to' in browser.open(client_id="nobody").text
 
 
 def test_the_page_carries_no_script_and_labels_every_field(issuer: Issuer) -> None:

@@ -49,8 +49,12 @@ class Issuer:
         self.realm = f"{base.rstrip('/')}/realms/{realm}"
         self.verifier = verifier
 
-    def page(self, *, back: str, state: str, nonce: str, secret: str, language: str | None) -> str:
-        """The address of the log-in page; *secret* is told only as its digest (PKCE, S256)."""
+    def page(self, *, back: str, state: str, nonce: str, secret: str, **wishes: str | None) -> str:
+        """The address of the log-in page; *secret* is told only as its digest (PKCE, S256).
+
+        *wishes* say how the page is to look: ``ui_locales``, and ``library``, the code of the
+        branch that sends the browser there (our own issuer shows its name; others pass it over).
+        """
         asked = {
             "client_id": CLIENT,
             "response_type": "code",
@@ -60,7 +64,7 @@ class Issuer:
             "nonce": nonce,
             "code_challenge": challenge(secret),
             "code_challenge_method": "S256",
-            **({"ui_locales": language} if language else {}),
+            **{name: value for name, value in wishes.items() if value},
         }
         return f"{self.realm}/protocol/openid-connect/auth?{urlencode(asked)}"
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from pinakes.federation.identity.issuer import LoginRefused
 from pinakes.federation.identity.sessions import Session, Sessions
 from pinakes.platform.config import Settings
+from pinakes.platform.directory import Directory
 from pinakes.platform.errors import BadRequest
 
 Asked = Request[None, None, State]
@@ -64,7 +65,8 @@ class Login(Controller):
             state=attempt.state,
             nonce=attempt.nonce,
             secret=attempt.secret,
-            language=lang or request.cookies.get("lang"),
+            ui_locales=lang or request.cookies.get("lang"),
+            library=library(request, attempt.next),
         )
         return Redirect(page, status_code=303, cookies=[kept(sessions, attempt)])
 
@@ -109,6 +111,17 @@ def back(request: Asked) -> str:
     """Where the issuer sends the browser back to."""
     settings: Settings = request.app.state.settings
     return f"{settings.address.rstrip('/')}/callback"
+
+
+def library(request: Asked, next: str) -> str | None:
+    """The code of the branch to whose page the log-in leads."""
+    directory: Directory = request.app.state.directory
+    here = directory.at_host(request.headers.get("host", ""))
+    if here is not None:
+        return here.code
+    branch, _, code = next[1:].partition("?")[0].partition("/")
+    code = code.partition("/")[0]
+    return code if branch == "b" and code in directory.codes else None
 
 
 def named(state: str) -> str:

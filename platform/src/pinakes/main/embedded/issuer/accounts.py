@@ -27,6 +27,10 @@ GUESS = f"""
     RETURNING id
 """  # noqa: S608 - ours
 FORGIVE = "UPDATE account SET failures = 0, failed_at = NULL, locked_until = NULL WHERE id = $1"
+UNCOUNT = """
+    UPDATE account SET failures = failures - 1, locked_until = NULL
+    WHERE id = $1 AND failures > 0
+"""
 CARD = "attributes @> jsonb_build_object('card_number', jsonb_build_array($2::text))"
 
 
@@ -152,6 +156,10 @@ class Accounts:
     async def forgive(self, id: UUID) -> None:
         """Forget the failures."""
         await self.store.execute(FORGIVE, id)
+
+    async def uncount(self, id: UUID) -> None:
+        """Take one guess back: it was meant for somebody else."""
+        await self.store.execute(UNCOUNT, id)
 
     async def remove(self, id: UUID) -> None:
         await self.store.execute("DELETE FROM account WHERE id = $1", id)

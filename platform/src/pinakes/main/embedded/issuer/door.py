@@ -1,5 +1,7 @@
 """Who comes in: the one place that compares secrets."""
 
+from asyncio import gather
+
 from anyio import CapacityLimiter, to_thread
 
 from pinakes.main.embedded.issuer import pins
@@ -9,7 +11,7 @@ LANES = 2  # secrets compared at the same time: the rest of the issuer goes on m
 
 
 class WhichLibrary(Exception):
-    """Several people carry a card of this number; ``homes`` are the codes of their libraries."""
+    """A number and its secret fit several people; ``homes`` are the codes of their libraries."""
 
     def __init__(self, homes: list[str]) -> None:
         super().__init__(homes)
@@ -26,26 +28,41 @@ class Door:
     async def knock(
         self, realm: str, name: str, secret: str, home: str | None = None
     ) -> Account | None:
-        """The account, or None for a wrong secret, an unknown name, and one locked or disabled."""
+        """The account, or None for a wrong secret, an unknown name, and one locked or disabled.
+
+        Where several people carry the number, the secret tells who knocks. They are asked
+        back about only when it fits more than one of them: a wrong one learns nothing.
+        """
         found = await self.accounts.known_as(realm, name.strip())
         if home is not None:
             found = [account for account in found if account.first("home") == home]
-        homes = sorted({account.first("home") or "" for account in found})
+        if not found:
+            await self.guess(None, secret)
+        guesses = await gather(*(self.guess(account, secret) for account in found))
+        opened = [account for account, fits in zip(found, guesses, strict=True) if fits]
+        if not opened:
+            return None
+        for account, fits in zip(found, guesses, strict=True):
+            await self.settle(account, fits)
+        homes = sorted({account.first("home") or "" for account in opened})
         if len(homes) > 1:
             raise WhichLibrary(homes)
-        if not found:
-            await self.opens(None, secret)
-        opened = [account for account in found if await self.opens(account, secret)]
         return opened[0] if len(opened) == 1 else None
 
-    async def opens(self, account: Account | None, secret: str) -> bool:
-        """Whether *secret* opens *account* now; nobody's account takes as long and stays shut."""
+    async def guess(self, account: Account | None, secret: str) -> bool | None:
+        """Whether *secret* opens *account*, None while it is locked; nobody's takes as long."""
         allowed = await self.accounts.may_guess(account.id if account else NOBODY)
         fits = await self.compare(account.sealed if account else None, secret)
-        if not (account and allowed and fits and account.enabled):
-            return False
-        await self.accounts.forgive(account.id)
-        return True
+        if not allowed:
+            return None
+        return bool(account and fits and account.enabled)
+
+    async def settle(self, account: Account, fits: bool | None) -> None:
+        """Somebody came in: whoever shares the number is not locked out by that, nor let off."""
+        if fits:
+            await self.accounts.forgive(account.id)
+        elif fits is not None:
+            await self.accounts.uncount(account.id)
 
     async def compare(self, sealed: str | None, secret: str) -> bool:
         self.lanes = self.lanes or CapacityLimiter(LANES)

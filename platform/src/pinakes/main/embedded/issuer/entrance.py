@@ -32,7 +32,7 @@ from pinakes.main.embedded.issuer.words import chosen
 
 COOKIE = "AUTH_SESSION_ID"
 COOKIE_LENGTH = 43
-KEPT = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce")
+KEPT = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "library")
 PROOF = ("code_challenge", "code_challenge_method")
 
 
@@ -78,7 +78,7 @@ async def begin(request: Asking) -> Response[Any]:
         return Redirect(refused(asked, "login_required"))
     browser = browser_of(request) or token_urlsafe(32)
     attempt = await house.attempts.begin(provider.realm, asked, language_of(request, told), browser)
-    response = step(house.settings, attempt, username=told.get("login_hint", "")[:200])
+    response = await step(house, attempt, username=told.get("login_hint", "")[:200])
     response.set_cookie(cookie(request, browser))
     return response
 
@@ -127,7 +127,7 @@ async def again(request: Asking) -> Response[str]:
     house, attempt = house_of(request), await attempt_of(request)
     attempt = replace(attempt, language=chosen(query(request).get("kc_locale"), attempt.language))
     await house.attempts.speak(attempt, attempt.language)
-    return step(house.settings, attempt)
+    return await step(house, attempt)
 
 
 @post("/login-actions/authenticate", status_code=200)
@@ -153,13 +153,13 @@ async def log_in(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Re
         names = await house.organizations.names(several.homes)
         homes = [(code, names.get(code, code)) for code in several.homes]
         told = {"error": "which_library", "field": "home", "homes": homes, "username": name}
-        return step(house.settings, attempt, **told)
+        return await step(house, attempt, **told)
     if account is None:
         error = f"wrong_{attempt.realm}"
-        return step(house.settings, attempt, error=error, username=name[:200])
+        return await step(house, attempt, error=error, username=name[:200])
     if UPDATE_PASSWORD in account.actions:
         await house.attempts.remember(attempt, account.id)
-        return step(house.settings, replace(attempt, account=account.id))
+        return await step(house, replace(attempt, account=account.id))
     return await send_back(request, attempt, account)
 
 
@@ -171,7 +171,7 @@ async def renew(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Res
     if account is None or not account.enabled or UPDATE_PASSWORD not in account.actions:
         raise Stop("stop_expired")
     if error := await flaw(house, account, secret, typed.get("password-confirm", "")):
-        return step(house.settings, attempt, error=error)
+        return await step(house, attempt, error=error)
     actions = [action for action in account.actions if action != UPDATE_PASSWORD]
     await house.accounts.set_secret(account.id, await house.door.seal(secret), actions)
     return await send_back(request, attempt, account)

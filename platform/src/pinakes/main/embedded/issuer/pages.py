@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
 from pinakes.main.embedded.issuer.attempts import Attempt
+from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.settings import Settings
 from pinakes.main.embedded.issuer.words import TAGS, Words
 
@@ -41,7 +43,8 @@ def page(
 ) -> Response[str]:
     """One page in one language."""
     words = Words(language)
-    empty = {"error": None, "field": "", "switch": None, "other_tag": TAGS[words.other_language]}
+    empty = {"error": None, "field": "", "switch": None, "library": ""}
+    empty["other_tag"] = TAGS[words.other_language]
     text = JINJA.get_template(template).render(
         empty | told, words=words, style=f"{settings.address}{STYLE}"
     )
@@ -58,26 +61,39 @@ def place(settings: Settings, attempt: Attempt) -> str:
     return f"{settings.realm(attempt.realm)}/login-actions/authenticate?session_code={attempt.code}"
 
 
-def step(settings: Settings, attempt: Attempt, **told: Any) -> Response[str]:
+async def library(house: House, attempt: Attempt) -> dict[str, str]:
+    """The library whose page sent the browser here, if it is one of ours, and the way back."""
+    code = attempt.asked.get("library", "")
+    name = (await house.organizations.names([code])).get(code, "")
+    site = urlsplit(attempt.asked["redirect_uri"])
+    place = f"/b/{code}/" if name else "/"
+    return {
+        "library": name.removesuffix(f" ({code})"),
+        "back": f"{site.scheme}://{site.netloc}{place}",
+    }
+
+
+async def step(house: House, attempt: Attempt, **told: Any) -> Response[str]:
     """The form that *attempt* has come to."""
     words, readers = Words(attempt.language), attempt.realm == "readers"
-    action = place(settings, attempt)
+    action = place(house.settings, attempt)
     common: dict[str, Any] = {
         "readers": readers,
         "action": action,
         "switch": f"{action}&kc_locale={words.other_language}",
+        **await library(house, attempt),
     }
     if attempt.account is None:
         form: dict[str, Any] = {"username": "", "homes": [], "field": "username"}
         form |= common | {"title": words[attempt.realm]} | told
-        return page(settings, "log-in.html", attempt.language, **form)
+        return page(house.settings, "log-in.html", attempt.language, **form)
     title = words.new_pin_title if readers else words.new_password_title
     form = {"field": "password-new", "title": title} | common | told
-    return page(settings, "renew.html", attempt.language, **form)
+    return page(house.settings, "renew.html", attempt.language, **form)
 
 
 def stop(settings: Settings, why: str, language: str, status: int = 400) -> Response[str]:
-    """The end of a log-in that cannot go on: the browser is sent nowhere."""
+    """The end of a log-in that cannot go on: the browser is sent nowhere by itself."""
     words = Words(language)
-    told = {"title": words.stop_title, "why": words[why]}
+    told = {"title": words.stop_title, "why": words[why], "back": f"{settings.returns[0]}/"}
     return page(settings, "stop.html", language, status, **told)

@@ -75,6 +75,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "登录服务暂时不可用。请稍后再试。",
         "Log-in is not available at the moment. Please try again in a minute.",
     ),
+    "back": ("返回图书馆网站", "Back to the library’s site"),
     "other": ("English", "中文"),
 }
 
