@@ -101,8 +101,8 @@ async def test_a_crash_before_the_acknowledgement_changes_nothing(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:
     await open_door(database, tenant, neighbour)
-    [message] = await claim(database)
-    await apply(database, told(write), message)
+    [run] = await claim(database)
+    await apply(database, told(write), run)
     await let_time_pass(database)  # the lease ends, nobody has acknowledged
     assert await carry(database, told(write)) == 1
     assert await doors(database, neighbour) == ["front"]
@@ -112,12 +112,12 @@ async def test_a_message_that_arrives_twice_after_a_sweep_is_still_dropped(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:
     await open_door(database, tenant, neighbour)
-    [message] = await claim(database)
-    await apply(database, told(write), message)
+    [run] = await claim(database)
+    await apply(database, told(write), run)
     await sweep(database)
-    await apply(database, told(write), message)
+    await apply(database, told(write), run)
     assert await doors(database, neighbour) == ["front"]
-    await acknowledge(database, message)
+    await acknowledge(database, run)
 
 
 async def test_a_failing_listener_changes_nothing_and_is_asked_again(
@@ -148,6 +148,61 @@ async def test_messages_about_one_thing_keep_their_order_under_back_off(
     assert seen.index("first") < seen.index("second")
 
 
+async def test_messages_about_one_thing_arrive_together_up_to_the_first_that_fails(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    async def refuse_third(session: AsyncSession, event: DoorOpened, message: Message) -> None:
+        await (fail if event.door == "third" else write)(session, event, message)
+
+    about = uuid4()
+    for door in ("first", "second", "third", "fourth"):
+        await open_door(database, tenant, neighbour, door, about)
+    [run] = await claim(database)
+    assert [message.body["door"] for message in run] == ["first", "second", "third", "fourth"]
+    await let_time_pass(database)
+    assert await carry(database, told(refuse_third)) == 4
+    assert await doors(database, neighbour) == ["first", "second"]
+    assert await waiting(database, tenant) == 2
+    await let_time_pass(database)
+    await carry(database, told(write))
+    assert await doors(database, neighbour) == ["first", "second", "third", "fourth"]
+
+
+async def test_nothing_overtakes_a_message_that_waits_or_is_dead(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    about = uuid4()
+    for door in ("first", "second", "third"):
+        await open_door(database, tenant, neighbour, door, about)
+    [run] = await claim(database)
+    await let_time_pass(database)
+    async with public_work(database.carrier) as session:
+        await session.execute(
+            update(Outbox).where(Outbox.id == run[1].id).values(state="dead", tries=TRIES)
+        )
+    assert await carry(database, told(write)) == 1
+    assert await carry(database, told(write)) == 0
+    assert await doors(database, neighbour) == ["first"]
+
+
+class ShelfChanged(DoorOpened, frozen=True):
+    look_again = True
+
+
+async def test_of_equal_calls_to_look_again_one_is_enough(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    about = uuid4()
+    async with unit_of_work(database.app, tenant.id) as session:
+        for door in ("one", "one", "two", "one"):
+            emit(session, ShelfChanged(about=about, door=door), to=neighbour.id)
+            await session.flush()
+    heard: Listeners = {"ShelfChanged": (ShelfChanged, [write])}
+    assert await carry(database, heard) == 4
+    assert await doors(database, neighbour) == ["two", "one"]
+    assert await waiting(database, tenant) == 0
+
+
 async def test_a_letter_nobody_can_apply_is_laid_aside_and_can_be_replayed(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:
@@ -176,9 +231,9 @@ async def test_the_watermark_stops_at_a_gap_and_moves_when_it_closes(
 ) -> None:
     for door in ("one", "two", "three"):
         await open_door(database, tenant, neighbour, door)
-    one, two, three = sorted(await claim(database), key=lambda message: message.seq)
-    for message, upto in ((one, 1), (three, 1), (two, 3)):
-        await apply(database, told(write), message)
+    one, two, three = sorted(await claim(database), key=lambda run: run[0].seq)
+    for run, upto in ((one, 1), (three, 1), (two, 3)):
+        await apply(database, told(write), run)
         await sweep(database)
         assert await watermark(database, neighbour, tenant) == upto
 

@@ -1,6 +1,5 @@
 """Thirty kills -9: nothing acknowledged is lost, nothing is done twice."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -35,9 +34,6 @@ async def stage(place: Ground) -> AsyncIterator[Stage]:
         )
 
 
-@pytest.mark.skipif(
-    "STORM" not in os.environ, reason="it may hang when PostgreSQL dies often: set STORM to try"
-)
 async def test_nothing_acknowledged_is_lost_and_nothing_done_twice(stage: Stage) -> None:
     tally = await storm(stage, KILLS)
     assert tally.wrong == []

@@ -17,65 +17,98 @@ from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
 
 TRIES = 5
-BATCH = 50
+BATCH = 50  # things, and messages about one thing
 KEPT = timedelta(days=30)  # a restored receiver may ask again
+
+UNHEARD: tuple[type[Event], Sequence[Listener[Any]]] = (Event, ())
 
 log = getLogger(__name__)
 
 type Listeners = Mapping[str, tuple[type[Event], Sequence[Listener[Any]]]]
+type Run = Sequence[Message]  # about one thing, from one sender to one receiver, in order
 
 
 async def carry(database: Database, listeners: Listeners) -> int:
     """Deliver one batch of what is due; how many messages that were.
 
     Several workers may run side by side: a claim is a lease, and messages
-    about one thing are claimed one at a time.
+    about one thing are claimed together, by one of them.
     """
-    messages = await claim(database)
-    await asyncio.gather(*(deliver(database, listeners, message) for message in messages))
-    return len(messages)
+    runs = await claim(database)
+    await asyncio.gather(*(deliver(database, listeners, run) for run in runs))
+    return sum(len(run) for run in runs)
 
 
-async def claim(database: Database, most: int = BATCH) -> list[Message]:
+async def claim(database: Database, most: int = BATCH) -> list[Run]:
     """Number what is new, and lease what is due for 10 seconds."""
     async with public_work(database.carrier) as session:
         rows = await session.execute(text("SELECT * FROM outbox_claim(:most)"), {"most": most})
-        return [msgspec.convert(dict(row), Message) for row in rows.mappings()]
+        messages = [msgspec.convert(dict(row), Message) for row in rows.mappings()]
+    runs: dict[tuple[int, int, UUID], list[Message]] = {}
+    for message in sorted(messages, key=lambda message: message.seq):
+        runs.setdefault((message.sender, message.receiver, message.about), []).append(message)
+    return list(runs.values())
 
 
-async def deliver(database: Database, listeners: Listeners, message: Message) -> None:
-    """The receiver's transaction, then the sender's acknowledgement."""
+async def deliver(database: Database, listeners: Listeners, run: Run) -> bool:
+    """The receiver's transaction, then the sender's acknowledgement; whether both succeeded.
+
+    A run that fails is taken apart: what stands before the faulty message still arrives.
+    """
     try:
-        await apply(database, listeners, message)
+        await apply(database, listeners, run)
+        await acknowledge(database, run)
     except Exception as failure:
-        await put_off(database, message, failure)
-    else:
-        await acknowledge(database, message)
+        if len(run) == 1 or is_outage(failure):
+            await put_off(database, run[0], failure)
+            return False
+        for message in run:
+            if not await deliver(database, listeners, [message]):
+                return False
+    return True
 
 
-async def apply(database: Database, listeners: Listeners, message: Message) -> None:
-    """Let the receiver's listeners act, unless they already have."""
-    kind, acting = listeners.get(message.kind, (Event, ()))
-    async with unit_of_work(database.app, message.receiver, closed_too=True) as session:
-        if not await take(session, message):
-            return
+async def apply(database: Database, listeners: Listeners, run: Run) -> None:
+    """Let the receiver's listeners act on what they have not seen before."""
+    async with unit_of_work(database.app, run[0].receiver, closed_too=True) as session:
         session.info["database"] = database  # for listeners that also write public tables
-        event = msgspec.convert(message.body, kind)
-        for listener in acting:
-            await listener(session, event, message)
+        for message in without_repeats(listeners, await take(session, run)):
+            kind, acting = listeners.get(message.kind, UNHEARD)
+            event = msgspec.convert(message.body, kind)
+            for listener in acting:
+                await listener(session, event, message)
 
 
-async def take(session: AsyncSession, message: Message) -> bool:
-    """Move the receiver's watermark; False when it has passed this message before."""
-    taken = await session.scalar(
-        text("SELECT inbox_take(:sender, :seq)"), {"sender": message.sender, "seq": message.seq}
-    )
-    return bool(taken)
+async def take(session: AsyncSession, run: Run) -> Run:
+    """Move the receiver's watermark; what had not passed it before."""
+    numbers = {"sender": run[0].sender, "numbers": [message.seq for message in run]}
+    fresh = set(await session.scalars(text("SELECT inbox_take(:sender, :numbers)"), numbers))
+    return [message for message in run if message.seq in fresh]
 
 
-async def acknowledge(database: Database, message: Message) -> None:
-    """Tell the sender's outbox that the message has arrived."""
-    await change(database, message, state="sent", sent_at=func.now())
+def without_repeats(listeners: Listeners, run: Run) -> Run:
+    """Of equal events that only say "look again" the last is enough."""
+    last = {told(message): message for message in run}
+    return [
+        message
+        for message in run
+        if last[told(message)] is message or not listeners.get(message.kind, UNHEARD)[0].look_again
+    ]
+
+
+def told(message: Message) -> bytes:
+    return msgspec.json.encode((message.kind, message.body))
+
+
+async def acknowledge(database: Database, run: Run) -> None:
+    """Tell the sender's outbox that these have arrived."""
+    ids = [message.id for message in run]
+    async with public_work(database.carrier) as session:
+        await session.execute(
+            update(Outbox)
+            .where(Outbox.tenant_id == run[0].sender, Outbox.id.in_(ids))
+            .values(state="sent", sent_at=func.now())
+        )
 
 
 async def put_off(database: Database, message: Message, failure: Exception) -> None:
@@ -87,11 +120,12 @@ async def put_off(database: Database, message: Message, failure: Exception) -> N
     log.error("message %s (%s) failed", message.id, message.kind, exc_info=failure)
     if is_outage(failure):
         return
+    mine = (Outbox.tenant_id == message.sender, Outbox.id == message.id)
     async with public_work(database.carrier) as session:
-        tries = (await session.scalar(select(Outbox.tries).where(*row(message))) or 0) + 1
+        tries = (await session.scalar(select(Outbox.tries).where(*mine)) or 0) + 1
         await session.execute(
             update(Outbox)
-            .where(*row(message))
+            .where(*mine)
             .values(
                 tries=tries,
                 state="dead" if tries >= TRIES else "waiting",
@@ -99,16 +133,6 @@ async def put_off(database: Database, message: Message, failure: Exception) -> N
                 failure=type(failure).__name__,
             )
         )
-
-
-async def change(database: Database, message: Message, **values: Any) -> None:
-    async with public_work(database.carrier) as session:
-        await session.execute(update(Outbox).where(*row(message)).values(**values))
-
-
-def row(message: Message) -> tuple[Any, Any]:
-    """The one outbox row that *message* stands for."""
-    return (Outbox.tenant_id == message.sender, Outbox.id == message.id)
 
 
 async def sweep(database: Database) -> None:

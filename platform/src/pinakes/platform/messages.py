@@ -3,7 +3,8 @@
 A message goes from one tenant to another, or to the sender itself. Two
 transactions carry it, never one over two tenants: the receiver's (watermark
 and effect), then the sender's acknowledgement. A crash between them sends it
-again, and the receiver's watermark drops it.
+again, and the receiver's watermark drops it. What is about one thing travels
+together, in order.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """
 
     version: ClassVar[int] = 1
+    look_again: ClassVar[bool] = False  # says no more: of several equal ones the last is enough
 
     about: UUID
 
