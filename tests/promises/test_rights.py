@@ -1,7 +1,7 @@
 """Who may do what, cell by cell of the one table: allowed and denied, every operation."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from uuid import uuid4
@@ -17,13 +17,14 @@ from pinakes.main.door import operation, operations
 from pinakes.main.rights import RIGHTS
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Tenant
-from pinakes.platform.identity import Role
+from pinakes.platform.identity import BRANCH_ROLES, Role, starred
 
 pytestmark = pytest.mark.anyio
 
 FLIPPED = 20
 DENIALS = {"unauthorized", "forbidden"}
-type Cell = tuple[str, Role]
+STARRED = [starred(role) for role in sorted(BRANCH_ROLES)]  # with the branches below
+type Cell = tuple[str, str]
 
 
 def doors(app: Litestar) -> Iterator[tuple[str, str, str]]:
@@ -45,7 +46,7 @@ def address(path: str, tenant: Tenant) -> str:
     return re.sub(r"\{[^}]*\}", "nothing", path)
 
 
-def headers(role: Role, tenant: Tenant, mint: Mint) -> dict[str, str]:
+def headers(role: str, tenant: Tenant, mint: Mint) -> dict[str, str]:
     match role:
         case Role.ANONYMOUS:
             return {}
@@ -54,7 +55,8 @@ def headers(role: Role, tenant: Tenant, mint: Mint) -> dict[str, str]:
         case Role.OPERATOR:
             return mint.staff("operator@*")
         case _:
-            return mint.staff(f"{role}@{tenant.code}")
+            plain = role.removesuffix("*")
+            return mint.staff(f"{plain}@{tenant.code}{role.removeprefix(plain)}")
 
 
 async def let_in(
@@ -70,22 +72,35 @@ async def let_in(
     return not (told and answer.json()["code"] in DENIALS)
 
 
-async def differences(app: Litestar, tenant: Tenant, mint: Mint) -> set[Cell]:
+def listed(name: str, role: str) -> bool:
+    """Whether the table lets the role in; a starred one may do what the plain one may."""
+    return bool({role, role.removesuffix("*"), Role.ANONYMOUS} & RIGHTS[name])
+
+
+async def differences(
+    app: Litestar, tenant: Tenant, mint: Mint, roles: Sequence[str] = tuple(Role)
+) -> set[Cell]:
     """The cells in which *app* behaves otherwise than the table says."""
     found: set[Cell] = set()
     transport = httpx.ASGITransport(app=dress(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
         for name, method, path in doors(app):
-            for role in Role:
+            for role in roles:
                 place = address(path, tenant)
                 may = await let_in(client, method, place, headers(role, tenant, mint))
-                if may != bool({role, Role.ANONYMOUS} & RIGHTS[name]):
+                if may != listed(name, role):
                     found.add((name, role))
     return found
 
 
 async def test_every_cell_of_the_table_holds(app: Litestar, tenant: Tenant, mint: Mint) -> None:
     assert await differences(app, tenant, mint) == set()
+    assert await differences(app, tenant, mint, STARRED) == set()
+
+
+def test_only_a_starred_role_acts_on_the_branches_below() -> None:
+    assert all(listed(name, "administrator*") for name in RIGHTS if name.startswith("below."))
+    assert not any(listed(name, "administrator") for name in RIGHTS if name.startswith("below."))
 
 
 @asynccontextmanager

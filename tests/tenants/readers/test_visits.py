@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from lending import Desk, deliver
+from litestar import Litestar
 from mint import Mint
 from registering import find, register
 from sqlalchemy import select, text
@@ -19,6 +20,16 @@ from pinakes.tenants.readers.models import Consent
 pytestmark = pytest.mark.anyio
 
 NAME = "王小明"
+FOUND = text("""
+    WITH founded AS (
+        INSERT INTO commons.consortium (id, code, name_zh, name_en)
+        SELECT nextval('commons.consortium_number'), 'alone-' || nextval('commons.consortium_number'), '独', 'Alone'
+        RETURNING id
+    )
+    UPDATE commons.tenant SET consortium_id = founded.id,
+        version = nextval('commons.tenant_version')
+    FROM founded WHERE commons.tenant.id = :branch
+""")
 
 
 class Visitor:
@@ -193,6 +204,18 @@ async def test_nobody_consents_for_somebody_else(visitor: Visitor, mint: Mint) -
     assert (await stranger.unsay("name")).json() == []
     assert (await visitor.seen())["name"] == "王**"
     assert (await stranger.ask("/v1/me"))["code"] == "reader_unknown"
+
+
+async def test_nobody_consents_in_another_consortium(
+    visitor: Visitor, database: Database, app: Litestar
+) -> None:
+    async with public_work(database.public) as session:
+        await session.execute(FOUND, {"branch": visitor.away.here.id})
+    await app.state.directory.refresh(database.app)
+    answer = await visitor.say("name")
+    assert (answer.status_code, answer.json()["code"]) == (403, "outside_consortium")
+    async with unit_of_work(database.app, visitor.away.here.id) as session:
+        assert (await session.scalars(select(Consent))).all() == []
 
 
 async def test_a_home_asks_for_no_consent_of_its_own_reader(visitor: Visitor) -> None:

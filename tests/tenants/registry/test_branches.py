@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from litestar import Litestar
-from moving import arrived, line, moved_in, settled, wish
+from moving import PASSWORD, arrived, line, logged_in, moved_in, settled, wish
 from msgspec.structs import asdict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -188,6 +188,39 @@ async def test_the_administrator_of_the_parent_lets_branches_in(
         await visitor.post(f"{below}/{hub.branch.code}/suspend", headers=headers),
     ):
         assert answer.status_code in {403, 404}
+
+
+async def test_who_administers_one_branch_alone_leaves_those_below_alone(
+    visitor: httpx.AsyncClient, operator: Headers, doors: Doors
+) -> None:
+    hub = (await arrived(visitor, operator)).branch.code
+    province = (await arrived(visitor, operator, Kind.PROVINCE, hub)).branch.code
+    name = f"eve@{hub}"
+    await doors.accounts.ensure_staff(name, hub, [f"administrator@{hub}"], PASSWORD)
+    headers, below = await logged_in(doors, name), f"/v1/b/{hub}/branches"
+    assert (await visitor.get(f"/v1/b/{hub}/staff", headers=headers)).status_code == 200
+    for answer in (
+        await visitor.post(f"{below}/{province}/suspend", headers=headers),
+        await visitor.post(below, json=child(Kind.PROVINCE), headers=headers),
+        await visitor.get(f"{below}/{province}", headers=headers),
+    ):
+        assert refused(answer) == (403, "forbidden")
+
+
+async def test_whom_a_suspended_branch_appointed_works_in_none_below_it(
+    visitor: httpx.AsyncClient, operator: Headers, doors: Doors
+) -> None:
+    hub = await arrived(visitor, operator)
+    province = await arrived(visitor, operator, Kind.PROVINCE, hub.branch.code)
+    city = await arrived(visitor, operator, Kind.CITY, province.branch.code)
+    above, middle = await settled(doors, hub), await settled(doors, province)
+    page = f"/v1/b/{city.branch.code}/staff"
+    assert (await visitor.get(page, headers=middle)).status_code == 200
+    await act(visitor, province.branch.code, "suspend", operator)
+    assert refused(await visitor.get(page, headers=middle)) == (403, "forbidden")
+    assert (await visitor.get(page, headers=above)).status_code == 200
+    await act(visitor, province.branch.code, "resume", operator)
+    assert (await visitor.get(page, headers=middle)).status_code == 200
 
 
 async def test_a_suspended_branch_is_closed_to_the_very_next_request(

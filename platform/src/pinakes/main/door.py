@@ -15,7 +15,7 @@ from pinakes.platform.identity import ANYONE, Principal, Role, roles_at, roles_b
 from pinakes.platform.login import Claims, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
-type Rights = Mapping[str, frozenset[Role]]
+type Rights = Mapping[str, frozenset[str]]
 
 
 class UnlistedOperation(LookupError):
@@ -46,7 +46,7 @@ class Door:
         if allowed is None:
             return  # Litestar's own: OPTIONS and the description; ours stop the build (see below)
         connection.scope["state"]["wanted"] = "reader" if Role.READER in allowed else "staff"
-        if asker.roles & allowed:
+        if asker.may(allowed):
             return
         if asker.realm is None:
             raise Unauthorized("Log in, then send the access token as `Authorization: Bearer`.")

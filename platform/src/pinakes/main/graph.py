@@ -25,6 +25,7 @@ from strawberry.tools import merge_types
 
 from pinakes.main.rights import RIGHTS
 from pinakes.platform.feature import Feature
+from pinakes.platform.identity import Principal
 
 DEEPEST = 6
 ALIASES = 15
@@ -100,10 +101,10 @@ class Limits(SchemaExtension):
         if context.pre_execution_errors or context.graphql_document is None:
             return
         question = Question(context.graphql_document, context.variables)
-        context.pre_execution_errors = [*refusals(question, context.context.asker.roles)]
+        context.pre_execution_errors = [*refusals(question, context.context.asker)]
 
 
-def refusals(question: Question, roles: frozenset[Any]) -> Iterator[GraphQLError]:
+def refusals(question: Question, asker: Principal) -> Iterator[GraphQLError]:
     """Why this question is not answered, if it is not."""
     cost = question.cost()
     if cost > DEAREST:
@@ -112,7 +113,7 @@ def refusals(question: Question, roles: frozenset[Any]) -> Iterator[GraphQLError
             f"This asks for more than {DEAREST} fields. Ask for less.", extensions=code
         )
     for name in sorted(question.asked()):
-        if not name.startswith("__") and not roles & RIGHTS.get(f"query.{name}", frozenset()):
+        if not name.startswith("__") and not asker.may(RIGHTS.get(f"query.{name}", frozenset())):
             yield GraphQLError(
                 f"Your role may not read `{name}`.", extensions={"code": "forbidden"}
             )

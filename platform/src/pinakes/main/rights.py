@@ -3,6 +3,8 @@
 An operation is a controller's name and a method's, in lower case; a field of
 the graph is ``query.name``. What a role may do at a branch, it may do there
 (and, with a starred grant, in the branches below); readers count everywhere.
+A starred role is one that reaches the branches below: who acts on those needs
+a starred grant, for ``ROLE@CODE`` means that branch alone.
 """
 
 from collections.abc import Mapping
@@ -32,9 +34,9 @@ TABLE = {
     "tenants.show": "operator",
     "tenants.change": "operator",
     "tenants.act": "operator",
-    "below.create": "administrator operator",
-    "below.show": "administrator operator",
-    "below.act": "administrator operator",
+    "below.create": "administrator* operator",
+    "below.show": "administrator* operator",
+    "below.act": "administrator* operator",
     "branches.list": EVERYBODY,
     "query.branches": EVERYBODY,
     "query.branch": EVERYBODY,
@@ -110,6 +112,13 @@ TABLE = {
     "jobs.cancel": "cataloguer administrator",
 }
 
-RIGHTS: Mapping[str, frozenset[Role]] = {
-    operation: frozenset(Role(role) for role in roles.split()) for operation, roles in TABLE.items()
+
+def known(role: str) -> str:
+    """The *role*, starred or not; ValueError stops the build when it is none."""
+    Role(role.removesuffix("*"))
+    return role
+
+
+RIGHTS: Mapping[str, frozenset[str]] = {
+    operation: frozenset(map(known, roles.split())) for operation, roles in TABLE.items()
 }

@@ -68,8 +68,14 @@ class Directory:
         return self.hosts.get(host.rsplit(":", 1)[0].lower())
 
     def lineage(self, tenant: Tenant) -> list[str]:
-        """The codes from the root of the tree down to *tenant*."""
-        return [self.ids[id].code for id in tenant.path if id in self.ids]
+        """The codes from the root of the tree down to *tenant*: those whose grants count there.
+
+        A branch above that is not active is left out. Who was sent away from a suspended
+        branch would otherwise go on working in those below it, by a right that only that
+        branch gives; the staff of a branch still higher keep their reach over both.
+        """
+        above = (self.ids[id] for id in tenant.path[:-1] if id in self.ids)
+        return [*(one.code for one in above if one.state == "active"), tenant.code]
 
     async def refresh(self, engine: AsyncEngine) -> None:
         """Read the table anew if anything in it has changed."""

@@ -1,6 +1,6 @@
 """Who is asking, and which roles they have where."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -38,6 +38,17 @@ class Principal:
     def role(self) -> str:
         """The highest of its roles: the one that audit and messages tell of."""
         return max(self.roles, key=list(Role).index)
+
+    def may(self, allowed: Set[str]) -> bool:
+        """Whether one of its roles is *allowed*; ``ROLE*`` takes one that reaches below."""
+        return not self.roles.isdisjoint(allowed) or not allowed.isdisjoint(
+            map(starred, self.below)
+        )
+
+
+def starred(role: Role) -> str:
+    """How the table of rights writes a *role* that reaches the branches below."""
+    return f"{role}*"
 
 
 ANYONE = Principal("anonymous")

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, unit_of_work, uuid7
+from pinakes.platform.directory import Tenant
+from pinakes.platform.errors import Forbidden
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
 from pinakes.tenants.readers import service
@@ -22,6 +24,11 @@ from pinakes.tenants.readers.rules import mask
 from pinakes.tenants.readers.schemas import ConsentText, ConsentView
 from pinakes.tenants.readers.standing import ReaderUnknown
 from pinakes.tenants.readers.texts import CONTACT, NAME, digest
+
+
+class OutsideConsortium(Forbidden):
+    code = "outside_consortium"
+    title = "This library belongs to another consortium"
 
 
 class Known(Struct, frozen=True):
@@ -35,13 +42,20 @@ class Known(Struct, frozen=True):
 
 
 async def give(
-    database: Database, asker: Principal, home: int, here: int, text: ConsentText, language: str
+    database: Database,
+    asker: Principal,
+    home: Tenant,
+    here: Tenant,
+    text: ConsentText,
+    language: str,
 ) -> list[ConsentView]:
     """Write the consent down at branch *here*, and show it what was consented to."""
-    async with unit_of_work(database.app, home, asker) as session:
+    if home.consortium != here.consortium:
+        raise OutsideConsortium("Your card does not lend there: nothing needs to be known of you.")
+    async with unit_of_work(database.app, home.id, asker) as session:
         known = await known_at_home(session, asker)
-    async with unit_of_work(database.app, here, asker) as session:
-        reader = await service.visit(session, known.person, home, known.reader_kind)
+    async with unit_of_work(database.app, here.id, asker) as session:
+        reader = await service.visit(session, known.person, home.id, known.reader_kind)
         standing = await given(session, known.person)
         if (text.purpose, text.version) not in {(c.purpose, c.version) for c in standing}:
             await end(session, asker, [c for c in standing if c.purpose == text.purpose])

@@ -226,8 +226,8 @@ class Consents(Controller):
     ) -> Said:
         """Let this branch know what the text says; twice is as good as once."""
         text = texts.counting(purpose, data.version)
-        from_home = (await home(request, asker)).id
-        return await consents.give(database, asker, from_home, here.id, text, data.language)
+        from_home = await home(request, asker)
+        return await consents.give(database, asker, from_home, here, text, data.language)
 
     @delete("/{purpose:str}", status_code=OK)
     async def withdraw(self, purpose: FromPath[str], session: Session, asker: Asker) -> Said:
