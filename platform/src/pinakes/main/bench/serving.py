@@ -64,7 +64,7 @@ class Process:
         ends = time.monotonic() + PATIENCE
         while not self.answers():
             if time.monotonic() > ends or self.running.poll() is not None:
-                raise NotServing(f"{self.command} does not answer")
+                raise NotServing(f"{self.command} does not answer\n{self.last_words(2000)}")
             time.sleep(0.05)
 
     def answers(self) -> bool:
