@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from pinakes.main.app import create_app, dress
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.platform.config import Settings
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
 from pinakes.tenants.registry.schemas import MovedIn, NewBranch

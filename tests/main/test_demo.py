@@ -17,8 +17,8 @@ from pinakes.main.demo.planting import plant
 from pinakes.main.worker import work
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.db import unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Role
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.service import found
 

@@ -23,8 +23,8 @@ NAME = "王小明"
 FOUND = text("""
     WITH founded AS (
         INSERT INTO commons.consortium (id, code, name_zh, name_en)
-        SELECT nextval('commons.consortium_number'), 'alone-' || nextval('commons.consortium_number'), '独', 'Alone'
-        RETURNING id
+        SELECT number, 'alone-' || number, '独', 'Alone'
+        FROM nextval('commons.consortium_number') AS number RETURNING id
     )
     UPDATE commons.tenant SET consortium_id = founded.id,
         version = nextval('commons.tenant_version')

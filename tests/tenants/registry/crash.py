@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 
 from pinakes.platform.config import settings
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
 from pinakes.tenants.registry.schemas import NewBranch

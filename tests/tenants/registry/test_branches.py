@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.audit import Audit
 from pinakes.platform.carrier import carry
 from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.messages import Event, Message, emit
 from pinakes.tenants.registry import service
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 
 pytestmark = pytest.mark.anyio

@@ -91,7 +91,8 @@ def test_one_failure_stops_nothing_and_a_second_run_finishes_the_rest(
 
     again = run("import", write(tmp_path, good))
     assert again.exit_code == 0, again.output
-    lines = again.stdout.splitlines()
+    *lines, summary = again.stdout.splitlines()
+    assert summary == "5 lines, 0 failed"
     assert [line.split(": ")[2].split(",")[0] for line in lines] == [
         "unchanged",
         "unchanged",

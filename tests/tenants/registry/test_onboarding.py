@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from pinakes.platform.audit import Audit
 from pinakes.platform.config import Settings
 from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.entries import WrongCredentials
 from pinakes.platform.objects import StoreRefused
 from pinakes.tenants.registry import placement, service
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind, State
 from pinakes.tenants.registry.models import Tenant
 from pinakes.tenants.registry.onboarding import LAST, behind, onboard, progress

@@ -9,8 +9,8 @@ from moving import PASSWORD, arrived, logged_in, settled
 
 from pinakes.main.app import create_app, dress
 from pinakes.platform.config import Settings
+from pinakes.platform.doors import Doors
 from pinakes.platform.entries import WrongCredentials
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.staff.revocations import LIFE, Revocations, forget_expired
 

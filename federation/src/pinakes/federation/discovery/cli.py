@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
+from pinakes.platform.command import work
 from pinakes.platform.db import public_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.running import data_option
-from pinakes.tenants.registry.cli import work
-from pinakes.tenants.registry.doors import Doors
 
 
 @click.group()

@@ -14,9 +14,9 @@ from pinakes.main.bench.premises import Premises, premises
 from pinakes.main.bench.report import Report, Result, paired
 from pinakes.main.bench.stockroom import Stock
 from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
 from pinakes.tenants.registry.bulk import Line, Outcome, move_in
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
 from pinakes.tenants.registry.schemas import NewBranch

@@ -7,13 +7,13 @@ from uuid import UUID
 from pinakes.main.demo.library import Place
 from pinakes.main.demo.marc import records
 from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
 from pinakes.platform.jobs import OPEN, found
 from pinakes.tenants.catalogue import service as catalogue
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry import service as registry
-from pinakes.tenants.registry.doors import Doors
 
 BOOKS = 120
 LOOK = 0.1  # seconds between two looks at a job

@@ -7,11 +7,11 @@ from stdnum.iso7064 import mod_97_10
 
 from pinakes.main.demo.library import GIVEN_OUT_BY, OLD_BARCODE, STAFF
 from pinakes.platform.db import unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
 from pinakes.tenants.readers import cards, service
 from pinakes.tenants.readers.cards import CardTaken
 from pinakes.tenants.readers.schemas import NewCard, Register
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import found
 from pinakes.tenants.staff.service import employ
 

@@ -10,8 +10,8 @@ from pinakes.main.demo.kept import keep, kept
 from pinakes.main.demo.people import card, hire, register
 from pinakes.platform.config import settings
 from pinakes.platform.db import public_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
 from pinakes.tenants.registry.service import found, listed

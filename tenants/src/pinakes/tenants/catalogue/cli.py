@@ -1,8 +1,6 @@
 """Catalogues from the command line: the same path as over HTTP, beside the database."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, cast
@@ -10,27 +8,24 @@ from uuid import UUID
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.command import OPERATOR, json_option, show_json, work
+from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.errors import known
-from pinakes.platform.jobs import OPEN, Job, JobOver, JobState, cancel, found
+from pinakes.platform.following import follow
+from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.report import Report, SheetReport, whole
 from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
 from pinakes.tenants.registry import placement
-from pinakes.tenants.registry.cli import OPERATOR, json_option, show_json, work
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
 
 DIALECTS = [dialect.value for dialect in Dialect]
 type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
-
-LOOK = 0.25  # seconds between two looks at the job
 
 
 @click.group()
@@ -97,44 +92,10 @@ async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         await service.uploaded(session, id, file.name, size)
         job = await start(session, id)
-    return await follow(doors.database, tenant, job.id)
-
-
-async def follow(database: Database, tenant: int, id: UUID) -> Job:
-    """Show how far the job is until it ends; Ctrl-C asks it to stop after its present batch."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    screen = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=screen) as progress:
-        bar = progress.add_task("…", total=None)
-        while True:
-            try:
-                job = await look(database, tenant, id)
-                progress.update(bar, description=words(job), completed=job.done, total=job.total)
-                if job.state not in OPEN:
-                    return job
-                await asyncio.sleep(LOOK)
-            except asyncio.CancelledError:
-                await stop(database, tenant, id)
-
-
-async def look(database: Database, tenant: int, id: UUID) -> Job:
-    async with unit_of_work(database.app, tenant, OPERATOR) as session:
-        return await found(session, id)
-
-
-async def stop(database: Database, tenant: int, id: UUID) -> None:
-    """Ask the job to stop, in spite of our own being asked to."""
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
-    with suppress(JobOver):
-        async with unit_of_work(database.app, tenant, OPERATOR) as session:
-            await cancel(session, id)
+    return await follow(doors.database, tenant, job.id, words)
 
 
 def words(job: Job) -> str:
-    if job.state is JobState.QUEUED:
-        return "waiting for the worker"
     read = (job.report or {}).get("read", 0)
     return f"{read:,} records"
 

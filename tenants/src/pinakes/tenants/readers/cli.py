@@ -1,25 +1,20 @@
 """Readers from the command line: the same path as over HTTP, beside the database."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pinakes.platform.command import OPERATOR, json_option, show_json, work
 from pinakes.platform.db import public_work, unit_of_work
-from pinakes.platform.jobs import OPEN, Job, JobState, found
+from pinakes.platform.doors import Doors
+from pinakes.platform.following import follow
+from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.readers import importing, table
 from pinakes.tenants.readers.schemas import LineView
-from pinakes.tenants.registry.cli import OPERATOR, json_option, show_json, work
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.service import coded
-
-LOOK = 0.25  # seconds between two looks at the job
 
 
 @click.group()
@@ -33,12 +28,16 @@ def readers() -> None:
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
 @data_option
 @json_option
-def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) -> None:
+@click.pass_context
+def bring(
+    ctx: click.Context, file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool
+) -> None:
     """Bring a CSV of readers and cards into a branch, and tell of every refused line.
 
     The first line names its columns, in English: card, name, kind, born, contact, pin,
     old_barcodes, expires; or in Chinese: 读者证号, 姓名, 读者类型, 出生日期, 联系方式,
-    密码, 旧条码, 有效期. A line needs a name, and a card or an old barcode.
+    密码, 旧条码, 有效期. A line needs a name, and a card or an old barcode. Ends with 1
+    when a line was refused: the report says which, and why.
     """
     content = file.read_bytes()
     job, told = work(data, lambda doors: brought(doors, branch, content, dry_run=dry_run))
@@ -49,6 +48,7 @@ def bring(file: Path, branch: str, *, dry_run: bool, data: Path, as_json: bool) 
         tell(job, told)
     if job.state is not JobState.DONE:
         raise click.ClickException(f"the import is {job.state}: {job.failure or 'see the worker'}")
+    ctx.exit(1 if report.get("refused") else 0)
 
 
 async def brought(
@@ -60,23 +60,13 @@ async def brought(
         tenant = (await coded(session, branch)).id
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         job = await importing.stage(session, lines, dry_run=dry_run)
-    job = await follow(doors, tenant, job.id)
+    job = await follow(doors.database, tenant, job.id, words)
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         return job, await importing.lines_of(session, job.id, 0, table.MOST)
 
 
-async def follow(doors: Doors, tenant: int, id: UUID) -> Job:
-    """Show how far the job is, until it ends."""
-    columns = (TextColumn("readers"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=None)
-        while True:
-            async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
-                job = await found(session, id)
-            progress.update(bar, completed=job.done, total=job.total)
-            if job.state not in OPEN:
-                return job
-            await asyncio.sleep(LOOK)
+def words(job: Job) -> str:
+    return f"{job.done:,} readers"
 
 
 def tell(job: Job, told: Sequence[LineView]) -> None:

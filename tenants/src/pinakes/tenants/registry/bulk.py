@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from pinakes.platform.doors import Doors
 from pinakes.platform.errors import BadRequest, Unavailable
 from pinakes.platform.http import understand
 from pinakes.platform.identity import Principal
 from pinakes.platform.retry import pause
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.onboarding import onboard
 from pinakes.tenants.registry.schemas import MovedIn, NewBranch

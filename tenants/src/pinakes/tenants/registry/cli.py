@@ -1,7 +1,6 @@
 """Branches from the command line; it works beside the database, as an operator."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +9,15 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pinakes.platform.config import settings
+from pinakes.platform.command import OPERATOR, json_option, show_json, work
 from pinakes.platform.db import public_work, unit_of_work
-from pinakes.platform.errors import Problem
-from pinakes.platform.identity import Principal, Role
-from pinakes.platform.running import NotRunning, adopt, data_option
+from pinakes.platform.doors import Doors
+from pinakes.platform.running import data_option
 from pinakes.tenants.registry import bulk, onboarding, schemas, service
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action, Kind, State
 from pinakes.tenants.registry.models import Tenant
 from pinakes.tenants.registry.schemas import NewBranch
 from pinakes.tenants.staff import service as staff
-
-OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-
-
-def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
-    """Run *act* beside what runs on *data*; problems are told with their code."""
-
-    async def opened() -> T:
-        async with Doors.open(settings()) as doors:
-            return await act(doors)
-
-    try:
-        adopt(data)
-        return asyncio.run(opened())
-    except NotRunning as reason:
-        raise click.ClickException(str(reason)) from None
-    except Problem as problem:
-        raise click.ClickException(f"{problem.code}: {problem.detail}") from None
-
-
-def show_json(value: Any) -> None:
-    click.echo(msgspec.json.encode(value))
 
 
 @click.group()
@@ -186,7 +159,7 @@ def import_file(ctx: click.Context, data: Path, as_json: bool, file: Path) -> No
 
     The first line of the CSV names its columns: code, kind, parent, name_zh, name_en, zone, host,
     latitude, longitude, admin. A kind is hub, province, city, county or point. Lines may come in
-    any order.
+    any order. Ends with 1 when a line failed: the report says which, and why.
     """
 
     async def run(doors: Doors) -> list[bulk.Outcome]:
@@ -202,6 +175,7 @@ def import_file(ctx: click.Context, data: Path, as_json: bool, file: Path) -> No
     else:
         for outcome in outcomes:
             click.echo(report(outcome))
+        click.echo(f"{len(outcomes)} lines, {failed} failed")
     ctx.exit(1 if failed else 0)
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from pinakes.platform.db import Database, public_work, unit_of_work, uuid7
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action, State, wishes
 from pinakes.tenants.registry.models import Onboarding, Tenant
 from pinakes.tenants.registry.schemas import BranchView, MovedIn, NewBranch, Progress, Result

@@ -11,12 +11,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.doors import Doors
 from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.identity import Principal
 from pinakes.platform.paging import Page
 from pinakes.tenants.registry import service
 from pinakes.tenants.registry.changing import change_branch
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.onboarding import onboard, progress
 from pinakes.tenants.registry.schemas import (

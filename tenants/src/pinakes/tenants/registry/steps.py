@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
 from pinakes.platform.db import public_work
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
 from pinakes.tenants.registry import placement, settings
-from pinakes.tenants.registry.doors import Doors
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.models import Tenant
 from pinakes.tenants.registry.schemas import NewBranch

@@ -1,0 +1,39 @@
+"""What commands share: who gives them, beside what they work, and how they answer programs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from pinakes.platform.config import settings
+from pinakes.platform.doors import Doors
+from pinakes.platform.errors import Problem
+from pinakes.platform.identity import Principal, Role
+from pinakes.platform.running import NotRunning, adopt
+
+OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+
+
+def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
+    """Run *act* beside what runs on *data*; problems are told with their code."""
+
+    async def opened() -> T:
+        async with Doors.open(settings()) as doors:
+            return await act(doors)
+
+    try:
+        adopt(data)
+        return asyncio.run(opened())
+    except NotRunning as reason:
+        raise click.ClickException(str(reason)) from None
+    except Problem as problem:
+        raise click.ClickException(f"{problem.code}: {problem.detail}") from None
+
+
+def show_json(value: Any) -> None:
+    click.echo(msgspec.json.encode(value))
