@@ -124,7 +124,7 @@ def test_the_original_script_is_shown_and_the_romanised_form_is_kept() -> None:
         ("245 19 $aOdd", "Odd", ""),
         ("200 1_ $a\x88Les \x89misérables", "Les misérables", "misérables"),
         ("200 1_ $a呐喊$a彷徨", "呐喊 ; 彷徨", None),
-        ("200 1_ $a中国通史$h第一卷$i先秦", "中国通史. 第一卷. 先秦", None),
+        ("200 1_ $a中国通史$h第一卷$i先秦", "中国通史. 第一卷, 先秦", None),
     ],
 )
 def test_titles_are_put_together(line: str, title: str, filing: str | None) -> None:
@@ -176,3 +176,94 @@ def test_an_isbn_has_one_form(written: str, expected: str) -> None:
 
 def test_an_issn_has_one_form() -> None:
     assert (issn8("ISSN 0028–0836."), issn8("0028-0837")) == ("0028-0836", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "title", "subtitle", "parallel"),
+    [
+        ("245 10 $a动态 =$bNewsletter :$bof poetry /$cX", "动态", "", ("Newsletter : of poetry",)),
+        ("245 10 $aA :$bsub = B : under /$cX", "A", "sub", ("B : under",)),
+        ("245 10 $aA =$bB = C", "A", "", ("B", "C")),
+        ("245 10 $aE = mc2", "E = mc2", "", ()),
+        ("200 1_ $a书$e副$d= Book$eunder$fX", "书", "副", ("Book : under",)),
+        (
+            "200 1_ $a书$i东亚$dBook$h1$iEast$dLivre$f张$h二",
+            "书. 东亚. 二",
+            "",
+            ("Book. 1, East", "Livre"),
+        ),
+        ("200 1_ $a花间集$f赵$c花间集补$f温", "花间集. 花间集补", "", ()),
+    ],
+)
+def test_a_parallel_title_is_told_from_the_rest(
+    line: str, title: str, subtitle: str, parallel: tuple[str, ...]
+) -> None:
+    made = title_of(one("001 1", line))
+    assert (made.title, made.subtitle, made.parallel) == (title, subtitle, parallel)
+    assert set(parallel) <= set(made.titles)
+
+
+def test_a_uniform_title_is_found_beside_the_title() -> None:
+    foreign = title_of(one("240 10 $aIliad.$lEnglish", "245 14 $aThe Iliad of Homer"))
+    assert (foreign.uniform, foreign.titles) == (("Iliad",), ("Iliad",))
+    assert title_of(one("200 1_ $a石头记", "500 10 $a红楼梦")).uniform == ("红楼梦",)
+
+
+def test_wrong_issns_are_kept_and_marked() -> None:
+    title = title_of(one("022 __ $a0028-0837$y0028-0831$z1234", "022 __ $a0028-0836", "245 10 $aX"))
+    assert (title.issn, title.issn_wrong) == (("0028-0836",), ("0028-0837", "0028-0831 1234"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "carrier"),
+    [
+        (("338 __ $bcr", "007 sd"), "online"),
+        (("338 __ $bnc",), "volume"),
+        (("007 tb",), "large-print"),
+        (("007 cr nn",), "online"),
+        (("007 c", "245 10 $aX"), "electronic"),
+        (("106 __ $ar", "200 1_ $aX"), "volume"),
+        (("135 __ $adr", "200 1_ $aX"), "online"),
+        (("135 __ $ado", "200 1_ $aX"), "electronic"),
+        (("245 10 $aX",), ""),
+    ],
+)
+def test_the_carrier_is_a_word(lines: tuple[str, ...], carrier: str) -> None:
+    assert title_of(one("001 1", *lines)).carrier == carrier
+
+
+def test_all_languages_are_told_and_what_it_was_translated_from() -> None:
+    old, new = (
+        one("041 1_ $aengfre$hrus", "245 10 $aX"),
+        one("101 1_ $achi$aeng$cjpn", "200 1_ $aX"),
+    )
+    assert (title_of(old).languages, title_of(old).original) == (("eng", "fre"), "rus")
+    assert (title_of(new).languages, title_of(new).language) == (("chi", "eng"), "chi")
+    assert title_of(new).original == "jpn"
+
+
+@pytest.mark.parametrize(
+    ("lines", "age"),
+    [
+        (("008 990101s1999    ilua   j", "245 10 $aX"), "children"),
+        (("100 __ $a20020204d1982    em y0chiy50", "200 1_ $aX"), "young"),
+        (("245 10 $aX",), ""),
+    ],
+)
+def test_the_age_of_its_readers_is_a_word(lines: tuple[str, ...], age: str) -> None:
+    assert title_of(one("001 1", *lines)).age == age
+
+
+def test_what_is_no_number_of_a_scheme_is_left_out() -> None:
+    lines = ("050 _4 $a082 T66", "084 __ $a200247", "090 __ $aVOLTAIRE", "084 __ $aI247.5")
+    assert title_of(one("245 10 $aX", *lines)).classes == (Class("clc", "I247.5"),)
+
+
+def test_what_is_particular_to_maps_and_journals_is_told() -> None:
+    assert title_of(one("200 1_ $a地图", "206 __ $a1:500万")).specific == "1:500万"
+    assert title_of(one("200 1_ $a刊", "207 _0 $a1980, no. 1-")).specific == "1980, no. 1-"
+
+
+def test_two_addresses_in_one_field_are_two_links() -> None:
+    title = title_of(one("245 10 $aX", "856 4_ $uhttp://a.test/$uhttp://b.test/$3Both"))
+    assert title.links == (Link("http://a.test/", "Both"), Link("http://b.test/", "Both"))

@@ -1,14 +1,16 @@
 """What a record says in codes: form, year, language, and whose record it is."""
 
 import re
+from collections.abc import Iterable
 
 from pinakes.tenants.catalogue.marc.record import Dialect, Record, subfields
-from pinakes.tenants.catalogue.marc.rules import tables
+from pinakes.tenants.catalogue.marc.rules import Tables, tables
 
 YEAR = re.compile(r"(?<![0-9])(1[4-9][0-9]{2}|20[0-9]{2})(?![0-9])")
 ONLINE = {"book": "ebook", "serial": "ejournal"}
 ISSUER = "3"  # second indicator of 801
 CODE = 3  # letters in a language code
+type Firsts = dict[str, str]  # of each tag its first field's text
 
 
 def form(record: Record) -> str:
@@ -18,20 +20,46 @@ def form(record: Record) -> str:
     return ONLINE.get(found, found) if found in ONLINE and _is_online(record) else found
 
 
-def year(record: Record, published: str) -> int | None:
+def carrier(known: Tables, said: Iterable[tuple[str, str]]) -> str:
+    """What it is on, in a word: by the first of *said* (tags and codes) that is in the table."""
+    carriers = known.carriers
+    for tag, code in said:
+        start = code[1:2] if tag == "135" else code[:2]
+        for length in range(len(start), -1, -1):
+            if found := carriers.get(tag + start[:length]):
+                return found
+    return ""
+
+
+def age(known: Tables, first: Firsts) -> str:
+    """For readers of which age, in a word, or nothing."""
+    return known.ages.get(_at(first, *known.coded["age"]), "")
+
+
+def languages(said: Iterable[str]) -> tuple[str, ...]:
+    """ISO 639-2 codes, each once; old records write several without a gap."""
+    closed = (word.replace(" ", "") for word in said)
+    found = (word[at : at + CODE] for word in closed for at in range(0, len(word), CODE))
+    return tuple(dict.fromkeys(code.lower() for code in found if _is_code(code)))
+
+
+def year(known: Tables, first: Firsts, published: str) -> int | None:
     """The first year of publication: from the coded field, else from the words."""
-    tag, start, end = tables(record.dialect).coded["year"]
-    coded = _at(record, tag, start, end)
+    coded = _at(first, *known.coded["year"])
     found = YEAR.fullmatch(coded) or YEAR.search(published)
     return int(found[0]) if found else None
 
 
-def language(record: Record, first: str) -> str:
+def language(known: Tables, first: Firsts, said: str) -> str:
     """ISO 639-2 code: the coded field's in MARC 21, else the first that a field names."""
-    at = tables(record.dialect).coded.get("language")
-    coded = _at(record, *at) if at else ""
-    code = coded if coded.isalpha() else first.strip()[:3]
-    return code.lower() if code.isascii() and code.isalpha() and len(code) == CODE else ""
+    at = known.coded.get("language")
+    coded = _at(first, *at) if at else ""
+    code = coded if coded.isalpha() else said
+    return code.lower() if _is_code(code) else ""
+
+
+def _is_code(code: str) -> bool:
+    return len(code) == CODE and code.isascii() and code.isalpha()
 
 
 def agency(record: Record) -> str:
@@ -43,8 +71,8 @@ def agency(record: Record) -> str:
     return next(names, "").strip()
 
 
-def _at(record: Record, tag: str, start: int, end: int) -> str:
-    text = next(record.texts(tag), "")
+def _at(first: Firsts, tag: str, start: int, end: int) -> str:
+    text = first.get(tag, "")
     if text[2:4] == "\x1fa":
         text = text[4:]
     return text[start:end]

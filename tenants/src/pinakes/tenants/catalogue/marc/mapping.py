@@ -1,15 +1,31 @@
 """From a record to the description of a title, by its dialect's table."""
 
+import re
 from collections.abc import Iterable
 
 from pinakes.tenants.catalogue.keys import isbn13, issn8
-from pinakes.tenants.catalogue.marc.coded import agency, form, language, year
+from pinakes.tenants.catalogue.marc.coded import (
+    Firsts,
+    age,
+    agency,
+    carrier,
+    form,
+    language,
+    languages,
+    year,
+)
 from pinakes.tenants.catalogue.marc.record import Dialect, Record, subfields
+from pinakes.tenants.catalogue.marc.rules import tables
 from pinakes.tenants.catalogue.marc.taking import Parts, Taken, parts_of
-from pinakes.tenants.catalogue.marc.tidying import plain, unbracketed
+from pinakes.tenants.catalogue.marc.tidying import balanced, plain, unbracketed
 from pinakes.tenants.catalogue.marc.title import Class, Isbn, Link, Name, Title
 
-SCHEMES = ("clc", "ddc", "lcc", "udc")
+SCHEMES = {  # what a number of each looks like; other ones are a library's own
+    "clc": re.compile(r"[A-KN-VXZ]"),
+    "ddc": re.compile(r"[0-9]{3}|\[?[A-Z]"),
+    "lcc": re.compile(r"[A-Z]{1,3} ?[0-9]"),
+    "udc": re.compile(r"[0-9(=\"]"),
+}
 PINYIN = "A9"
 NO_FILING = (("\x88", "\x89"), ("\x98", "\x9c"))
 
@@ -17,40 +33,67 @@ NO_FILING = (("\x88", "\x89"), ("\x98", "\x9c"))
 def title_of(record: Record) -> Title:
     """The description of the title that this record is about."""
     parts = parts_of(record)
-    title, *titles = _titles(parts)
-    published = _shown(parts, "published")
+    known, first = tables(record.dialect), dict(reversed(record.fields))
+    parallel = _parallel(parts["parallel"])
+    title, *titles = _titles(parts, parallel)
+    published = balanced(_shown(parts, "published").lstrip(".,; "))
+    issn, issn_wrong = _issns(parts)
+    spoken, original = _languages(parts, "languages"), _languages(parts, "original")
     return Title(
-        control_number=record.control("001"),
+        control_number=first.get("001", "").strip(),
         agency=agency(record),
         title=title,
         subtitle=_shown(parts, "subtitle"),
         filing=_filing(record.dialect, parts, title),
         titles=tuple(titles),
+        parallel=parallel,
+        uniform=_all_shown(parts, "uniform"),
         responsibility=_shown(parts, "responsibility"),
         names=tuple(_name(record.dialect, taken) for taken in parts["names"]),
         pinyin=_words(parts["pinyin"]),
         edition=_shown(parts, "edition"),
+        specific=_shown(parts, "specific"),
         place=unbracketed(_shown(parts, "place")),
         publisher=unbracketed(_shown(parts, "publisher")),
         published=published,
-        year=year(record, published),
+        year=year(known, first, published),
         extent=_shown(parts, "extent"),
-        series=_distinct(taken.shown for taken in parts["series"]),
+        series=_all_shown(parts, "series"),
         isbn=_isbns(parts),
-        issn=tuple(number for taken in parts["issn"] if (number := issn8(taken.words))),
-        subjects=_distinct(taken.shown for taken in parts["subjects"]),
+        issn=issn,
+        issn_wrong=issn_wrong,
+        subjects=_all_shown(parts, "subjects"),
         classes=_classes(parts),
-        language=language(record, _shown(parts, "language")),
+        language=language(known, first, spoken[0] if spoken else ""),
+        languages=spoken,
+        original=original[0] if original else "",
         form=form(record),
+        carrier=carrier(known, _carriers(parts, first)),
         audience=_shown(parts, "audience"),
+        age=age(known, first),
         summary=_shown(parts, "summary"),
         notes=_words(parts["notes"]),
-        links=tuple(Link(taken.words, taken.extra) for taken in parts["links"]),
+        links=_links(parts["links"]),
     )
+
+
+def _carriers(parts: Parts, first: Firsts) -> list[tuple[str, str]]:
+    """The codes that tell what it is on; those of 007 are older than the others."""
+    return [(taken.tag, taken.words) for taken in parts["carrier"]] + [
+        ("007", first.get("007", ""))
+    ]
 
 
 def _shown(parts: Parts, part: str) -> str:
     return parts[part][0].shown if parts[part] else ""
+
+
+def _all_shown(parts: Parts, part: str) -> tuple[str, ...]:
+    return _distinct([taken.shown for taken in parts[part]]) if parts[part] else ()
+
+
+def _languages(parts: Parts, part: str) -> tuple[str, ...]:
+    return languages(taken.words for taken in parts[part]) if parts[part] else ()
 
 
 def _words(taken: list[Taken]) -> tuple[str, ...]:
@@ -61,11 +104,18 @@ def _distinct(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def _titles(parts: Parts) -> tuple[str, ...]:
+def _parallel(taken: list[Taken]) -> tuple[str, ...]:
+    """The title in other languages: each by itself."""
+    if not taken:
+        return ()
+    return _distinct(words for each in taken for words in each.shown.split(" = "))
+
+
+def _titles(parts: Parts, parallel: tuple[str, ...]) -> tuple[str, ...]:
     """The title to show, then every other one; a single empty one when there is none at all."""
-    taken = parts["title"] + parts["titles"]
-    shown = (each.shown for each in taken)
-    romanised = (each.words for each in taken if each.twin)
+    others = parts["uniform"] + parts["titles"]
+    shown = [_shown(parts, "title"), *parallel, *(each.shown for each in others)]
+    romanised = (each.words for each in parts["title"] + others if each.twin)
     return _distinct([*shown, *romanised]) or ("",)
 
 
@@ -86,9 +136,9 @@ def _filing(dialect: Dialect, parts: Parts, title: str) -> str:
 
 def _name(dialect: Dialect, taken: Taken) -> Name:
     if taken.twin and taken.words:
-        return Name(taken.twin, (taken.words,), taken.extra)
+        return Name(balanced(taken.twin), (balanced(taken.words),), taken.extra)
     if dialect is Dialect.MARC21:
-        return Name(taken.shown, (), taken.extra)
+        return Name(balanced(taken.shown), (), taken.extra)
     pinyin = (plain(value) for code, value in subfields(taken.text) if code in PINYIN)
     return Name(taken.words, tuple(p for p in pinyin if p and not p.isdecimal()), taken.extra)
 
@@ -101,10 +151,34 @@ def _isbns(parts: Parts) -> tuple[Isbn, ...]:
     )
 
 
+def _links(taken: list[Taken]) -> tuple[Link, ...]:
+    """Every address: one field may have several that lead to the same."""
+    return tuple(
+        Link(plain(value), each.extra)
+        for each in taken
+        for code, value in subfields(each.text)
+        if code == "u" and value.strip()
+    )
+
+
+def _issns(parts: Parts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The right ones in their one form; the wrong and cancelled ones as written."""
+    if not (parts["issn"] or parts["issn_wrong"]):
+        return (), ()
+    written = _words(parts["issn"])
+    wrong = [one for one in written if not issn8(one)]
+    return _distinct(map(issn8, written)), _distinct([*wrong, *_words(parts["issn_wrong"])])
+
+
 def _classes(parts: Parts) -> tuple[Class, ...]:
     return tuple(
         Class(scheme, taken.words)
-        for scheme in SCHEMES
+        for scheme, looks in SCHEMES.items()
         for taken in parts[scheme]
-        if scheme != "clc" or "\x1f2" not in taken.text or "\x1f2clc" in taken.text.lower()
+        if looks.match(taken.words) and (scheme != "clc" or _is_clc(taken.text))
     )
+
+
+def _is_clc(text: str) -> bool:
+    """True unless the field says that the number is of another scheme."""
+    return "\x1f2" not in text or "\x1f2clc" in text.lower()

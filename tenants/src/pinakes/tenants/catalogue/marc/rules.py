@@ -13,9 +13,10 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     """Take these subfields of a field for one part of the description."""
 
     part: str
-    codes: str
+    codes: frozenset[str]
     extra: str
     separators: dict[str, str]
+    by_what_was_before: bool  # some separators look at the subfield in front
 
 
 Rules = dict[str, tuple[Rule, ...]]
@@ -25,15 +26,20 @@ class Tables(msgspec.Struct, frozen=True, gc=False):
     """What one dialect says where."""
 
     rules: Rules
+    parallel: dict[str, str]  # tag and what begins a parallel title in it
     forms: dict[str, str]
     coded: dict[str, tuple[str, int, int]]
+    ages: dict[str, str]
+    carriers: dict[str, str]
 
 
 @cache
 def tables(dialect: Dialect) -> Tables:
     """The dialect's tables, from its TOML file."""
     raw = table(dialect.value)
-    return Tables(_rules(raw), raw["forms"], {key: tuple(at) for key, at in raw["coded"].items()})
+    coded = {key: tuple(at) for key, at in raw["coded"].items()}
+    rest = {name: raw[name] for name in ("parallel", "forms", "ages", "carriers")}
+    return Tables(rules=_rules(raw), coded=coded, **rest)
 
 
 def _rules(raw: dict[str, Any]) -> Rules:
@@ -42,6 +48,15 @@ def _rules(raw: dict[str, Any]) -> Rules:
         separators = raw["separators"].get(part, {})
         for line in lines:
             taken, _, extra = line.partition(" / ")
-            tag, codes = taken.split()
-            rules.setdefault(tag, []).append(Rule(part, codes, extra, separators))
+            tag, *codes = taken.split()
+            pairs = any(len(code.lstrip("=")) > 1 for code in separators)
+            rule = Rule(part, _codes(codes), extra, separators, pairs)
+            rules.setdefault(tag, []).append(rule)
     return {tag: tuple(found) for tag, found in rules.items()}
+
+
+def _codes(written: list[str]) -> frozenset[str]:
+    """The letters of each word; one that begins with = is a code by itself."""
+    return frozenset(
+        code for word in written for code in ([word] if word.startswith("=") else word)
+    )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
+from pinakes.tenants.catalogue.marc.paralleled import paralleled
 from pinakes.tenants.catalogue.marc.record import Dialect, Field, Record, subfields
 from pinakes.tenants.catalogue.marc.rules import Rule, tables
 from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
@@ -12,12 +13,15 @@ LINK = "\x1f6"
 LINK_TO_TWIN = LINK + TWIN
 MOST = 300  # fields of one kind that a description shows
 LONGEST = 10_000  # characters of one field that it shows
-AS_WRITTEN = frozenset({"summary", "notes", "links", "audience", "isbn", "cancelled"})
+AS_WRITTEN = frozenset(
+    {"summary", "notes", "links", "audience", "isbn", "cancelled", "issn", "issn_wrong"}
+)
 
 
 class Taken(NamedTuple):
     """Words of one field; ``twin`` the same in its original script; ``extra`` role or label."""
 
+    tag: str
     words: str
     twin: str
     extra: str
@@ -35,7 +39,8 @@ Parts = dict[str, list[Taken]]
 
 def parts_of(record: Record) -> Parts:
     """Everything the dialect's table takes, by part, in the record's order."""
-    rules = tables(record.dialect).rules
+    known = tables(record.dialect)
+    rules, parallel = known.rules, known.parallel
     marc21 = record.dialect is Dialect.MARC21
     fields, twins = _paired(record.fields) if marc21 else (record.fields, {})
     parts: Parts = defaultdict(list)
@@ -45,12 +50,15 @@ def parts_of(record: Record) -> Parts:
             continue
         twin = twins.get(_link(tag, text), "") if twins else ""
         values, twin_values = subfields(text), subfields(twin) if twin else []
+        if tag in parallel:
+            values = paralleled(values, parallel[tag])
+            twin_values = paralleled(twin_values, parallel[tag])
         for rule in found:
             words = _words(rule, values, marc21)
             twin_words = _words(rule, twin_values, marc21) if twin else ""
             if (words or twin_words) and len(parts[rule.part]) < MOST:
                 extra = _extra(rule, values) if rule.extra else ""
-                parts[rule.part].append(Taken(words, twin_words, extra, text, twin))
+                parts[rule.part].append(Taken(tag, words, twin_words, extra, text, twin))
     return parts
 
 
@@ -86,10 +94,14 @@ def _twin_link(text: str) -> str:
 
 def _words(rule: Rule, values: list[tuple[str, str]], isbd: bool) -> str:
     """The rule's subfields joined."""
-    words = ""
+    words, before, codes, separators = "", "", rule.codes, rule.separators
     for code, value in values:
-        if code in rule.codes:
-            words += rule.separators.get(code, " ") + value if words else value
+        if code in codes:
+            if words:
+                words += separators.get(before + code) or separators.get(code, " ")
+            words += value
+        if rule.by_what_was_before and code.islower():
+            before = code
     if not words:
         return ""
     words = plain(words[:LONGEST])

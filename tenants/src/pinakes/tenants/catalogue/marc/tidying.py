@@ -23,7 +23,9 @@ def plain(text: str) -> str:
 
 def trimmed(text: str) -> str:
     """Without the ISBD punctuation that leads to the next part, and without a closing full stop."""
-    text = text.rstrip(" /:;=,")
+    text = text.rstrip(" /:;=,،؛")
+    if text[-2:-1] > "\u2e7f" and text[-1:] == ".":  # no abbreviation in Chinese or Japanese
+        return text[:-1]
     if text[-1:] != "." or " " in text[-3:] or "." in text[-3:-1] or len(text) <= INITIAL:
         return text
     return text if text.rpartition(" ")[2].lower() in ABBREVIATIONS else text[:-1]
@@ -33,4 +35,9 @@ def unbracketed(text: str) -> str:
     """Without the brackets around words that a cataloguer supplied."""
     if text[:1] == "[" and text[-1:] == "]" and "[" not in text[1:]:
         return text[1:-1]
+    return balanced(text)
+
+
+def balanced(text: str) -> str:
+    """Without brackets that open or close in another field."""
     return text.replace("[", "").replace("]", "") if text.count("[") != text.count("]") else text

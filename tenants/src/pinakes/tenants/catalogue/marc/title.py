@@ -36,8 +36,11 @@ class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
     """The description of one title.
 
     ``title`` is in the original script where the record has one (``titles`` then holds the
-    romanised form); it is empty when the record has none at all. ``year`` is the first year of
-    publication, ``language`` an ISO 639-2 code, ``form`` a word such as book, ebook, serial.
+    romanised form); it is empty when the record has none at all. ``titles`` holds every other
+    title, those in ``parallel`` and ``uniform`` too. ``year`` is the first year of publication;
+    ``language``, ``languages`` and ``original`` (what it was translated from) are ISO 639-2
+    codes; ``form``, ``carrier`` and ``age`` (of its readers) are words of the dialect's table.
+    ``specific`` is a map's scale, a journal's numbering, a kind of score.
     ``pinyin`` is what a cataloguer wrote, not what was computed. ``filing`` is the title
     without its leading article.
     """
@@ -48,10 +51,13 @@ class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
     subtitle: str = ""
     filing: str = ""
     titles: tuple[str, ...] = ()
+    parallel: tuple[str, ...] = ()
+    uniform: tuple[str, ...] = ()
     responsibility: str = ""
     names: tuple[Name, ...] = ()
     pinyin: tuple[str, ...] = ()
     edition: str = ""
+    specific: str = ""
     place: str = ""
     publisher: str = ""
     published: str = ""
@@ -60,11 +66,16 @@ class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
     series: tuple[str, ...] = ()
     isbn: tuple[Isbn, ...] = ()
     issn: tuple[str, ...] = ()
+    issn_wrong: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     classes: tuple[Class, ...] = ()
     language: str = ""
+    languages: tuple[str, ...] = ()
+    original: str = ""
     form: str = "book"
+    carrier: str = ""
     audience: str = ""
+    age: str = ""
     summary: str = ""
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
