@@ -68,12 +68,15 @@ class Ours:
         return PARTS[part](self, wanted) if part in PARTS else True
 
 
+def several(wanted: list[str] | str) -> list[str]:
+    return wanted.split("\n\n") if isinstance(wanted, str) else wanted
+
+
 def each(part: str) -> Callable[[Ours, Any], bool]:
     """Each of what is wanted begins one of our words in *part*."""
 
     def has(ours: Ours, wanted: Any) -> bool:
-        said = wanted if isinstance(wanted, list) else wanted.split("\n\n")
-        return all(ours.starts(ours.both(part), one) for one in said)
+        return all(ours.starts(ours.both(part), one) for one in several(wanted))
 
     return has
 
@@ -82,8 +85,7 @@ def within(part: str) -> Callable[[Ours, Any], bool]:
     """Each of what is wanted stands somewhere in *part*."""
 
     def has(ours: Ours, wanted: Any) -> bool:
-        said = wanted if isinstance(wanted, list) else wanted.split("\n\n")
-        return all(plain(one) in " ".join(ours.both(part)) for one in said)
+        return all(plain(one) in " ".join(ours.both(part)) for one in several(wanted))
 
     return has
 
