@@ -88,6 +88,20 @@ async def test_a_problem_is_a_page_for_people_and_a_document_for_programs(
     assert program.json()["code"] in zh.text
 
 
+async def test_an_address_that_leads_nowhere_is_told_once_and_plainly(
+    client: httpx.AsyncClient,
+) -> None:
+    problem = (await client.get("/v1/nothing")).json()
+    assert (problem["status"], problem["code"]) == (404, "not_found")
+    assert problem["title"] == "There is nothing at this address"
+    assert problem["detail"] == "It may be mistyped, or what stood there is gone."
+    page = await client.get("/nothing", headers=ZH)
+    assert "<h1>此地址没有内容</h1>" in page.text
+    assert "mistyped" not in page.text  # a page says nothing in the other language
+    wrong = (await client.delete("/v1/branches")).json()
+    assert (wrong["code"], wrong["title"] != wrong["detail"]) == ("method_not_allowed", True)
+
+
 async def test_the_api_answers_browsers_with_documents_too(
     client: httpx.AsyncClient, tenant: Tenant
 ) -> None:

@@ -42,7 +42,7 @@ class Forbidden(Problem):
 class NotFound(Problem):
     code = "not_found"
     status = 404
-    title = "Not Found"
+    title = "There is nothing at this address"
 
 
 class Conflict(Problem):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, LinkRefused
 from pinakes.platform.directory import Tenant
-from pinakes.platform.errors import BadRequest, Fault, Forbidden, Problem, Unavailable
+from pinakes.platform.errors import BadRequest, Fault, Forbidden, NotFound, Problem, Unavailable
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
 from pinakes.platform.outage import is_outage, sqlstate
@@ -41,8 +41,9 @@ class Refused(Problem):
     """What the web framework turns away before any verb is called."""
 
     def __init__(self, error: HTTPException) -> None:
-        super().__init__(error.detail, **({"errors": error.extra} if error.extra else {}))
         status = HTTPStatus(error.status_code)
+        detail = status.description if error.detail == status.phrase else error.detail
+        super().__init__(detail, **({"errors": error.extra} if error.extra else {}))
         self.code, self.status, self.title = status.name.lower(), status, status.phrase
 
 
@@ -70,6 +71,8 @@ def understand(error: BaseException) -> Problem:
 def refused(error: HTTPException) -> Problem:
     if error.status_code == HTTPStatus.BAD_REQUEST and error.extra:
         return ValidationFailed("Look at `errors`: each names a field.", errors=error.extra)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound("It may be mistyped, or what stood there is gone.")
     return Refused(error)
 
 
