@@ -102,7 +102,7 @@ async def test_a_crash_before_the_acknowledgement_changes_nothing(
 ) -> None:
     await open_door(database, tenant, neighbour)
     [run] = await claim(database)
-    await apply(database, told(write), run)
+    await apply(database, told(write), [run])
     await let_time_pass(database)  # the lease ends, nobody has acknowledged
     assert await carry(database, told(write)) == 1
     assert await doors(database, neighbour) == ["front"]
@@ -113,11 +113,11 @@ async def test_a_message_that_arrives_twice_after_a_sweep_is_still_dropped(
 ) -> None:
     await open_door(database, tenant, neighbour)
     [run] = await claim(database)
-    await apply(database, told(write), run)
+    await apply(database, told(write), [run])
     await sweep(database)
-    await apply(database, told(write), run)
+    await apply(database, told(write), [run])
     assert await doors(database, neighbour) == ["front"]
-    await acknowledge(database, run)
+    await acknowledge(database, [run])
 
 
 async def test_a_failing_listener_changes_nothing_and_is_asked_again(
@@ -132,8 +132,9 @@ async def test_a_failing_listener_changes_nothing_and_is_asked_again(
 
 
 async def test_messages_about_one_thing_keep_their_order_under_back_off(
-    database: Database, tenant: Tenant, neighbour: Tenant
+    database: Database, tenant: Tenant, neighbour: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pinakes.platform.carrier.pause", lambda tries: 60.0)
     about = uuid4()
     for door in ("first", "second"):
         await open_door(database, tenant, neighbour, door, about)
@@ -233,7 +234,7 @@ async def test_the_watermark_stops_at_a_gap_and_moves_when_it_closes(
         await open_door(database, tenant, neighbour, door)
     one, two, three = sorted(await claim(database), key=lambda run: run[0].seq)
     for run, upto in ((one, 1), (three, 1), (two, 3)):
-        await apply(database, told(write), run)
+        await apply(database, told(write), [run])
         await sweep(database)
         assert await watermark(database, neighbour, tenant) == upto
 

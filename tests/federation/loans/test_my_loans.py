@@ -139,7 +139,7 @@ async def test_news_told_twice_counts_once(
     (book,) = await stock(database, abroad.here)
     await abroad.lend(reader.card, book)
     for run in await carrier.claim(database):
-        await carrier.apply(database, LISTENERS, run)  # and then it dies
+        await carrier.apply(database, LISTENERS, [run])  # and then it dies
     assert len(await mine(me)) == 1
     async with public_work(database.carrier) as session:
         await session.execute(update(Outbox).values(due_at=Outbox.created_at))

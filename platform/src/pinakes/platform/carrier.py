@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, public_work, unit_of_work
@@ -17,7 +17,7 @@ from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
 
 TRIES = 5
-BATCH = 50  # things, and messages about one thing
+BATCH = 200
 KEPT = timedelta(days=30)  # a restored receiver may ask again
 
 UNHEARD: tuple[type[Event], Sequence[Listener[Any]]] = (Event, ())
@@ -35,7 +35,10 @@ async def carry(database: Database, listeners: Listeners) -> int:
     about one thing are claimed together, by one of them.
     """
     runs = await claim(database)
-    await asyncio.gather(*(deliver(database, listeners, run) for run in runs))
+    receivers: dict[int, list[Run]] = {}
+    for run in runs:
+        receivers.setdefault(run[0].receiver, []).append(run)
+    await asyncio.gather(*(deliver(database, listeners, mail) for mail in receivers.values()))
     return sum(len(run) for run in runs)
 
 
@@ -50,33 +53,38 @@ async def claim(database: Database, most: int = BATCH) -> list[Run]:
     return list(runs.values())
 
 
-async def deliver(database: Database, listeners: Listeners, run: Run) -> bool:
-    """The receiver's transaction, then the sender's acknowledgement; whether both succeeded.
+async def deliver(database: Database, listeners: Listeners, mail: Sequence[Run]) -> bool:
+    """The receiver's transaction, then the senders' acknowledgement; whether all arrived.
 
-    A run that fails is taken apart: what stands before the faulty message still arrives.
+    What fails is taken apart: one faulty message holds up those behind it
+    about the same thing, and no others.
     """
     try:
-        await apply(database, listeners, run)
-        await acknowledge(database, run)
+        await apply(database, listeners, mail)
+        await acknowledge(database, mail)
     except Exception as failure:
-        if len(run) == 1 or is_outage(failure):
-            await put_off(database, run[0], failure)
+        messages = [message for run in mail for message in run]
+        if is_outage(failure) or len(messages) == 1:
+            await put_off(database, messages[0], failure)
             return False
-        for message in run:
-            if not await deliver(database, listeners, [message]):
+        if len(mail) > 1:
+            return all([await deliver(database, listeners, [run]) for run in mail])
+        for message in messages:
+            if not await deliver(database, listeners, [[message]]):
                 return False
     return True
 
 
-async def apply(database: Database, listeners: Listeners, run: Run) -> None:
-    """Let the receiver's listeners act on what they have not seen before."""
-    async with unit_of_work(database.app, run[0].receiver, closed_too=True) as session:
+async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -> None:
+    """Let one receiver's listeners act on what they have not seen before."""
+    async with unit_of_work(database.app, mail[0][0].receiver, closed_too=True) as session:
         session.info["database"] = database  # for listeners that also write public tables
-        for message in without_repeats(listeners, await take(session, run)):
-            kind, acting = listeners.get(message.kind, UNHEARD)
-            event = msgspec.convert(message.body, kind)
-            for listener in acting:
-                await listener(session, event, message)
+        for run in mail:
+            for message in without_repeats(listeners, await take(session, run)):
+                kind, acting = listeners.get(message.kind, UNHEARD)
+                event = msgspec.convert(message.body, kind)
+                for listener in acting:
+                    await listener(session, event, message)
 
 
 async def take(session: AsyncSession, run: Run) -> Run:
@@ -100,13 +108,13 @@ def told(message: Message) -> bytes:
     return msgspec.json.encode((message.kind, message.body))
 
 
-async def acknowledge(database: Database, run: Run) -> None:
-    """Tell the sender's outbox that these have arrived."""
-    ids = [message.id for message in run]
+async def acknowledge(database: Database, mail: Sequence[Run]) -> None:
+    """Tell the senders' outboxes that these have arrived."""
+    keys = [(message.sender, message.id) for run in mail for message in run]
     async with public_work(database.carrier) as session:
         await session.execute(
             update(Outbox)
-            .where(Outbox.tenant_id == run[0].sender, Outbox.id.in_(ids))
+            .where(tuple_(Outbox.tenant_id, Outbox.id).in_(keys))
             .values(state="sent", sent_at=func.now())
         )
 

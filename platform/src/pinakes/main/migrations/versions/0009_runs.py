@@ -6,8 +6,8 @@ revision = "0009_runs"
 down_revision = "0008_loans"
 
 FUNCTIONS = """
--- Numbers new messages per pair, then leases what is due: for each thing its first messages,
--- as far as none of them is dead or put off.
+-- Numbers new messages per pair, then leases what is due: the first message of every thing,
+-- then those behind it as far as none is dead or put off.
 CREATE OR REPLACE FUNCTION outbox_claim(most integer)
 RETURNS TABLE (id uuid, sender integer, receiver integer, seq bigint, about uuid, kind text,
                version integer, actor text, role text, created_at timestamptz, body jsonb)
@@ -43,14 +43,14 @@ BEGIN
         ORDER BY o.due_at LIMIT most FOR UPDATE OF o SKIP LOCKED
     ), due AS MATERIALIZED (
         SELECT run.tenant_id, run.id FROM heads h CROSS JOIN LATERAL (
-            SELECT o.tenant_id, o.id,
+            SELECT o.tenant_id, o.id, row_number() OVER (ORDER BY o.seq) AS place,
                    bool_and(o.state = 'waiting' AND o.due_at <= clock_timestamp())
                        OVER (ORDER BY o.seq) AS ready
             FROM outbox o
             WHERE o.tenant_id = h.tenant_id AND o.receiver = h.receiver AND o.about = h.about
               AND o.state <> 'sent' AND o.seq IS NOT NULL
             ORDER BY o.seq LIMIT most) run
-        WHERE run.ready
+        WHERE run.ready ORDER BY run.place LIMIT most
     )
     UPDATE outbox o SET due_at = clock_timestamp() + interval '10 seconds'
     FROM due d WHERE o.tenant_id = d.tenant_id AND o.id = d.id
