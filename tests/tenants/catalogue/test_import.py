@@ -159,6 +159,22 @@ async def test_characters_that_a_database_cannot_hold_are_dropped_from_what_is_s
         assert (row.title_fields["title"], b"\x00" in row.raw) == ("空字", True)
 
 
+@pytest.fixture(params=["small", "large"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file is read in a process of its own."""
+    if request.param == "large":
+        monkeypatch.setattr("pinakes.tenants.catalogue.jobs.LARGE", 0)
+
+
+@pytest.mark.usefixtures("size")
+async def test_a_file_of_any_size_comes_in(bring: Import, rows: Any) -> None:
+    books = [book(str(n), f"书名{n}", items=[f"B{n}"]) for n in range(1200)]
+    job = await bring(file_of(*books[:600], b"00099nam a2200000 a 4500rubbish\x1d", *books[600:]))
+    assert counts(job) == (1201, 1200, 0, 0, 1)
+    assert await rows(CatalogueRecord, Item, Quarantined) == [1200, 1200, 1]
+
+
+@pytest.mark.usefixtures("size")
 async def test_a_file_that_is_no_marc_is_refused(bring: Import) -> None:
     job = await bring("题名,作者\n红楼梦,曹雪芹\n".encode())
     assert (job.state, job.failure, job.report) == (JobState.FAILED, "unknown_format", None)

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -38,7 +39,8 @@ def read(job: Job) -> int:
 async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
     database: Database, library: Tenant, environment: dict[str, str]
 ) -> None:
-    books = [book(str(n), f"书名{n}", items=[f"B{n}"]).as_marc() for n in range(BOOKS)]
+    long = "佚名" * 150  # the file is large enough to be read in a process of its own
+    books = [book(str(n), f"书名{n}", author=long, items=[f"B{n}"]).as_marc() for n in range(BOOKS)]
     for place in range(JUNK):
         books.insert(place * 1000 + 500, b"00099nam a2200000 a 4500rubbish\x1d")
     id = await begin(database, library, file_of(*books))
@@ -50,7 +52,9 @@ async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
     for point in points:
         with worker(environment) as process:
             await seen(database, library, id, point)
+            readers = children(process.pid)
             process.kill()
+        await gone(readers)
         async with public_work(database.carrier) as session:  # as if the lease had ended
             await session.execute(update(JobDue).values(due_at=JobDue.created_at))
     with worker(environment) as process:
@@ -63,6 +67,23 @@ async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
     async with unit_of_work(database.app, library.id) as session:
         for table, count in ((CatalogueRecord, BOOKS), (Item, BOOKS), (Quarantined, JUNK)):
             assert await session.scalar(select(func.count()).select_from(table)) == count
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+async def gone(pids: list[int]) -> None:
+    """Nobody reads a file on when the worker is dead."""
+    for _ in range(500):
+        if not any(map(alive, pids)):
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("a process outlived its worker")
 
 
 def worker(environment: dict[str, str]) -> "subprocess.Popen[bytes]":

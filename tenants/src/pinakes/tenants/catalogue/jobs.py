@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.db import uuid7
 from pinakes.platform.jobs import Run
 from pinakes.platform.objects import objects
-from pinakes.tenants.catalogue.batches import Batch, batches
+from pinakes.tenants.catalogue.apart import Order, read_apart
+from pinakes.tenants.catalogue.batches import How, Portion, portions
 from pinakes.tenants.catalogue.marc import Broken
 from pinakes.tenants.catalogue.models import Quarantined, Upload
 from pinakes.tenants.catalogue.report import Report, whole
@@ -24,6 +25,7 @@ from pinakes.tenants.catalogue.storing import store
 from pinakes.tenants.registry import placement
 
 REST = 0.05  # share of its time that an import leaves to everybody else
+LARGE = 4 << 20  # bytes
 
 
 async def run_import(run: Run) -> dict[str, Any]:
@@ -31,20 +33,20 @@ async def run_import(run: Run) -> dict[str, Any]:
     wish = msgspec.convert(run.args, ImportWish, strict=False)
     begun = run.report if not wish.dry_run else None
     report = msgspec.convert(begun, Report) if begun else Report(dry_run=wish.dry_run)
-    async with fetched(run, wish.upload) as (file, size):
-        coming = batches(
-            file,
-            dialect=wish.dialect,
-            encoding=wish.encoding,
-            profile=wish.items,
-            behind=report.read,
-        )
-        async with aclosing(ahead(coming)) as ready:
-            async for batch in ready:
-                began = monotonic()
-                await write(run, batch, report, size)
-                await asyncio.sleep(REST * (monotonic() - began))
+    how = How(wish.dialect, wish.encoding, wish.items, report.read)
+    async with fetched(run, wish.upload) as (file, size), aclosing(read(file, size, how)) as coming:
+        async for portion in coming:
+            began = monotonic()
+            await write(run, portion, report, size)
+            await asyncio.sleep(REST * (monotonic() - began))
     return whole(report)
+
+
+def read(file: BinaryIO, size: int, how: How) -> AsyncGenerator[Portion]:
+    """What is in the file: a small one is read before a process of its own would have started."""
+    if size < LARGE:
+        return ahead(portions(file, how))
+    return read_apart(Order(file.fileno(), how))
 
 
 @asynccontextmanager
@@ -73,17 +75,17 @@ async def ahead[T](coming: Iterator[T]) -> AsyncGenerator[T]:
         await asyncio.gather(task, return_exceptions=True)  # the thread still reads the file
 
 
-async def write(run: Run, batch: Batch, report: Report, size: int) -> None:
-    """Write one batch and how far we are, both or neither; a dry run takes the batch back."""
+async def write(run: Run, portion: Portion, report: Report, size: int) -> None:
+    """Write one portion and how far we are, both or neither; a dry run takes the portion back."""
     async with run.work() as session:
         trial = await session.begin_nested()
-        await store(session, batch, report, run.id)
+        await store(session, portion, report, run.id)
         if report.dry_run:
             await trial.rollback()
         else:
-            await set_aside(session, batch.broken, run.id)
+            await set_aside(session, portion.broken, run.id)
             await trial.commit()
-        await run.step(session, batch.position, total=size, report=whole(report))
+        await run.step(session, portion.position, total=size, report=whole(report))
 
 
 async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:

@@ -14,6 +14,7 @@ class AsItCame(TenantOwned):
     """What is kept of every record, whatever it describes.
 
     ``key`` is what a later file is matched by: agency and control number, else the digest.
+    ``import_id`` is the job that wrote it last, nothing after a change by hand.
     """
 
     key: Mapped[str]
@@ -25,6 +26,7 @@ class AsItCame(TenantOwned):
     state: Mapped[str]  # live, or deleted by its source
     raw: Mapped[bytes]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    import_id: Mapped[UUID | None] = mapped_column(sort_order=1)
 
 
 class CatalogueRecord(AsItCame, Base):
@@ -79,3 +81,28 @@ class ItemTrouble(TenantOwned, Base):
     ordinal: Mapped[int]  # of the record in its file, from 1
     barcode: Mapped[str]
     reason: Mapped[str]  # duplicate_barcode, item_refused
+
+
+class Former(TenantOwned, Base):
+    """A row as it was before an import changed it: what an undo puts back."""
+
+    __tablename__ = "former"
+    __table_args__ = (link("job_id", "job"), index("job_id", "row_id", unique=True))
+
+    job_id: Mapped[UUID]
+    kind: Mapped[str]  # the table
+    row_id: Mapped[UUID]
+    was: Mapped[dict[str, Any]]
+
+
+class Kept(TenantOwned, Base):
+    """What an undo left as it is: somebody has changed or lent it since."""
+
+    __tablename__ = "undo_kept"
+    __table_args__ = (link("job_id", "job"), index("job_id", "row_id", unique=True))
+
+    job_id: Mapped[UUID]  # of the undo
+    kind: Mapped[str]  # record, authority, item
+    row_id: Mapped[UUID]
+    known_as: Mapped[str]  # control number or barcode
+    reason: Mapped[str]  # changed_since, lent_since, still_used

@@ -1,10 +1,12 @@
 """What an import did: every record counted once."""
 
-from collections import Counter
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+
+COUNTED = ("read", "new", "updated", "unchanged", "quarantined", "authorities", "deleted")
+NAMED = ("reasons", "encodings", "repairs")
 
 
 class ItemCounts(Struct):
@@ -48,6 +50,11 @@ def whole(report: Report | SheetReport) -> dict[str, Any]:
     return told
 
 
-def add(counts: dict[str, int], more: Counter[str]) -> None:
-    for name, number in more.items():
-        counts[name] = counts.get(name, 0) + number
+def add(report: Report, more: Report) -> None:
+    """Count into *report* what *more* has counted, copies apart."""
+    for name in COUNTED:
+        setattr(report, name, getattr(report, name) + getattr(more, name))
+    for name in NAMED:
+        counts: dict[str, int] = getattr(report, name)
+        for code, number in getattr(more, name).items():
+            counts[code] = counts.get(code, 0) + number

@@ -26,6 +26,7 @@ class Item(TenantOwned, Base):
     location: Mapped[str | None]
     copy: Mapped[str | None]
     price: Mapped[str | None]  # as written, with its currency
+    import_id: Mapped[UUID | None]  # the job that put it into stock
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     __mapper_args__ = {"version_id_col": version}

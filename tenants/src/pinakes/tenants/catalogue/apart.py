@@ -1,0 +1,117 @@
+"""A large file is read in a process of its own, so that both cores are busy.
+
+It writes one frame for each portion: its length, then msgpack. It ends with whoever reads them:
+a pipe without a reader takes nothing.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pinakes.platform.errors import Problem, Unavailable, known
+from pinakes.tenants.catalogue.batches import How, Portion, portions
+
+HEAD = 8  # bytes of a frame's length
+AHEAD = 1 << 20  # bytes that are taken from the pipe before they are asked for
+PROGRAM = f"from {__name__} import write; write()"
+CALM = 10  # added to the niceness: whoever lends a book goes first
+
+
+class Order(Struct, tag=True):
+    """What to read; *file* is a descriptor that the process inherits."""
+
+    file: int
+    how: How
+
+
+class Refused(Struct, tag=True):
+    """Why the file cannot be read at all."""
+
+    code: str
+    detail: str
+    facts: dict[str, Any]
+
+
+class Done(Struct, tag=True):
+    """Nothing comes after this."""
+
+
+class Read(Struct, tag=True):
+    """One portion."""
+
+    portion: Portion
+
+
+type Frame = Read | Refused | Done
+
+FRAME: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Read | Refused | Done)
+
+
+class ReadingStopped(Unavailable):
+    code = "reading_stopped"
+    title = "The process that reads the file has ended early"
+
+
+async def read_apart(order: Order) -> AsyncGenerator[Portion]:
+    """The file's portions from a process of its own, one or two ahead.
+
+    Raises:
+        Problem: the one that the process met.
+    """
+    told = msgspec.json.encode(order).decode()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-c", PROGRAM, told,
+        stdout=asyncio.subprocess.PIPE, pass_fds=(order.file,), limit=AHEAD,
+    )  # fmt: skip
+    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    try:
+        while isinstance(frame := await next_frame(process.stdout), Read):
+            yield frame.portion
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if isinstance(frame, Refused):
+        raise problem(frame)
+
+
+async def next_frame(stream: asyncio.StreamReader) -> Frame:
+    try:
+        length = int.from_bytes(await stream.readexactly(HEAD))
+        return FRAME.decode(await stream.readexactly(length))
+    except asyncio.IncompleteReadError:
+        raise ReadingStopped("It is begun again by itself.") from None
+
+
+def problem(refused: Refused) -> Problem:
+    kind = next(kind for kind in known() if kind.code == refused.code)
+    return kind(refused.detail, **refused.facts)
+
+
+def frames(order: Order) -> Iterator[Frame]:
+    """Everything there is to say about the file."""
+    try:
+        with os.fdopen(order.file, "rb") as file:
+            for portion in portions(file, order.how):
+                yield Read(portion)
+    except Problem as error:
+        yield Refused(error.code, error.detail, error.facts)
+    else:
+        yield Done()
+
+
+def write() -> None:
+    """The process: all frames to standard output."""
+    os.nice(CALM)
+    order = msgspec.json.decode(sys.argv[1], type=Order)
+    with suppress(BrokenPipeError):
+        for frame in frames(order):
+            body = msgspec.msgpack.encode(frame)
+            sys.stdout.buffer.write(len(body).to_bytes(HEAD) + body)
+            sys.stdout.buffer.flush()
