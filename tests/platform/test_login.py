@@ -11,7 +11,7 @@ from issuing import SECRET, Issuer, card, issuer, running
 
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.config import Settings
-from pinakes.platform.entries import NoSuchAccount, SecretRefused, WrongCredentials
+from pinakes.platform.admin import NoSuchAccount, SecretRefused, WrongCredentials
 from pinakes.platform.identity import Role, roles_at
 from pinakes.platform.login import Accounts, NewReader
 from pinakes.platform.tokens import Claims, IssuerUnavailable, TokenRefused, Verifier

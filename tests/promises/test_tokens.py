@@ -10,7 +10,7 @@ from mint import Mint
 from promises.forgeries import FORGERIES, Forge, signed
 
 from pinakes.platform.errors import Unauthorized
-from pinakes.platform.tokens import RULES, Claims, Rule, TokenRefused, Verifier
+from pinakes.platform.tokens import RULES, Claims, Rule, TokenRefused, Verifier, predates
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +32,13 @@ async def accepts(verifier: Verifier, token: str) -> bool:
     except Unauthorized:
         return False
     return True
+
+
+def test_a_token_of_the_second_of_a_revocation_counts_as_older() -> None:
+    since = datetime.fromtimestamp(1_800_000_000.4, UTC)
+    assert predates(1_799_999_999, since)
+    assert predates(1_800_000_000, since)  # issued before or after: whole seconds do not tell
+    assert not predates(1_800_000_001, since)
 
 
 async def test_the_claims_that_forgeries_start_from_count(

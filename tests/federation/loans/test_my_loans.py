@@ -66,9 +66,30 @@ async def test_a_walk_in_s_loan_is_known_at_home(
     assert [loan["barcode"] for loan in await mine(me)] == [two, one]
     loan = (await mine(me))[1]
     assert (loan["id"], loan["branch"], loan["title"]) == (lent["id"], abroad.here.code, "红楼梦")
-    assert datetime.fromisoformat(loan["due_at"]) == datetime.fromisoformat(lent["due_at"])
+    assert loan["due_at"] == lent["due_at"]
     assert loan["as_of"] >= lent["lent_at"]
     assert await standing(database, reader) == (2, 8)
+
+
+async def test_every_door_tells_the_lender_s_time(
+    me: Desk, abroad: Desk, reader: Bearer, database: Database
+) -> None:
+    (book,) = await stock(database, abroad.here)
+    lent = (await abroad.lend(reader.card, book)).json()
+    (listed,) = (await abroad.look("/loans"))["items"]
+    await deliver(database)
+    question = {"query": "{ myLoans { lentAt dueAt branch { code nameEn } } }"}
+    address = f"/v1/b/{me.here.code}/graphql"
+    answer = (await me.client.post(address, json=question, headers=me.headers)).json()
+    (asked,) = answer["data"]["myLoans"]
+    assert asked["branch"] == {"code": abroad.here.code, "nameEn": abroad.here.name_en}
+    (mine_,) = await mine(me)
+    for moment, same in (("due_at", "dueAt"), ("lent_at", "lentAt")):
+        told = {lent[moment], listed[moment], mine_[moment], asked[same]}
+        assert len(told) == 1
+        assert told.pop().endswith("+08:00")
+    back = (await abroad.take_back(book)).json()
+    assert back["returned_at"].endswith("+08:00")
 
 
 async def test_renewal_and_return_are_known_at_home(

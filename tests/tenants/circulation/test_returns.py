@@ -8,7 +8,7 @@ import httpx
 import pytest
 from lending import Bearer, Desk, desk_at, enrol, rule, stock
 from mint import Mint
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, unit_of_work
@@ -63,6 +63,16 @@ async def test_a_second_scan_changes_nothing(
     second = (await desk.take_back(loan["barcode"])).json()
     assert second == first | {"already": True}
     assert len(await sent(database, tenant, "LoanClosed")) == 1
+
+
+async def test_a_home_that_says_nothing_of_a_reader_renews_nothing(
+    desk: Desk, loan: dict[str, Any], reader: Bearer, database: Database
+) -> None:
+    async with unit_of_work(database.app, reader.home.id) as session:
+        await session.execute(delete(Standing).where(Standing.person_id == reader.person))
+    answer = await desk.renew(loan["id"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "reader_blocked")
+    assert answer.json()["blocks"] == ["home"]
 
 
 async def test_a_repeated_return_never_closes_a_later_loan(

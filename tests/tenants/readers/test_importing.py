@@ -20,7 +20,7 @@ from sqlalchemy import delete, select, text, update
 
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
-from pinakes.platform.entries import WrongCredentials
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.jobs import JobDue, Run
 from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from pinakes.platform.audit import Audit
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.entries import WrongCredentials
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.login import Accounts
 from pinakes.platform.replies import Reply
 from pinakes.tenants.readers import cards, numbers

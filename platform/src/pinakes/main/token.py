@@ -8,6 +8,7 @@ import click
 
 from pinakes.main.demo.kept import FILE, kept
 from pinakes.platform.errors import Problem
+from pinakes.platform.identity import READERS, STAFF
 from pinakes.platform.login import Accounts
 from pinakes.platform.running import NotRunning, data_option, running
 
@@ -23,7 +24,7 @@ def token() -> None:
 @data_option
 def reader(data: Path, card: str, pin: str | None) -> None:
     """A token of the reader with CARD (or CARD@HOME, where two branches gave the number out)."""
-    click.echo(log_in(data, "readers", card, pin or of_sample(data, "pin")))
+    click.echo(log_in(data, READERS, card, pin or of_sample(data, "pin")))
 
 
 @token.command()
@@ -34,7 +35,7 @@ def reader(data: Path, card: str, pin: str | None) -> None:
 def staff(data: Path, name: str, branch: str | None, password: str | None) -> None:
     """A token of somebody who works at a branch, or of an operator."""
     login = f"{name}@{branch}" if branch else name
-    click.echo(log_in(data, "staff", login, password or of_sample(data, "password")))
+    click.echo(log_in(data, STAFF, login, password or of_sample(data, "password")))
 
 
 def of_sample(data: Path, what: str) -> str:

@@ -17,6 +17,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+READERS, STAFF = REALMS = ("readers", "staff")  # at the issuer: two houses of accounts
 BRANCH_ROLES = frozenset({Role.DESK, Role.CATALOGUER, Role.ADMINISTRATOR})
 EVERYWHERE = "operator@*"  # the only grant that needs no branch
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from anyio import to_thread
 
 from pinakes.platform import users
-from pinakes.platform.entries import (
+from pinakes.platform.admin import (
     NoSuchAccount,
     SecretRefused,
     WrongCredentials,
@@ -19,12 +19,12 @@ from pinakes.platform.entries import (
     change,
     organization,
 )
-from pinakes.platform.tokens import REALMS, Claims, IssuerUnavailable, TokenRefused, Verifier
+from pinakes.platform.identity import READERS, REALMS, STAFF
+from pinakes.platform.tokens import Claims, IssuerUnavailable, TokenRefused, Verifier
 from pinakes.platform.users import NewReader
 
 __all__ = ["Accounts", "Claims", "IssuerUnavailable", "NewReader", "TokenRefused", "Verifier"]
 
-READERS, STAFF = REALMS
 SERVICE, DIRECT = "pinakes-admin", "pinakes-cli"  # the clients that we are
 EARLY = timedelta(seconds=40)  # sooner than python-keycloak, whose callers all renew at once (#708)
 BULK = 200  # readers in one import

@@ -16,8 +16,8 @@ from joserfc.jwk import RSAKey
 from msgspec import Struct
 
 from pinakes.platform.errors import Unauthorized, Unavailable
+from pinakes.platform.identity import READERS, REALMS, STAFF
 
-REALMS = ("readers", "staff")
 AUDIENCE = "pinakes"
 CLIENTS = frozenset({"pinakes-web", "pinakes-cli"})
 LEEWAY = 60  # seconds that two clocks may differ
@@ -121,7 +121,7 @@ class Verifier:
         if not self.lives(claims):
             raise TokenRefused("The token does not count: it has expired.")
         since = self.revoked(claims.subject)
-        if since is not None and claims.issued <= since.timestamp():
+        if since is not None and predates(claims.issued, since):
             raise TokenRefused("The token does not count: its bearer was logged out.")
         return claims
 
@@ -141,6 +141,11 @@ class Verifier:
             if not rule(payload):
                 raise TokenRefused(f"The token does not count: {refusal}.")
         return told(payload, self.realms[payload.iss])
+
+
+def predates(issued: float, since: datetime) -> bool:
+    """Whether a token may be older than that moment: ``iat`` counts whole seconds alone."""
+    return int(issued) <= int(since.timestamp())
 
 
 def opened(token: str) -> tuple[jws.CompactSignature, Header, Payload]:
@@ -171,9 +176,9 @@ def told(payload: Payload, realm: str) -> Claims:
         subject=payload.sub,
         realm=realm,
         name=payload.preferred_username,
-        person=payload.person if realm == "readers" else None,
-        home=payload.home if realm == "readers" else None,
-        grants=tuple(payload.grants) if realm == "staff" else (),
+        person=payload.person if realm == READERS else None,
+        home=payload.home if realm == READERS else None,
+        grants=tuple(payload.grants) if realm == STAFF else (),
         session=payload.sid,
         issued=payload.iat,
         expires=payload.exp,

@@ -14,6 +14,7 @@ from pinakes.federation.identity.sessions import Session, Sessions
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import BadRequest
+from pinakes.platform.identity import READERS, STAFF
 
 Asked = Request[None, None, State]
 Text = Annotated[str, Parameter(max_length=2000)]
@@ -21,7 +22,7 @@ Word = Annotated[str | None, Parameter(max_length=2000)]
 
 PREFIX = "pinakes_login_"  # and the state: two tabs may log in side by side
 PATIENCE = 600  # seconds to type card and PIN
-REALMS = {"reader": "readers", "staff": "staff"}
+REALMS = {"reader": READERS, "staff": STAFF}
 OURS = ("/login", "/callback", "/logout", "/v1/")  # where nobody wants to be sent after a log-in
 
 

@@ -19,7 +19,7 @@ from pinakes.federation.identity.sealing import LONGEST, Seal
 from pinakes.platform.config import Settings
 from pinakes.platform.errors import Forbidden
 from pinakes.platform.login import Claims, TokenRefused, Verifier
-from pinakes.platform.tokens import REALMS
+from pinakes.platform.identity import REALMS
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
 

@@ -5,12 +5,15 @@ from typing import Self
 from uuid import UUID
 
 import strawberry
+from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.loans import models, service
+from pinakes.federation.loans.schemas import MyLoan
 from pinakes.platform.errors import NotFound
 from pinakes.platform.graphql import Info, length
-from pinakes.tenants.circulation.machine import State, state_of
+from pinakes.tenants.circulation.machine import State
+from pinakes.tenants.registry.graphql import Branch, coded
 
 MOST = 200
 
@@ -27,7 +30,7 @@ class Loan:
     """One of my loans, as far as my home branch has heard."""
 
     id: UUID
-    lender_id: strawberry.Private[int]
+    branch_code: strawberry.Private[str]
     barcode: str
     title: str
     lent_at: datetime
@@ -38,10 +41,17 @@ class Loan:
     as_of: datetime
 
     @classmethod
-    def of(cls, row: models.Borrowed) -> Self:
-        names = ("id", "lender_id", "barcode", "title", "lent_at", "due_at", "renewals")
-        told = {name: getattr(row, name) for name in (*names, "returned_at", "as_of")}
-        return cls(**told, state=state_of(row.returned_at))
+    def of(cls, loan: MyLoan) -> Self:
+        told = asdict(loan)
+        for name in ("branch_zh", "branch_en"):
+            del told[name]
+        return cls(branch_code=told.pop("branch"), **told)
+
+    @strawberry.field
+    async def branch(self, info: Info) -> Branch | None:
+        """The branch that lent it, and renews it."""
+        found = await info.context.load(coded, self.branch_code)
+        return Branch.of(found) if found else None
 
 
 @strawberry.type
@@ -56,6 +66,7 @@ class LoanQueries:
         rows = service.mine(person).order_by(models.Borrowed.id.desc()).limit(length(limit, MOST))
 
         async def look(session: AsyncSession) -> list[Loan]:
-            return [Loan.of(row) for row in await session.scalars(rows)]
+            found = await session.scalars(rows)
+            return [Loan.of(MyLoan.of(row, context.state["directory"])) for row in found]
 
         return await context.read(look)

@@ -7,12 +7,16 @@ from uuid import UUID
 from msgspec import Struct
 
 from pinakes.federation.loans import models
+from pinakes.platform.clock import local
 from pinakes.platform.directory import Directory
 from pinakes.tenants.circulation.machine import State, state_of
 
 
 class MyLoan(Struct):
-    """One of my loans; *branch* is the code of the lender, which renews it."""
+    """One of my loans; *branch* is the code of the lender, which renews it.
+
+    Its moments are told by the lender's clocks.
+    """
 
     id: UUID
     branch: str
@@ -29,7 +33,7 @@ class MyLoan(Struct):
 
     @classmethod
     def of(cls, row: models.Borrowed, directory: Directory) -> Self:
-        lender = directory.ids[row.lender_id]
+        lender, back = directory.ids[row.lender_id], row.returned_at
         return cls(
             id=row.id,
             branch=lender.code,
@@ -37,10 +41,10 @@ class MyLoan(Struct):
             branch_en=lender.name("en"),
             barcode=row.barcode,
             title=row.title,
-            lent_at=row.lent_at,
-            due_at=row.due_at,
+            lent_at=local(row.lent_at, lender.zone),
+            due_at=local(row.due_at, lender.zone),
             renewals=row.renewals,
-            returned_at=row.returned_at,
-            state=state_of(row.returned_at),
-            as_of=row.as_of,
+            returned_at=local(back, lender.zone) if back else None,
+            state=state_of(back),
+            as_of=local(row.as_of, lender.zone),
         )

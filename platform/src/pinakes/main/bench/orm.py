@@ -90,7 +90,7 @@ async def checkout(session: AsyncSession, here: Tenant, wish: Checkout) -> LoanV
     tell(session, card, loan, item)
     note(session, "loan.open", loan.id)
     await session.flush()
-    return LoanView.of(loan, card.home, rule=term.name)
+    return LoanView.of(loan, card.home, here.zone, rule=term.name)
 
 
 async def take_turns(session: AsyncSession, person: UUID) -> None:

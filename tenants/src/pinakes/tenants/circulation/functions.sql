@@ -3,8 +3,15 @@
 -- A reading function is STABLE, so that all its facts are of one moment.
 -- "Changed" (PT409) rolls the whole call back: the caller reads again and decides anew.
 
-DROP FUNCTION IF EXISTS borrower_standing, loan_settings, read_checkout, read_return, read_renewal,
-    write_checkout, write_return, write_renewal, write_news;
+DROP FUNCTION IF EXISTS earlier_answer, borrower_standing, loan_settings, read_checkout,
+    read_return, read_renewal, write_checkout, write_return, write_renewal, write_news;
+
+-- What was answered to the same key before; without a key, nothing.
+CREATE FUNCTION earlier_answer(tenant integer, given_key bytea)
+RETURNS TABLE (status integer, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$
+    SELECT r.status, r.body, r.fingerprint FROM reply r
+    WHERE r.tenant_id = tenant AND r.key = given_key
+$$;
 
 -- The standing of a person to whom the asking branch lends at this moment.
 CREATE FUNCTION borrower_standing(person uuid, home integer,
@@ -48,11 +55,8 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
+    IF FOUND THEN RETURN; END IF;
     SELECT array_agg(c.issuer) OVER (), array_agg(c.person_id) OVER (), c.person_id, c.home_id,
            c.home, c.state, c.reader_kind, c.may_borrow, c.blocks, c.loans_left
     INTO issuers, people, person, home, home_code, card_state, reader_kind, may_borrow, blocks,
@@ -86,11 +90,8 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
+    IF FOUND THEN RETURN; END IF;
     SELECT i.id, i.version, i.status, i.record_id INTO item, item_version, item_status, record
     FROM item i WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
     SELECT l.id, l.barcode, l.item_kind, l.title, l.person_id, l.home_id, l.reader_kind,
@@ -112,11 +113,8 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
+    IF FOUND THEN RETURN; END IF;
     SELECT l.id, l.barcode, l.item_kind, l.title, l.person_id, l.home_id, l.reader_kind,
            l.lent_at, l.due_at, l.renewals, l.returned_at
     INTO id, barcode, item_kind, title, person_id, home_id, reader_kind,

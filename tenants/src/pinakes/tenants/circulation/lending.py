@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from pinakes.platform.clock import now
+from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
 from pinakes.tenants.circulation.events import LoanOpened
 from pinakes.tenants.circulation.hot import (
@@ -22,6 +22,8 @@ from pinakes.tenants.circulation.policy import calendar, terms, words
 from pinakes.tenants.circulation.rules import LENDING, Facts, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
 from pinakes.tenants.items.service import NoSuchItem
+from pinakes.tenants.readers.machine import Bar
+from pinakes.tenants.readers.machine import State as Membership
 from pinakes.tenants.readers.misses import MISSES
 from pinakes.tenants.readers.numbers import tidy
 from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown
@@ -30,8 +32,7 @@ READ = "SELECT * FROM read_checkout($1, $2, $3, $4, $5)"
 WRITE = """SELECT write_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
                                  $16, $17, $18, $19, $20, $21, $22, $23)"""
 CREATED = 201
-STRANGERS = {None, "left"}  # whoever borrows becomes a member, or one again
-HOME_CLOSED = "home_closed"  # lending goes on while a home branch is suspended
+STRANGERS = {None, Membership.LEFT}  # whoever borrows becomes a member, or one again
 
 
 async def checkout(desk: Desk, wish: Checkout) -> Answer:
@@ -62,7 +63,7 @@ async def lend(connection: Connection, desk: Desk, wish: Checkout, found: Row) -
         person=found.person,
         home=found.home_code,
         reader_kind=found.reader_kind,
-        lent_at=facts.now,
+        lent_at=local(facts.now, desk.here.zone),
         due_at=facts.due,
         renewals=0,
         returned_at=None,
@@ -105,10 +106,10 @@ def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
 
 
 def blocks_of(may_borrow: bool, blocks: Sequence[str]) -> tuple[str, ...]:
-    """The reader's blocks; a home branch that is closed itself is none of the reader's."""
+    """The reader's blocks; lending goes on while a home branch is closed itself."""
     if may_borrow:
         return ()
-    return tuple(block for block in blocks if block != HOME_CLOSED) if blocks else ("home",)
+    return tuple(block for block in blocks if block != Bar.HOME_CLOSED) if blocks else (Bar.HOME,)
 
 
 async def write(

@@ -50,7 +50,8 @@ async def prolong(connection: Connection, desk: Desk, found: Row) -> Answer:
     move(state_of(found.returned_at), Action.RENEW)
     facts = facts_of(desk, found)
     term = judge(RENEWING, facts)
-    view = LoanView.of(found, desk.directory.ids[found.home_id].code, rule=term.name)
+    home = desk.directory.ids[found.home_id].code
+    view = LoanView.of(found, home, desk.here.zone, rule=term.name)
     view.due_at, view.renewals = facts.due, found.renewals + 1
     answer = Answer(OK, msgspec.json.encode(view))
     await write(connection, desk, found, view, answer)
@@ -58,13 +59,13 @@ async def prolong(connection: Connection, desk: Desk, found: Row) -> Answer:
 
 
 def facts_of(desk: Desk, found: Row) -> Facts:
-    """What the rules want to know, out of one row."""
+    """What the rules want to know, out of one row; a home that says nothing lends nothing."""
     return Facts(
         now=now(),
         calendar=calendar(desk.here.zone, found.closed_weekdays, found.closed_days),
         item_kind=found.item_kind,
         reader_kind=found.kind_now or found.reader_kind,
-        blocks=blocks_of(found.may_borrow, words(found.blocks)),
+        blocks=blocks_of(bool(found.may_borrow), words(found.blocks or "[]")),
         membership=found.membership,
         terms=terms(found.rules),
         renewals=found.renewals,

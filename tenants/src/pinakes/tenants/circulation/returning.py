@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pinakes.platform.clock import now
+from pinakes.platform.clock import local, now
 from pinakes.platform.errors import Conflict
 from pinakes.tenants.circulation.events import LoanClosed
 from pinakes.tenants.circulation.hot import (
@@ -46,9 +46,10 @@ async def take_back(connection: Connection, desk: Desk, found: Row) -> Answer:
     """Decide on what was *found*, and write the decision."""
     refuse_unknown(found)
     already = move(state_of(found.returned_at), Action.RETURN) == state_of(found.returned_at)
-    view = LoanView.of(found, desk.directory.ids[found.home_id].code, already=already)
+    home, zone = desk.directory.ids[found.home_id].code, desk.here.zone
+    view = LoanView.of(found, home, zone, already=already)
     if not already:
-        view.returned_at, view.state = now(), State.RETURNED
+        view.returned_at, view.state = local(now(), zone), State.RETURNED
     answer = Answer(OK, msgspec.json.encode(view))
     if not already or desk.key.key:
         await write(connection, desk, found, view, answer)

@@ -8,8 +8,8 @@ from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.platform.directory import Directory
-from pinakes.platform.http import Session
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.http import Here, Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import Reply, digest, key_of, replayed
 from pinakes.tenants.circulation import service
@@ -57,6 +57,7 @@ class Loans(Controller):
     async def list(  # noqa: PLR0913, PLR0917  (one for each query parameter)
         self,
         request: Call,
+        here: Here,
         session: Session,
         person: FromQuery[UUID | None] = None,
         barcode: FromQuery[Barcode] = None,
@@ -66,13 +67,15 @@ class Loans(Controller):
     ) -> Page[LoanView]:
         """The branch's loans, newest first: all, a reader's, or those of one item."""
         rows = service.listed(person, barcode, closed_too=closed_too)
-        view = viewer(request.app.state.directory)
+        view = viewer(request.app.state.directory, here)
         return await newest(session, rows, Loan.id, view, after=after, limit=limit)
 
     @get("/{id:uuid}")
-    async def show(self, id: FromPath[UUID], request: Call, session: Session) -> LoanView:
+    async def show(
+        self, id: FromPath[UUID], request: Call, here: Here, session: Session
+    ) -> LoanView:
         """One loan."""
-        return viewer(request.app.state.directory)(await service.find(session, id))
+        return viewer(request.app.state.directory, here)(await service.find(session, id))
 
 
 class Returns(Controller):
@@ -86,9 +89,9 @@ class Returns(Controller):
         return told(request, desk, await service.give_back(desk, data))
 
 
-def viewer(directory: Directory) -> Callable[[Loan], LoanView]:
-    """How loans are shown, homes by their codes."""
-    return lambda loan: LoanView.of(loan, directory.ids[loan.home_id].code)
+def viewer(directory: Directory, here: Tenant) -> Callable[[Loan], LoanView]:
+    """How loans of this branch are shown, homes by their codes."""
+    return lambda loan: LoanView.of(loan, directory.ids[loan.home_id].code, here.zone)
 
 
 def told(request: Call, desk: Desk, answer: Answer) -> Response[Any]:

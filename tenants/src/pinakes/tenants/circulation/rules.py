@@ -8,6 +8,8 @@ from typing import Any
 
 from pinakes.platform.errors import Conflict
 from pinakes.tenants.circulation.calendar import Calendar
+from pinakes.tenants.items.machine import Status
+from pinakes.tenants.readers.machine import Bar, CardState, State
 
 ANY = "*"
 
@@ -37,8 +39,8 @@ class Facts:
     now: datetime
     calendar: Calendar
     item_kind: str
-    item_status: str = "on_shelf"
-    card_state: str = "active"
+    item_status: str = Status.ON_SHELF
+    card_state: str = CardState.ACTIVE
     reader_kind: str = "adult"
     blocks: Sequence[str] = ()  # what keeps the reader from borrowing, as the home branch says
     membership: str | None = None  # in this branch; None before the first visit
@@ -131,13 +133,13 @@ type Check = Callable[[Facts], bool]
 type Rules = Mapping[type[LoanRefused], Check]  # the first that holds refuses
 
 BORROWING: Rules = {
-    CardNotValid: lambda facts: facts.card_state != "active",
-    ReaderExpired: lambda facts: "expired" in facts.blocks,
-    ReaderBlocked: lambda facts: bool(facts.blocks) or facts.membership == "blocked",
+    CardNotValid: lambda facts: facts.card_state != CardState.ACTIVE,
+    ReaderExpired: lambda facts: Bar.EXPIRED in facts.blocks,
+    ReaderBlocked: lambda facts: bool(facts.blocks) or facts.membership == State.BLOCKED,
 }
 LENDING: Rules = {
     **BORROWING,
-    ItemNotAvailable: lambda facts: facts.item_status != "on_shelf",
+    ItemNotAvailable: lambda facts: facts.item_status != Status.ON_SHELF,
     ItemNotForLoan: lambda facts: facts.term.days == 0,
     LimitOfKind: lambda facts: (
         facts.term.limit is not None and facts.open_under_term >= facts.term.limit

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from pinakes.platform.clock import local
 from pinakes.tenants.circulation.machine import State, state_of
 from pinakes.tenants.items.schemas import Barcode
 from pinakes.tenants.readers.schemas import Code, Number
@@ -26,7 +27,10 @@ class Return(Struct, forbid_unknown_fields=True):
 
 
 class LoanView(Struct):
-    """A loan, as the lending branch sees it; ``rule`` is the term that allowed it just now."""
+    """A loan, as the lending branch sees it, its moments by that branch's clocks.
+
+    ``rule`` is the term that allowed it just now.
+    """
 
     id: UUID
     barcode: str
@@ -44,8 +48,11 @@ class LoanView(Struct):
     already: bool = False  # it was back before this scan
 
     @classmethod
-    def of(cls, row: Any, home: str, *, rule: str | None = None, already: bool = False) -> Self:
+    def of(
+        cls, row: Any, home: str, zone: str, *, rule: str | None = None, already: bool = False
+    ) -> Self:
         """A loan out of a row that names the table's columns."""
+        back: datetime | None = row.returned_at
         return cls(
             id=row.id,
             barcode=row.barcode,
@@ -54,11 +61,11 @@ class LoanView(Struct):
             person=row.person_id,
             home=home,
             reader_kind=row.reader_kind,
-            lent_at=row.lent_at,
-            due_at=row.due_at,
+            lent_at=local(row.lent_at, zone),
+            due_at=local(row.due_at, zone),
             renewals=row.renewals,
-            returned_at=row.returned_at,
-            state=state_of(row.returned_at),
+            returned_at=local(back, zone) if back else None,
+            state=state_of(back),
             rule=rule,
             already=already,
         )

@@ -52,6 +52,15 @@ class Block(StrEnum):
     ADDRESS = "address"
 
 
+class Bar(StrEnum):
+    """Why else a reader may not borrow: no desk sets these, they follow from what the home is."""
+
+    EXPIRED = "expired"
+    LEFT = "left"
+    HOME = "home"  # it says no, and not why
+    HOME_CLOSED = "home_closed"
+
+
 MOVES: Mapping[tuple[State, Action], State] = {
     (State.ACTIVE, Action.BLOCK): State.BLOCKED,
     (State.BLOCKED, Action.BLOCK): State.BLOCKED,  # for one more reason

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from pinakes.platform.errors import Conflict, NotFound
+from pinakes.tenants.readers.machine import State
 
 
 class CardUnknown(NotFound):
@@ -65,4 +66,4 @@ def mask(name: str) -> str:
 
 def may_borrow(state: str, blocks: Sequence[str]) -> bool:
     """Whether a membership lends; the last day of it is looked at when a card is presented."""
-    return state == "active" and not blocks
+    return state == State.ACTIVE and not blocks

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.audit import note
 from pinakes.platform.db import lock, uuid7
 from pinakes.platform.errors import Conflict
+from pinakes.platform.identity import READERS
 from pinakes.platform.login import Accounts
 from pinakes.platform.messages import emit
 from pinakes.tenants.readers import cards
@@ -106,7 +107,7 @@ async def leave(session: AsyncSession, accounts: Accounts, id: UUID) -> Reader:
     await expire_cards(session, reader)
     if reader.kind is Kind.HOME:
         subject = await cards.account_of(session, accounts, reader)
-        await accounts.disable("readers", subject)
+        await accounts.disable(READERS, subject)
         for visited in reader.visits:
             emit(session, ReaderLeft(about=reader.person_id), to=visited)
     else:
@@ -120,7 +121,7 @@ async def rejoin(session: AsyncSession, accounts: Accounts, id: UUID) -> Reader:
     reader = await member(session, id)
     reader.state = move(reader.state, Action.REJOIN)
     if reader.kind is Kind.HOME:
-        await accounts.enable("readers", await cards.account_of(session, accounts, reader))
+        await accounts.enable(READERS, await cards.account_of(session, accounts, reader))
     else:
         emit(session, VisitBegan(about=reader.person_id), to=reader.home_id)
     return await moved(session, reader, Action.REJOIN)

@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, lock, public_work, uuid7
 from pinakes.platform.errors import Conflict, Forbidden, NotFound
-from pinakes.platform.identity import EVERYWHERE, Principal, Role
+from pinakes.platform.identity import EVERYWHERE, STAFF, Principal, Role
 from pinakes.platform.login import Accounts
 from pinakes.tenants.staff.models import Staff
 from pinakes.tenants.staff.revocations import revoke
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 GROUPS = 4  # of five letters: 99 bits, nobody guesses them
-REALM = "staff"
 OPERATORS = "operator"  # their organization: a code that no branch can have
 
 
@@ -74,7 +73,7 @@ async def employ(
         row = Staff(id=uuid7(), subject=subject, name=name)
         session.add(row)
     elif not row.active:
-        await accounts.enable(REALM, subject)
+        await accounts.enable(STAFF, subject)
     row.role, row.below, row.active = role, below, True
     note(session, "staff.add", row.id)
     await session.flush()
@@ -123,7 +122,7 @@ async def remove(session: AsyncSession, accounts: Accounts, id: UUID) -> Staff:
     note(session, "staff.remove", id)
     await session.flush()
     await accounts.set_grants(row.subject, [])
-    await accounts.disable(REALM, row.subject)
+    await accounts.disable(STAFF, row.subject)
     return row
 
 

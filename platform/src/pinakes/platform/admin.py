@@ -1,4 +1,4 @@
-"""What the admin API keeps of an account or a branch, looked up and changed without loss."""
+"""The issuer's admin API: what it keeps of an account or a branch, changed without loss."""
 
 from typing import Any
 
