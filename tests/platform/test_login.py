@@ -10,8 +10,8 @@ import pytest
 from issuing import SECRET, Issuer, card, issuer, running
 
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform.config import Settings
 from pinakes.platform.admin import NoSuchAccount, SecretRefused, WrongCredentials
+from pinakes.platform.config import Settings
 from pinakes.platform.identity import Role, roles_at
 from pinakes.platform.login import Accounts, NewReader
 from pinakes.platform.tokens import Claims, IssuerUnavailable, TokenRefused, Verifier

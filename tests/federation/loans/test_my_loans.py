@@ -1,6 +1,5 @@
 """One list of all my loans, whichever branch lent them, however the news travels."""
 
-from datetime import datetime
 from typing import Any
 
 import httpx

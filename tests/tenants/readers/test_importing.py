@@ -18,9 +18,9 @@ from mint import Mint
 from registering import find
 from sqlalchemy import delete, select, text, update
 
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
-from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.jobs import JobDue, Run
 from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform

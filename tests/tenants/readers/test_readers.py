@@ -11,10 +11,10 @@ from mint import Mint
 from registering import ADA, find, register
 from sqlalchemy import select
 
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.audit import Audit
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.login import Accounts
 from pinakes.platform.replies import Reply
 from pinakes.tenants.readers import cards, numbers

@@ -10,11 +10,11 @@ import pytest
 from moving import OPERATOR, environment, line, moved_in, settled, wish
 from sqlalchemy import func, select
 
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.audit import Audit
 from pinakes.platform.config import Settings
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.doors import Doors
-from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.objects import StoreRefused
 from pinakes.tenants.registry import placement, service
 from pinakes.tenants.registry.machine import Kind, State

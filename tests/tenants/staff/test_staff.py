@@ -8,9 +8,9 @@ import pytest
 from moving import PASSWORD, arrived, logged_in, settled
 
 from pinakes.main.app import create_app, dress
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.config import Settings
 from pinakes.platform.doors import Doors
-from pinakes.platform.admin import WrongCredentials
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.staff.revocations import LIFE, Revocations, forget_expired
 

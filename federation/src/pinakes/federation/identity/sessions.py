@@ -18,8 +18,8 @@ from pinakes.federation.identity.issuer import Issuer, LoginRefused, Tokens
 from pinakes.federation.identity.sealing import LONGEST, Seal
 from pinakes.platform.config import Settings
 from pinakes.platform.errors import Forbidden
-from pinakes.platform.login import Claims, TokenRefused, Verifier
 from pinakes.platform.identity import REALMS
+from pinakes.platform.login import Claims, TokenRefused, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
 
