@@ -89,7 +89,7 @@ async def enrol(
             )
         )
         await session.flush()
-        await stand(session, person, open_loans=0)
+        await stand(session, person)
     return Bearer(person, number, home)
 
 

@@ -59,20 +59,31 @@ async def deliver(database: Database, listeners: Listeners, mail: Sequence[Run])
     What fails is taken apart: one faulty message holds up those behind it
     about the same thing, and no others.
     """
+    failure = await attempt(database, listeners, mail)
+    if failure is None:
+        return True
+    messages = [message for run in mail for message in run]
+    if is_outage(failure) or len(messages) == 1:
+        await put_off(database, messages[0], failure)
+        return False
+    if len(mail) > 1:
+        return all([await deliver(database, listeners, [run]) for run in mail])
+    for message in messages:
+        if not await deliver(database, listeners, [[message]]):
+            return False
+    return True
+
+
+async def attempt(
+    database: Database, listeners: Listeners, mail: Sequence[Run]
+) -> Exception | None:
+    """Deliver all of it, or say why not."""
     try:
         await apply(database, listeners, mail)
         await acknowledge(database, mail)
     except Exception as failure:
-        messages = [message for run in mail for message in run]
-        if is_outage(failure) or len(messages) == 1:
-            await put_off(database, messages[0], failure)
-            return False
-        if len(mail) > 1:
-            return all([await deliver(database, listeners, [run]) for run in mail])
-        for message in messages:
-            if not await deliver(database, listeners, [[message]]):
-                return False
-    return True
+        return failure
+    return None
 
 
 async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -> None:

@@ -21,4 +21,5 @@ feature = Feature(
         (LoanClosed, listeners.closed),
     ],
     chores=[forget_old],
+    functions=__name__,
 )

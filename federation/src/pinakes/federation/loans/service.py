@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, Select, bindparam, func, select, text, update
+from sqlalchemy import Interval, Select, Uuid, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,9 +12,9 @@ from pinakes.federation.loans.models import Borrowed
 from pinakes.platform.db import Database
 from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
 from pinakes.tenants.circulation.history import in_turn, window
-from pinakes.tenants.readers.standing import stand
+from pinakes.tenants.readers.standing import ReaderUnknown
 
-IN_TURN = text("SELECT pg_advisory_xact_lock(pinakes_tenant(), hashtext(:person))")
+COUNT = text("SELECT loans_counted(:person)").bindparams(bindparam("person", type_=Uuid()))
 FORGET = text("""
     DELETE FROM borrowed b WHERE returned_at < now() - :window AND NOT EXISTS
         (SELECT FROM standing s WHERE s.person_id = b.person_id AND s.keep_history)
@@ -54,13 +54,9 @@ async def tell(session: AsyncSession, loan: UUID, **news: Any) -> None:
 
 
 async def count_again(session: AsyncSession, person: UUID) -> None:
-    """Let lending branches know how many loans the reader has left.
-
-    Two branches may tell of one reader at once: their news is counted in turn.
-    """
-    await session.execute(IN_TURN, {"person": str(person)})
-    open = select(func.count()).where(Borrowed.person_id == person, Borrowed.returned_at.is_(None))
-    await stand(session, person, open_loans=await session.scalar(open) or 0)
+    """Let lending branches know how many loans the reader has left."""
+    if not await session.scalar(COUNT, {"person": person}):
+        raise ReaderUnknown("Nobody here has this person's home.")
 
 
 def mine(person: UUID, *, closed_too: bool = False) -> Select[Borrowed]:

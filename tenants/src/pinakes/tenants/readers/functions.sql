@@ -38,3 +38,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 REVOKE ALL ON FUNCTION card_lookup(text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION card_lookup(text, integer) TO pinakes_app;
+
+-- What a reader of ours holds over the whole federation, where lending branches read it.
+CREATE OR REPLACE FUNCTION standing_counted(of_person uuid, held integer) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE standing SET open_loans = held, as_of = now(), loans_left = greatest(0,
+        (commons.all_effective(tenant_id, 'loan.limit') ->> 'loan.limit')::integer - held)
+    WHERE tenant_id = pinakes_tenant() AND person_id = of_person;
+    RETURN FOUND;
+END $$;

@@ -21,11 +21,8 @@ class ReaderUnknown(NotFound):
     title = "There is no such reader at this branch"
 
 
-async def stand(session: AsyncSession, person: UUID, open_loans: int | None = None) -> None:
-    """Write the standing of *person* anew, at home.
-
-    *open_loans* counts those over the whole federation; None keeps the count as it was.
-    """
+async def stand(session: AsyncSession, person: UUID) -> None:
+    """Write the standing of *person* anew, at home; the count of loans stays as it is."""
     reader = await session.scalar(
         select(Reader)
         .where(Reader.person_id == person, Reader.kind == Kind.HOME)
@@ -33,24 +30,19 @@ async def stand(session: AsyncSession, person: UUID, open_loans: int | None = No
     )
     if reader is None:
         raise ReaderUnknown("Nobody here has this person's home.")
-    await stand_all(session, [reader], open_loans)
+    await stand_all(session, [reader])
 
 
-async def stand_all(
-    session: AsyncSession, readers: Iterable[Reader], open_loans: int | None = None
-) -> None:
+async def stand_all(session: AsyncSession, readers: Iterable[Reader]) -> None:
     """The same for several readers whose home this is."""
     here = await branch(session)
     limit = int((await effective(session, here.id, "loan.limit")).value)
     for reader in readers:
-        await write(session, reader, here.consortium, limit, open_loans)
+        await write(session, reader, here.consortium, limit)
 
 
-async def write(
-    session: AsyncSession, reader: Reader, consortium: int, limit: int, open_loans: int | None
-) -> None:
+async def write(session: AsyncSession, reader: Reader, consortium: int, limit: int) -> None:
     """Put the row that follows from *reader* where the old one was."""
-    held = Standing.open_loans if open_loans is None else open_loans
     values: dict[str, Any] = {
         "consortium_id": consortium,
         "reader_kind": reader.reader_kind,
@@ -60,11 +52,12 @@ async def write(
         "keep_history": reader.keep_history,
         "as_of": func.now(),
     }
-    begun = {"open_loans": open_loans or 0, "loans_left": max(0, limit - (open_loans or 0))}
     row = insert(Standing).values(
-        id=reader.person_id, person_id=reader.person_id, **values, **begun
+        id=reader.person_id, person_id=reader.person_id, **values, open_loans=0, loans_left=limit
     )
-    kept = {"open_loans": held, "loans_left": func.greatest(0, limit - held)}
+    left = func.greatest(0, limit - Standing.open_loans)
     await session.execute(
-        row.on_conflict_do_update(index_elements=["tenant_id", "person_id"], set_=values | kept)
+        row.on_conflict_do_update(
+            index_elements=["tenant_id", "person_id"], set_=values | {"loans_left": left}
+        )
     )
