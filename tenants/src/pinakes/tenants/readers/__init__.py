@@ -6,6 +6,7 @@ from pinakes.tenants.readers.graphql import ReaderQueries
 from pinakes.tenants.readers.importing import KIND
 from pinakes.tenants.readers.jobs import import_readers
 from pinakes.tenants.readers.listeners import forget, heed, part, remember
+from pinakes.tenants.readers.pages import MyCardPages
 from pinakes.tenants.readers.routes import Cards, Consents, Me, Readers
 from pinakes.tenants.readers.tables import Tables
 
@@ -13,6 +14,9 @@ feature = Feature(
     name="readers",
     routes=[Readers, Cards, Consents, Tables],
     common=[Me],
+    pages=[MyCardPages],
+    entrance=[MyCardPages],
+    templates=__name__,
     queries=[ReaderQueries],
     listeners=[
         (VisitBegan, remember),

@@ -14,7 +14,17 @@ from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.login import Accounts
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
-from pinakes.tenants.readers import cards, consents, looking, me, pins, schemas, service, texts
+from pinakes.tenants.readers import (
+    cards,
+    consents,
+    looking,
+    lost,
+    me,
+    pins,
+    schemas,
+    service,
+    texts,
+)
 from pinakes.tenants.readers.branch import codes
 from pinakes.tenants.readers.machine import CardAction
 from pinakes.tenants.readers.models import Reader
@@ -244,6 +254,14 @@ class Me(Controller):
     async def show(self, session: Session, asker: Asker) -> schemas.Me:
         """Who I am: home, cards, memberships, consents."""
         return await me.whole(session, me.person(asker))
+
+    @post("/cards/lost", status_code=OK)
+    async def lose_card(
+        self, request: Asked, data: JSONBody[schemas.Show], asker: Asker, database: Data
+    ) -> schemas.CardView:
+        """One of my cards is lost, whichever branch issued it; asking again is safe."""
+        directory: Directory = request.app.state.directory
+        return await lost.report(database, directory, asker, data)
 
     @put("/settings")
     async def choose(
