@@ -1,10 +1,22 @@
 """How far two branches lie apart: on the map where both are on it, else in the tree. Pure."""
 
 from math import asin, cos, radians, sin, sqrt
+from typing import Protocol
 
 from pinakes.platform.directory import Tenant
 
 EARTH = 6371.0  # km
+
+
+class Place(Protocol):
+    """Something that may be on the map."""
+
+    @property
+    def latitude(self) -> float | None: ...
+    @property
+    def longitude(self) -> float | None: ...
+
+
 type Distance = tuple[int, float, int, str]
 
 
@@ -18,7 +30,7 @@ def distance(near: Tenant | None, branch: Tenant) -> Distance:
     return (1, away, steps(near, branch), branch.code)
 
 
-def kilometres(one: Tenant, other: Tenant) -> float:
+def kilometres(one: Place, other: Place) -> float:
     """As the crow flies; endless when one of them is not on the map."""
     places = (one.latitude, one.longitude, other.latitude, other.longitude)
     if None in places:

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from pinakes.platform.errors import BadRequest, NotFound
 from pinakes.platform.identity import Role
-from pinakes.platform.words import whole
+from pinakes.tenants.registry.sharing import Float, HoldRule, Money, Pause, Policy, Recall, Word
 
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
-Word = Annotated[str, Meta(pattern=whole(r"\*|[a-z0-9_-]{1,40}"))]
 Agency = Annotated[str, Meta(min_length=1, max_length=40)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # Monday is 1
 
@@ -90,6 +89,102 @@ KEYS: Mapping[str, Key] = {
         zh="编目机构代码",
         en="Code of the cataloguing agency",
         who=Role.OPERATOR,  # it tells the federation whose a record is
+    ),
+    "lending.policy": Key(
+        type=Annotated[list[Policy], Meta(min_length=1, max_length=50)],
+        default=[Policy()],
+        zh="供书馆选择办法（各附生效日期）",
+        en="How suppliers are chosen, each version with the day from which it holds",
+    ),
+    "supply.answers": Key(
+        type=Literal["hand", "automatic"],
+        default="hand",
+        zh="馆际请求由人工还是自动答复",
+        en="Whether requests of other branches are answered by hand or automatically",
+    ),
+    "supply.pause": Key(
+        type=Pause | None,
+        default=None,
+        zh="暂停外供的日期",
+        en="Days on which the branch supplies nobody",
+    ),
+    "supply.daily_cap": Key(
+        type=Count | None,
+        default=None,
+        zh="每日最多承接的馆际请求",
+        en="Requests of other branches that it takes in a day",
+    ),
+    "supply.courier_days": Key(
+        type=Days,
+        default=2,
+        zh="物流送达天数",
+        en="Days that the courier needs from here",
+    ),
+    "supply.cost": Key(
+        type=Money,
+        default=0,
+        zh="每次外供收费（分）",
+        en="What a supply costs the borrowing branch, in cents",
+    ),
+    "supply.groups": Key(
+        type=Annotated[list[Word], Meta(max_length=20)],
+        default=[],
+        zh="所属互借联盟",
+        en="Groups of branches that lend to one another first",
+    ),
+    "supply.last_resort": Key(
+        type=bool,
+        default=False,
+        zh="是否最后供书馆",
+        en="Whether it is asked only when nobody else can supply",
+    ),
+    "hold.rules": Key(
+        type=Annotated[list[HoldRule], Meta(min_length=1, max_length=200)],
+        default=[HoldRule(), HoldRule(item="reference", holds=False)],
+        zh="预约规则：读者类型 × 文献类型",
+        en="Rules of reservation: kind of reader by kind of item",
+    ),
+    "hold.limit": Key(
+        type=Count,
+        default=10,
+        zh="每位读者最多预约数",
+        en="Reservations that a reader may have at a time",
+    ),
+    "hold.new_days": Key(
+        type=Days,
+        default=0,
+        zh="新书只供本馆的天数",
+        en="Days that a new item serves its own branch alone",
+    ),
+    "hold.local_days": Key(
+        type=Days,
+        default=0,
+        zh="本馆读者优先的天数",
+        en="Days that the own readers' reservations go before those of others",
+    ),
+    "hold.pickup": Key(
+        type=Literal["anywhere", "province", "home"],
+        default="anywhere",
+        zh="可在何处取书",
+        en="Where readers of this branch may pick up",
+    ),
+    "hold.shelf_days": Key(
+        type=Days,
+        default=7,
+        zh="预约书保留天数",
+        en="Days that a reserved item waits for its reader",
+    ),
+    "hold.recall": Key(
+        type=Recall,
+        default=Recall(),
+        zh="催还规则",
+        en="When a lent item is called back for those who wait",
+    ),
+    "item.float": Key(
+        type=Float,
+        default=Float(),
+        zh="还在何处即留在何处的文献",
+        en="Items that stay where they are returned",
     ),
 }
 

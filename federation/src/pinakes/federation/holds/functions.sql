@@ -1,0 +1,200 @@
+-- Who may be asked to supply: the terms of every branch, kept ready so that choosing reads one
+-- narrow row of each. Settings and the tree say what they are; triggers bring them up to date.
+
+-- The terms of these branches (of all, when none is named) as they are today.
+CREATE OR REPLACE FUNCTION commons.reckon_suppliers(tenants integer[]) RETURNS void
+LANGUAGE sql AS $$
+    WITH told AS MATERIALIZED (
+        SELECT t.*, (now() AT TIME ZONE t.zone)::date AS today, said.terms
+        FROM commons.tenant t CROSS JOIN LATERAL commons.all_effective(t.id,
+            'supply.pause', 'supply.daily_cap', 'supply.courier_days', 'supply.cost',
+            'supply.groups', 'supply.last_resort', 'calendar.closed_weekdays',
+            'calendar.closed_days', 'lending.policy') AS said (terms)
+        WHERE tenants IS NULL OR t.id = ANY (tenants)
+    ), policies AS (
+        INSERT INTO commons.supplier_policy AS p (tenant_id, versions)
+        SELECT id, terms ->> 'lending.policy' FROM told
+        ON CONFLICT (tenant_id) DO UPDATE SET versions = excluded.versions
+        WHERE p.versions <> excluded.versions
+    )
+    INSERT INTO commons.supplier AS s
+        (tenant_id, consortium_id, active, province, city, latitude, longitude, pause_from,
+         pause_until, daily_cap, courier_days, cost, groups, mask, last_resort, opens, reckoned)
+    SELECT id, consortium_id, state = 'active', path[2], path[3], latitude, longitude,
+           (terms -> 'supply.pause' ->> 'from')::date, (terms -> 'supply.pause' ->> 'until')::date,
+           (terms ->> 'supply.daily_cap')::integer, (terms ->> 'supply.courier_days')::integer,
+           (terms ->> 'supply.cost')::integer, named.groups, named.mask,
+           (terms ->> 'supply.last_resort')::boolean, opening.opens, today
+    FROM told
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(word), '{}') AS groups,
+               coalesce(bit_or(1::bigint << (hashtext(word) & 31)), 0) AS mask
+        FROM jsonb_array_elements_text(terms -> 'supply.groups') AS word) AS named
+    CROSS JOIN LATERAL (
+        SELECT min(today + ahead) AS opens FROM generate_series(0, 30) AS ahead
+        WHERE NOT terms -> 'calendar.closed_weekdays'
+                  @> to_jsonb(extract(isodow FROM today + ahead)::integer)
+          AND NOT terms -> 'calendar.closed_days' @> to_jsonb((today + ahead)::text)) AS opening
+    ON CONFLICT (tenant_id) DO UPDATE SET
+        consortium_id = excluded.consortium_id, active = excluded.active,
+        province = excluded.province, city = excluded.city, latitude = excluded.latitude,
+        longitude = excluded.longitude, pause_from = excluded.pause_from,
+        pause_until = excluded.pause_until, daily_cap = excluded.daily_cap,
+        courier_days = excluded.courier_days, cost = excluded.cost, groups = excluded.groups,
+        mask = excluded.mask, last_resort = excluded.last_resort, opens = excluded.opens,
+        reckoned = excluded.reckoned
+$$;
+
+CREATE OR REPLACE FUNCTION commons.setting_decided() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE decided commons.setting := coalesce(NEW, OLD);
+BEGIN
+    IF decided.key ~ '^(supply|calendar)\.' OR decided.key = 'lending.policy' THEN
+        PERFORM commons.reckon_suppliers(ARRAY(
+            SELECT id FROM commons.tenant WHERE path @> ARRAY[decided.tenant_id]));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER decided AFTER INSERT OR UPDATE OR DELETE ON commons.setting
+    FOR EACH ROW EXECUTE FUNCTION commons.setting_decided();
+
+CREATE OR REPLACE FUNCTION commons.branch_placed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM commons.reckon_suppliers(ARRAY[NEW.id]);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER placed
+    AFTER INSERT OR UPDATE OF path, state, zone, latitude, longitude ON commons.tenant
+    FOR EACH ROW EXECUTE FUNCTION commons.branch_placed();
+
+SELECT commons.reckon_suppliers(NULL);
+
+-- Whether a branch takes requests on a day: not paused, open again some time, below its cap.
+CREATE OR REPLACE FUNCTION commons.may_be_asked(s commons.supplier, today date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT NOT coalesce(today BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), false)
+       AND s.opens IS NOT NULL
+       AND coalesce(CASE s.asked_on WHEN today THEN s.asked ELSE 0 END < s.daily_cap, true)
+$$;
+
+-- Who could supply a title to a reader of *asker* who picks it up at *pickup*: fifty at most,
+-- those that may be asked before those that may not, the nearest and idlest first.
+-- The first row is the asker's own: its groups and policy, the pickup's place, and in "opens"
+-- the day it is at the asker's. With *record*, only that one of *wanted_of* is looked at.
+-- Of a title that hundreds hold not every holder is looked at: the own province and groups, then
+-- outwards on the map until there are enough.
+DROP FUNCTION IF EXISTS commons.shortlist;
+CREATE FUNCTION commons.shortlist(asker integer, pickup integer, wanted uuid, refused integer[],
+                                  wanted_of integer DEFAULT NULL, wanted_record uuid DEFAULT NULL)
+RETURNS TABLE (supplier integer, record uuid, available bigint, near integer,
+               latitude float, longitude float, open integer, asked integer, daily_cap integer,
+               balance integer, courier_days integer, cost integer, opens date, paused boolean,
+               last_resort boolean, groups text[], policy text)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    most CONSTANT integer := 50;
+    many CONSTANT integer := 100; -- holders that are all looked at
+    in_city integer; in_province integer; north float; east float; narrow float;
+    mine commons.supplier; terms text; today date;
+    ring integer[]; tenants integer[]; records uuid[]; copies integer[];
+BEGIN
+    SELECT s.city, s.province, s.latitude, s.longitude, cos(radians(s.latitude))
+    INTO in_city, in_province, north, east, narrow
+    FROM commons.supplier s WHERE s.tenant_id = pickup;
+    SELECT s.* INTO mine FROM commons.supplier s WHERE s.tenant_id = asker;
+    SELECT p.versions, (now() AT TIME ZONE t.zone)::date INTO terms, today
+    FROM commons.supplier_policy p JOIN commons.tenant t ON t.id = p.tenant_id
+    WHERE p.tenant_id = asker;
+    supplier := asker; latitude := north; longitude := east; opens := today;
+    groups := mine.groups; policy := terms;
+    RETURN NEXT;
+    IF wanted_record IS NOT NULL THEN
+        SELECT ARRAY[h.tenant_id], ARRAY[h.record_id], ARRAY[h.available]
+        INTO tenants, records, copies FROM commons.holding h
+        WHERE h.tenant_id = wanted_of AND h.record_id = wanted_record;
+    ELSE
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        INTO tenants, records, copies
+        FROM (SELECT * FROM commons.holding h WHERE h.edition_id = wanted AND h.available > 0
+              LIMIT many + 1) AS h;
+    END IF;
+    IF cardinality(tenants) > many THEN
+        IF mine.mask = 0 THEN
+            ring := ARRAY(SELECT s.tenant_id FROM commons.supplier s
+                          WHERE s.province = in_province AND s.active);
+        ELSE
+            ring := ARRAY(SELECT s.tenant_id FROM commons.supplier s
+                          WHERE s.active AND (s.province = in_province OR s.mask & mine.mask <> 0));
+        END IF;
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        INTO tenants, records, copies
+        FROM unnest(ring) AS s (tenant_id)
+        JOIN commons.holding h ON h.edition_id = wanted AND h.tenant_id = s.tenant_id
+        WHERE h.available > 0 AND h.tenant_id <> ALL (refused);
+        IF coalesce(cardinality(tenants), 0) < most THEN
+            SELECT tenants || array_agg(h.tenant_id), records || array_agg(h.record_id),
+                   copies || array_agg(h.available)
+            INTO tenants, records, copies
+            FROM (SELECT h.tenant_id, h.record_id, h.available
+                  FROM (SELECT s.tenant_id FROM commons.supplier s
+                        WHERE s.active AND s.consortium_id = mine.consortium_id
+                          AND NOT s.last_resort AND s.tenant_id <> ALL (ring)
+                          AND s.tenant_id <> ALL (refused) AND commons.may_be_asked(s, today)
+                        ORDER BY point(s.longitude, s.latitude) <-> point(east, north)) AS s
+                  JOIN commons.holding h ON h.edition_id = wanted AND h.tenant_id = s.tenant_id
+                  WHERE h.available > 0 LIMIT most) AS h;
+        END IF;
+    END IF;
+    RETURN QUERY
+    SELECT h.tenant_id, h.record_id, h.copies - coalesce(promised.copies, 0) AS available,
+           CASE WHEN s.tenant_id IN (pickup, asker) THEN 0 WHEN s.city = in_city THEN 1
+                WHEN s.province = in_province THEN 2 ELSE 3 END AS near,
+           s.latitude, s.longitude, s.open, CASE s.asked_on WHEN today THEN s.asked ELSE 0 END,
+           s.daily_cap, s.balance, s.courier_days, s.cost, s.opens,
+           today BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), s.last_resort,
+           s.groups, NULL
+    FROM unnest(tenants, records, copies) AS h (tenant_id, record_id, copies)
+    JOIN commons.supplier s ON s.tenant_id = h.tenant_id
+    LEFT JOIN (SELECT supplier AS tenant_id, count(*) AS copies FROM commons.supply
+               WHERE edition_id = wanted AND pending GROUP BY 1) AS promised
+        ON promised.tenant_id = h.tenant_id
+    WHERE s.active AND s.consortium_id = mine.consortium_id
+    ORDER BY NOT commons.may_be_asked(s, today) OR s.tenant_id = ANY (refused), s.last_resort,
+             CASE WHEN s.mask & mine.mask <> 0 THEN least(near, 2) ELSE near END, s.open,
+             (s.latitude - north) ^ 2 + ((s.longitude - east) * narrow) ^ 2
+    LIMIT most;
+END $$;
+
+-- What a supplier says of a request: asked, set aside (its shelves say so), shipped, ended.
+-- Told twice, it counts once.
+CREATE OR REPLACE FUNCTION commons.note_supply(of_request uuid, of_attempt integer,
+    by_supplier integer, for_home integer, of_edition uuid, step text, on_day date)
+RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE before commons.supply;
+BEGIN
+    INSERT INTO commons.supply (request_id, attempt, supplier, home, edition_id, pending)
+    VALUES (of_request, of_attempt, by_supplier, for_home, of_edition, true)
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        UPDATE commons.supplier
+        SET open = open + 1, asked = CASE asked_on WHEN on_day THEN asked ELSE 0 END + 1,
+            asked_on = on_day
+        WHERE tenant_id = by_supplier;
+    END IF;
+    SELECT * INTO before FROM commons.supply
+    WHERE request_id = of_request AND attempt = of_attempt FOR UPDATE;
+    UPDATE commons.supply
+    SET pending = pending AND step = 'asked',
+        shipped_at = CASE step WHEN 'shipped' THEN coalesce(shipped_at, now()) ELSE shipped_at END,
+        ended_at = CASE step WHEN 'ended' THEN coalesce(ended_at, now()) ELSE ended_at END
+    WHERE request_id = of_request AND attempt = of_attempt;
+    IF step = 'shipped' AND before.shipped_at IS NULL AND by_supplier <> for_home THEN
+        UPDATE commons.supplier
+        SET balance = balance + CASE tenant_id WHEN by_supplier THEN 1 ELSE -1 END
+        WHERE tenant_id IN (by_supplier, for_home);
+    END IF;
+    IF step = 'ended' AND before.ended_at IS NULL THEN
+        UPDATE commons.supplier SET open = open - 1 WHERE tenant_id = by_supplier;
+    END IF;
+END $$;
