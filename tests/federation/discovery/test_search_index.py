@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from pinakes.federation.discovery import generations
+from pinakes.federation.discovery.document import VERSION
 from pinakes.federation.discovery.index import (
     Branch,
     Consortium,
@@ -151,7 +152,7 @@ def test_the_old_generation_serves_while_the_next_is_built(index: Index, tmp_pat
     following.publish()
     assert until(reader, "新书", 1)
     assert reader.search(Query(within=Branch(1))).total == 1
-    assert [path.name for path in (tmp_path / "search").glob("*.*")] == ["1.2"]
+    assert [path.name for path in (tmp_path / "search").glob("*.*")] == [f"{VERSION}.2"]
     following.close()
 
 

@@ -164,7 +164,7 @@ def test_random_questions_never_fail(index: Index) -> None:
         ("红楼梦 曹雪芹", [Clause("红楼梦"), Clause("曹雪芹")]),
         ('author:"Lu Xun" x', [Clause("lu xun", "names", phrase=True), Clause("x")]),
         ("题名：紅樓", [Clause("红楼", "title")]),
-        ("ratio 3:2", [Clause("ratio"), Clause("3 2")]),
+        ("ratio 3:2", [Clause("ratio"), Clause("3 2", written="3 2")]),
         ("978-7-02-000220-7", [Clause("978-7-02-000220-7", "numbers")]),
     ],
 )

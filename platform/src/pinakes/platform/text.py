@@ -13,12 +13,16 @@ from opencc import OpenCC
 to_simplified: Callable[[str], str] = cast("Any", OpenCC)("t2s").convert
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
+FIRST = CJK[0]
 POINTS = "\u0591-\u05c7\u064b-\u065f\u0670"  # vowels that Hebrew and Arabic write or leave out
 ACCENTS = "\u0300-\u036f\u1ab0-\u1aff\ufe20-\ufe2f"
 APART = "\u02b9-\u02bf\u02ee"  # the letters of romanisation that nobody types
 DROPPED = re.compile(f"[{POINTS}{ACCENTS}{APART}]")
 HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]")
 LETTERS = {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"}
+
+
+LONGEST_WORD = 60  # characters; what is longer is cut, in a question as in a text
 
 
 def _marks() -> str:
@@ -29,7 +33,12 @@ def _marks() -> str:
     return "".join(map(chr, signs))
 
 
-RUN = re.compile(f"(?P<cjk>[{CJK}]+)|(?:[^\\W_{CJK}]|[{_marks()}])+")
+MARKS = _marks()
+CJK_RUN = re.compile(f"[{CJK}]+")
+ASCII_WORD = re.compile(f"[0-9a-z]{{1,{LONGEST_WORD}}}")
+RUN = re.compile(
+    f"[{CJK}]+|[^\\W_{CJK}]{{1,{LONGEST_WORD}}}(?:[{MARKS}]+[^\\W_{CJK}]*)*|[{MARKS}]+"
+)
 
 
 class _Folding(dict[int, str]):
@@ -69,7 +78,19 @@ def fold(text: str) -> str:
 
 def runs(folded: str) -> list[tuple[str, bool]]:
     """The words of a folded text; True marks a run of Chinese or Japanese, not yet cut."""
-    return [(found[0], found["cjk"] is not None) for found in RUN.finditer(folded)]
+    return [(run, run >= FIRST and CJK_RUN.match(run) is not None) for run in RUN.findall(folded)]
+
+
+def ascii_words(folded: str) -> list[str]:
+    """The words of a folded text that has no other characters."""
+    found: list[str] = ASCII_WORD.findall(folded)
+    return found
+
+
+def cjk_runs(text: str) -> list[str]:
+    """The runs of Chinese or Japanese of a text, as it is written: as many as folded has."""
+    found: list[str] = CJK_RUN.findall(unicodedata.normalize("NFKC", text))
+    return found
 
 
 def grams(folded: str) -> list[str]:
@@ -88,30 +109,28 @@ def words(run: str) -> list[str]:
     return list(_jieba().cut(run))
 
 
-def index_words(folded: str) -> list[str]:
-    """What else a Chinese text is found by: its words, words inside words, and characters."""
-    found: set[str] = set()
-    for run, cjk in runs(folded):
-        if cjk and len(run) > 1:
-            found.update(run)
-            found.update(_jieba().cut_for_search(run))
-    return list(found)
+def cut(run: str, written: str) -> list[str]:
+    """A run cut into words, in simplified characters: as the whole has them, 著名 and 乾坤."""
+    simple = run if run == written else to_simplified(written)
+    return list(_jieba().cut(simple))
 
 
 def key(text: str) -> str:
     """A whole text to compare with another: only its letters and digits, folded."""
-    return "".join(run for run, _ in runs(fold(text)))
+    folded = fold(text)
+    return "".join(ascii_words(folded) if folded.isascii() else RUN.findall(folded))
 
 
 def pinyin(text: str) -> list[list[str]]:
     """Each word's syllables (ü is u); a word of another script is one syllable, folded."""
+    if text.isascii():
+        return [[word] for word in ascii_words(text.lower())]
     found: list[list[str]] = []
     for run, cjk in runs(unicodedata.normalize("NFKC", text)):
-        if not cjk:
-            found.append([fold(run)])
+        if cjk:
+            found += [syllables(word) for word in cut(run.translate(FOLDING), run)]
         else:
-            simple = run if run.translate(FOLDING) == run else to_simplified(run)
-            found += [_syllables(word) for word in _jieba().cut(simple)]
+            found.append([fold(run)])
     return found
 
 
@@ -121,7 +140,7 @@ def sort_key(text: str) -> str:
 
 
 @lru_cache(maxsize=200_000)
-def _syllables(word: str) -> list[str]:
+def syllables(word: str) -> list[str]:
     """The reading of one word."""
     found: list[Any] = _pypinyin().lazy_pinyin(word)
     return [

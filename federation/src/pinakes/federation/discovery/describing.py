@@ -1,24 +1,24 @@
 """From an edition to what the index knows of it. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from pinakes.federation.discovery.document import Document
-from pinakes.federation.discovery.editions import Whole
+from pinakes.federation.discovery.editions import Known
 from pinakes.tenants.catalogue.marc import Class, Title
 
 SCHEMES = ("clc", "ddc", "lcc", "udc")
 
 
-def document(whole: Whole, shown: Collection[int]) -> Document:
-    """One title in the words of every branch in *shown* that holds it."""
-    held = [one for one in whole.held if one.tenant in shown]
-    titles = [one.title for one in held] or [Title()]
+def document(known: Known) -> Document:
+    """One title in the words of the branches that hold it."""
+    titles = known.titles
     first = titles[0]
     classes = [one for title in titles for one in title.classes]
     return Document(
-        id=whole.id,
-        consortium=whole.consortium,
-        branches=tuple(dict.fromkeys(one.tenant for one in held)),
+        id=known.id,
+        consortium=known.consortium,
+        branches=tuple(known.branches),
+        free=tuple(known.free),
         title=first.full,
         short_title=first.title,
         filing=first.filing,
@@ -28,17 +28,22 @@ def document(whole: Whole, shown: Collection[int]) -> Document:
             first.full,
         ),
         names=distinct(
-            words for title in titles for name in title.names for words in (name.name, *name.others)
+            [
+                words
+                for title in titles
+                for name in title.names
+                for words in (name.name, *name.others)
+            ]
         ),
-        subjects=distinct(words for title in titles for words in title.subjects),
-        pinyin=distinct(words for title in titles for words in title.pinyin),
-        numbers=distinct(number for title in titles for number in numbers(title)),
-        classes=distinct(one.number for one in classes),
+        subjects=distinct([words for title in titles for words in title.subjects]),
+        pinyin=distinct([words for title in titles for words in title.pinyin]),
+        numbers=distinct([number for title in titles for number in numbers(title)]),
+        classes=distinct([*[one.number for one in classes], *known.call_numbers]),
         main_class=main_class(classes),
         language=first.language,
         form=first.form,
         year=first.year,
-        added=whole.id.int >> 80,  # the milliseconds of a UUIDv7
+        added=known.id.int >> 80,  # the milliseconds of a UUIDv7
     )
 
 

@@ -1,29 +1,30 @@
 """One public title as the index wants it: plain words in, tokens out."""
 
-from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 import tantivy
 
+from pinakes.federation.discovery.wording import START, Wording, initials, worded
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
-LONGEST_SORT_KEY = 60
-LONGEST_WORD = 60
-MOST_INITIALS = 8
-WORDS_IN_A_ROW = 4
+LONGEST_SORT_KEY = 40
+LONGEST_KEY = 200
+LAST = "\uffff"  # sorts behind everything
+SUGGESTED = 4  # of each kind
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A public title. ``title`` is with its subtitle, ``titles`` are its other ones.
 
-    ``branches`` are all that hold it; without any it is found by nobody. ``pinyin`` is what a
-    cataloguer wrote. ``numbers`` are ISBNs and ISSNs in any form, ``classes`` class numbers,
-    ``main_class`` what the class facet counts. ``added`` is any number that grows with time.
+    ``branches`` are all that hold it; without any it is found by nobody. ``free`` are those of
+    them that have a copy to borrow now. ``pinyin`` is what a cataloguer wrote. ``numbers`` are
+    ISBNs and ISSNs in any form, ``classes`` class numbers and call numbers, ``main_class`` what
+    the class facet counts. ``added`` is any number that grows with time.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[int, ...]
     title: str
     added: int
+    free: tuple[int, ...] = ()
     short_title: str = ""
     filing: str = ""
     titles: tuple[str, ...] = ()
@@ -45,16 +47,27 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     year: int | None = None
 
 
+class Shown(msgspec.Struct, frozen=True, array_like=True):
+    """What suggestions are made of, as the index keeps it."""
+
+    title: str
+    names: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+
+SHOWN = msgspec.json.Encoder()
+
+
 def schema() -> tantivy.Schema:
     """The fields of the index."""
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("consortium", "branch"):
+    builder.add_bytes_field("shown", stored=True)
+    for name in ("consortium", "branch", "free"):
         builder.add_unsigned_field(name, indexed=True, fast=True)
     for name in ("title", "names", "subjects", "title_pinyin", "names_pinyin"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    builder.add_text_field("initials", tokenizer_name="whitespace", index_option="basic")
-    for name in ("exact", "numbers", "classes"):
+    for name in ("exact", "named", "initials", "numbers", "classes"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("form", "language", "main_class", "sort"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -63,24 +76,75 @@ def schema() -> tantivy.Schema:
     return builder.build()
 
 
+SCHEMA = schema()
+
+
 def tokens(document: Document) -> tantivy.Document:
     """The document as tantivy takes it."""
-    made = tantivy.Document()
-    made.add_text("id", str(document.id))
-    made.add_unsigned("consortium", document.consortium)
-    for branch in document.branches:
-        made.add_unsigned("branch", branch)
-    _add_titles(made, document)
-    _add_words(made, "names", document.names)
-    _add_words(made, "subjects", document.subjects)
-    for name in document.names:
-        made.add_text("names_pinyin", " ".join(_spoken(name)))
-    for number in document.numbers:
-        made.add_text("numbers", number_key(number))
-    for number in document.classes:
-        made.add_text("classes", class_key(number))
-    _add_facts(made, document)
-    return made
+    titles = [worded(title) for title in (document.title, *document.titles)]
+    short = titles[0]
+    if document.short_title not in ("", document.title):
+        short = worded(document.short_title)
+    names = [worded(name) for name in document.names]
+    facts: dict[str, object] = {
+        "id": str(document.id),
+        "shown": shown(document),
+        "consortium": document.consortium,
+        "branch": list(document.branches),
+        "title": [START + titles[0].row[0], *lines(titles)] if titles[0].row else lines(titles),
+        "names": lines(names),
+        "subjects": lines([worded(subject) for subject in document.subjects]),
+        "title_pinyin": said(titles[:1]) + [" ".join(worded(one).row) for one in document.pinyin],
+        "names_pinyin": said(names),
+        "exact": exact([short, *titles]),
+        "named": ["".join(name.said)[:LONGEST_KEY] for name in names if name.said],
+        "initials": initials(short),
+        "form": document.form,
+        "language": document.language,
+        "main_class": document.main_class,
+        "sort": sort_key(document, short),
+        "added": document.added,
+    }
+    if document.free:
+        facts["free"] = list(document.free)
+    if document.numbers:
+        facts["numbers"] = [number_key(number) for number in document.numbers]
+    if document.classes:
+        facts["classes"] = [class_key(number) for number in document.classes]
+    if document.year is not None:
+        facts["year"] = document.year
+    return tantivy.Document.from_dict(facts, SCHEMA)
+
+
+def shown(document: Document) -> bytes:
+    """What suggestions say of it."""
+    title = document.short_title or document.title
+    names, subjects = document.names[:SUGGESTED], document.subjects[:SUGGESTED]
+    return SHOWN.encode(Shown(title, names, subjects))
+
+
+def lines(texts: list[Wording]) -> list[str]:
+    """Each text in a row, so that no phrase reaches from one into the next; then what is more."""
+    return [" ".join(words) for one in texts for words in (one.row, one.more) if words]
+
+
+def said(texts: list[Wording]) -> list[str]:
+    """How the Chinese ones are said."""
+    return [" ".join(one.said) for one in texts if one.said]
+
+
+def exact(titles: list[Wording]) -> list[str]:
+    """Whole titles, as they are written and as they are said."""
+    found = {one.key[:LONGEST_KEY] for one in titles}
+    found.update(["".join(one.said)[:LONGEST_KEY] for one in titles if one.said])
+    return list(found)
+
+
+def sort_key(document: Document, short: Wording) -> str:
+    """What titles sort by: without the article that they begin with, Chinese as it is said."""
+    if document.filing not in ("", document.short_title):
+        short = worded(document.filing)
+    return " ".join(short.said or short.row)[:LONGEST_SORT_KEY] or LAST
 
 
 def number_key(written: str) -> str:
@@ -91,69 +155,3 @@ def number_key(written: str) -> str:
 def class_key(written: str) -> str:
     """A class number without blanks, in capitals."""
     return "".join(written.split()).upper()
-
-
-def _add_titles(made: tantivy.Document, document: Document) -> None:
-    titles = (document.title, *document.titles)
-    _add_words(made, "title", titles)
-    for title in (document.short_title, *titles):
-        if title:
-            made.add_text("exact", text.key(title))
-    read = text.pinyin(document.title)
-    syllables = _syllables(read)
-    made.add_text("title_pinyin", " ".join(syllables))
-    for words in document.pinyin:
-        made.add_text("title_pinyin", text.fold(words))
-    made.add_text("initials", " ".join(_initials(read)))
-    short = document.short_title
-    made.add_text("exact", "".join(_spoken(short) if short else syllables))
-    key = " ".join(_spoken(document.filing) if document.filing else syllables)
-    made.add_text("sort", key[:LONGEST_SORT_KEY] or "\uffff")
-
-
-def _add_words(made: tantivy.Document, field: str, values: tuple[str, ...]) -> None:
-    for value in values:
-        pairs, more = _words(value)
-        made.add_text(field, pairs)
-        if more:
-            made.add_text(field, more)
-
-
-@lru_cache(maxsize=20_000)
-def _words(value: str) -> tuple[str, str]:
-    """Pairs in a row for substrings; then whole words (which so count twice) and characters."""
-    folded = text.fold(value)
-    pairs = " ".join([gram[:LONGEST_WORD] for gram in text.grams(folded)])
-    return pairs, "" if folded.isascii() else " ".join(text.index_words(folded))
-
-
-def _add_facts(made: tantivy.Document, document: Document) -> None:
-    made.add_text("form", document.form)
-    made.add_text("language", document.language)
-    made.add_text("main_class", document.main_class)
-    made.add_unsigned("added", document.added)
-    if document.year is not None:
-        made.add_integer("year", document.year)
-
-
-@lru_cache(maxsize=20_000)
-def _spoken(words: str) -> list[str]:
-    return _syllables(text.pinyin(words))
-
-
-def _syllables(words: list[list[str]]) -> list[str]:
-    return [syllable[:LONGEST_WORD] for word in words for syllable in word]
-
-
-def _initials(words: list[list[str]]) -> set[str]:
-    """First letters of every few words in a row: hlm and hlmyj for 红楼梦研究; and of its start."""
-    letters = ["".join([syllable[0] for syllable in word]) for word in words]
-    found: set[str] = set()
-    for start in range(len(letters)):
-        row = ""
-        for part in letters[start : start + WORDS_IN_A_ROW]:
-            row += part
-            found.add(row)
-    whole = "".join(letters)[:MOST_INITIALS]
-    found.update([whole[:length] for length in range(2, len(whole) + 1)])
-    return {row for row in found if 1 < len(row) <= MOST_INITIALS and row.isascii()}

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, cast, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.models import Edition, Holding
 from pinakes.tenants.catalogue.marc import Title
 
 
@@ -16,43 +15,87 @@ class Held(msgspec.Struct, frozen=True):
 
     tenant: int
     record: UUID
-    title: Title
     call_numbers: list[str]
     items: int
     available: int
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """An edition with everybody's records of it, the oldest first."""
+    """An edition with everybody's records of it, the oldest first, and the one that is shown."""
 
     id: UUID
     consortium: int
     held: list[Held]
+    shown: Held
+    title: Title
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An edition as the index describes it; some of its records' titles, the oldest first."""
+
+    id: UUID
+    consortium: int
+    titles: list[Title]
+    branches: list[int]
+    free: list[int]
+    call_numbers: list[str]
 
 
 TITLE = msgspec.json.Decoder(Title)
-EDITIONS = (
-    select(
-        Edition.id,
-        Edition.consortium_id,
-        Holding.tenant_id,
-        Holding.record_id,
-        cast(Holding.title_fields, Text),
-        Holding.call_numbers,
-        Holding.items,
-        Holding.available,
-    )
-    .join(Holding, Holding.edition_id == Edition.id)
-    .order_by(Holding.record_id)
-)
+
+EDITIONS = text("""
+    SELECT e.id, e.consortium_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available,
+           CASE WHEN (h.tenant_id, h.record_id) = (c.tenant_id, c.record_id)
+                THEN CAST(h.title_fields AS text) END AS title
+    FROM commons.edition e
+    JOIN commons.holding h ON h.edition_id = e.id
+    JOIN commons.tenant t ON t.id = h.tenant_id AND t.state = 'active'
+    JOIN LATERAL (
+        SELECT o.tenant_id, o.record_id FROM commons.holding o
+        JOIN commons.tenant b ON b.id = o.tenant_id AND b.state = 'active'
+        WHERE o.edition_id = e.id ORDER BY o.tenant_id = :mine DESC, o.record_id LIMIT 1
+    ) c ON true
+    WHERE e.id = ANY(:ids) ORDER BY h.record_id
+""")
+
+KNOWN = text("""
+    SELECT e.id, e.consortium_id, array_agg(h.tenant_id) AS branches,
+           array_agg(h.tenant_id) FILTER (WHERE h.available > 0) AS free,
+           (array_agg(CAST(h.title_fields AS text) ORDER BY h.record_id))[1:10] AS titles,
+           (array_agg(h.call_numbers[1]) FILTER (WHERE h.call_numbers[1] <> ''))[1:10] AS numbers
+    FROM commons.holding h
+    JOIN commons.branch_shown s USING (tenant_id)
+    JOIN commons.edition e ON e.id = h.edition_id
+    WHERE h.edition_id = ANY(:ids) GROUP BY e.id
+""")
 
 
-async def editions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Whole]:
-    """Those of *ids* that anybody holds."""
-    found: dict[UUID, Whole] = {}
-    rows = await session.execute(EDITIONS.where(Edition.id.in_(ids)))
-    for id, consortium, tenant, record, fields, numbers, items, available in rows:
-        title = TITLE.decode(fields)
-        whole = found.setdefault(id, Whole(id, consortium, []))
-        whole.held.append(Held(tenant, record, title, numbers, items, available))
-    return found
+async def editions(
+    session: AsyncSession, ids: Sequence[UUID], mine: int | None = None
+) -> dict[UUID, Whole]:
+    """Those of *ids* that an open branch holds, each shown as *mine* or else the oldest has it."""
+    rows = await session.execute(EDITIONS, {"ids": list(ids), "mine": mine or 0})
+    held: dict[UUID, list[Held]] = {}
+    shown: dict[UUID, tuple[int, Held, Title]] = {}
+    for id, consortium, tenant, record, numbers, items, available, fields in rows:
+        one = Held(tenant, record, numbers, items, available)
+        held.setdefault(id, []).append(one)
+        if fields is not None:
+            shown[id] = (consortium, one, TITLE.decode(fields))
+    return {id: Whole(id, shown[id][0], held[id], *shown[id][1:]) for id in held}
+
+
+async def known(session: AsyncSession, ids: Sequence[UUID]) -> list[Known]:
+    """What the index shall know of those of *ids* that it shows."""
+    rows = await session.execute(KNOWN, {"ids": list(ids)})
+    return [
+        Known(
+            id=id,
+            consortium=consortium,
+            titles=[TITLE.decode(one) for one in titles],
+            branches=list(dict.fromkeys(branches)),
+            free=list(dict.fromkeys(free or ())),
+            call_numbers=numbers or [],
+        )
+        for id, consortium, branches, free, titles, numbers in rows
+    ]

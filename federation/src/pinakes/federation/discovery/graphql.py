@@ -18,10 +18,10 @@ type Reach = Branch | Consortium
 MOST = 50
 
 
-async def wholes(session: AsyncSession, ids: list[UUID]) -> list[Whole | None]:
-    """Editions in the order of *ids*."""
-    found = await editions(session, ids)
-    return [found.get(id) for id in ids]
+async def wholes(session: AsyncSession, asked: list[tuple[UUID, int]]) -> list[Whole | None]:
+    """Editions, each as the branch beside its id has it (one request asks for one branch)."""
+    found = await editions(session, [id for id, _ in asked], asked[0][1])
+    return [found.get(id) for id, _ in asked]
 
 
 @strawberry.type
@@ -104,9 +104,8 @@ class DiscoveryQueries:
     async def edition(self, info: Info, id: UUID) -> Edition | None:
         """One title by its id."""
         here = info.context.here
-        whole = await info.context.load(wholes, id)
-        hit = of(info).hit(whole, here, here.id) if whole else None
-        return Edition.of(hit) if hit else None
+        whole = await info.context.load(wholes, (id, here.id))
+        return Edition.of(of(info).hit(whole, here)) if whole else None
 
 
 def reach(catalogue: PublicCatalogue, here: Tenant, branch: str | None) -> Reach | None:

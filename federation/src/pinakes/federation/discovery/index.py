@@ -65,6 +65,8 @@ class Index:
         self._name = ""
         self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
+        self._written: tantivy.Searcher | None = None  # what the last commit holds
+        self._added: set[UUID] = set()  # since then
         self._seen: tuple[str, int] = ("", 0)
         self._looked = float("-inf")
 
@@ -93,20 +95,32 @@ class Index:
         """Put these in, each in the place of its former self. Seen after ``commit``."""
         writer = self._writing()
         for document in documents:
-            writer.delete_documents_by_term("id", str(document.id))
+            self._delete(writer, document.id)
             if document.branches:
                 writer.add_document(tokens(document))
+                self._added.add(document.id)
 
     def remove(self, ids: Iterable[UUID]) -> None:
         """Take these out. Seen after ``commit``."""
         writer = self._writing()
         for id in ids:
-            writer.delete_documents_by_term("id", str(id))
+            self._delete(writer, id)
 
     def commit(self) -> None:
         """Show everything that was put in and taken out since the last commit, in one step."""
         self._writing().commit()
+        self._written = None
+        self._added.clear()
         self._looked = float("-inf")
+
+    def _delete(self, writer: tantivy.IndexWriter, id: UUID) -> None:
+        """Ask first: most documents are new, and each deletion costs every segment a look."""
+        if self._index is not None and self._written is None:
+            self._index.reload()
+            self._written = self._index.searcher()
+        known = self._written.doc_freq("id", str(id)) if self._written else 1
+        if known or id in self._added:
+            writer.delete_documents_by_term("id", str(id))
 
     def rebuild(self) -> "Index":
         """A new generation, empty and seen by nobody until it is published."""
@@ -128,7 +142,8 @@ class Index:
         """End writing, and let go of the files."""
         if self._writer is not None:
             self._writer.wait_merging_threads()
-        self._writer = self._index = None
+        self._writer = self._index = self._written = None
+        self._added.clear()
         self._seen = ("", 0)
 
     def _writing(self) -> tantivy.IndexWriter:

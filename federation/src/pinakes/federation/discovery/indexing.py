@@ -1,17 +1,18 @@
 """The one that writes the search index: from the public tables, soon after every change."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from logging import getLogger
+from time import monotonic
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, text, tuple_
+from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.describing import document
 from pinakes.federation.discovery.document import Document
-from pinakes.federation.discovery.editions import editions
+from pinakes.federation.discovery.editions import known
 from pinakes.federation.discovery.index import Index
 from pinakes.federation.discovery.models import BranchShown, Edition, EditionChanged
 from pinakes.federation.discovery.publishing import mark_branch
@@ -19,6 +20,7 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 
 PAUSE = 0.2  # seconds between two looks at what has changed
+PATIENCE = 0.5  # seconds that a change may wait for others: each commit costs every reader
 AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
 BATCH = 1000
 EVERYTHING = UUID(int=0)  # stands among the changed editions for a wish to rebuild
@@ -28,6 +30,20 @@ TURNED = text("""
     SELECT coalesce(t.id, s.tenant_id), t.id IS NOT NULL FROM commons.branch_shown s
     FULL JOIN (SELECT id FROM commons.tenant WHERE state = 'active') t ON t.id = s.tenant_id
     WHERE t.id IS NULL OR s.tenant_id IS NULL
+""")
+
+CHANGES = text("""
+    SELECT c.edition_id, c.version FROM commons.edition_changed c
+    WHERE c.edition_id <> '00000000-0000-0000-0000-000000000000'
+      AND NOT EXISTS (
+          SELECT FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS bigint[])) s (id, version)
+          WHERE s.id = c.edition_id AND s.version = c.version)
+    LIMIT :batch
+""")
+FORGET = text("""
+    DELETE FROM commons.edition_changed c
+    USING unnest(CAST(:ids AS uuid[]), CAST(:versions AS bigint[])) s (id, version)
+    WHERE s.id = c.edition_id AND s.version = c.version
 """)
 
 log = getLogger(__name__)
@@ -78,31 +94,36 @@ class Indexer:
         return changed > 0
 
     async def catch_up(self) -> int:
-        """Write one batch of what has changed; how many editions that were."""
-        async with public_work(self.database.public) as public:
-            rows = await public.execute(
-                select(EditionChanged.edition_id, EditionChanged.version)
-                .where(EditionChanged.edition_id != EVERYTHING)
-                .limit(BATCH)
-            )
-            seen = {row.edition_id: row.version for row in rows}
-            if not seen:
-                return 0
-            documents = await described(public, list(seen))
-        await asyncio.to_thread(self.write, documents, seen)
-        async with public_work(self.database.public) as public:
-            mark = tuple_(EditionChanged.edition_id, EditionChanged.version)
-            await public.execute(delete(EditionChanged).where(mark.in_(seen.items())))
+        """Write what has changed, batch by batch for a while, and show it; how much that was."""
+        began, seen = monotonic(), dict[UUID, int]()
+        while monotonic() - began < PATIENCE:
+            async with public_work(self.database.public) as public:
+                batch = await changes(public, seen)
+                documents = await described(public, list(batch))
+            if not batch:
+                break
+            await asyncio.to_thread(self.write, documents, batch)
+            seen |= batch
+        if seen:
+            await asyncio.to_thread(self.commit)
+            async with public_work(self.database.public) as public:
+                await forget(public, seen)
         return len(seen)
 
     def write(self, documents: Sequence[Document], changed: Collection[UUID]) -> None:
         """Into the serving index, unless it cannot be read, and into the coming one."""
         gone = set(changed) - {document.id for document in documents}
-        serving = [] if self.index.is_outdated() else [self.index]
-        for index in [*serving, *([self.coming] if self.coming else [])]:
+        for index in self.written():
             index.replace(documents)
             index.remove(gone)
+
+    def commit(self) -> None:
+        for index in self.written():
             index.commit()
+
+    def written(self) -> list[Index]:
+        serving = [] if self.index.is_outdated() else [self.index]
+        return [*serving, *([self.coming] if self.coming else [])]
 
     async def build_on(self, coming: Index) -> None:
         """One batch of all editions into the coming generation; behind the last, it serves."""
@@ -131,11 +152,23 @@ class Indexer:
                 index.close()
 
 
+async def changes(public: AsyncSession, seen: Mapping[UUID, int]) -> dict[UUID, int]:
+    """A batch of editions that the index has not seen yet, or not as they are, and versions."""
+    rows = await public.execute(
+        CHANGES, {"ids": list(seen), "versions": list(seen.values()), "batch": BATCH}
+    )
+    return {row.edition_id: row.version for row in rows}
+
+
+async def forget(public: AsyncSession, seen: Mapping[UUID, int]) -> None:
+    """What the index shows is not to be looked at again, unless it has changed meanwhile."""
+    await public.execute(FORGET, {"ids": list(seen), "versions": list(seen.values())})
+
+
 async def described(public: AsyncSession, ids: Sequence[UUID]) -> list[Document]:
     """What the index shall know of these editions."""
-    shown = set(await public.scalars(select(BranchShown.tenant_id)))
-    found = await editions(public, ids)
-    return await asyncio.to_thread(lambda: [document(whole, shown) for whole in found.values()])
+    found = await known(public, ids)
+    return await asyncio.to_thread(lambda: [document(one) for one in found])
 
 
 async def notice_branches(public: AsyncSession) -> None:

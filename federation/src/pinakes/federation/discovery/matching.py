@@ -1,47 +1,79 @@
 """From a question to what tantivy looks for: what must match, and what ranks higher."""
 
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import tantivy
 from tantivy import Occur
 
 from pinakes.federation.discovery.document import class_key, number_key
-from pinakes.federation.discovery.query import Branch, Clause, Query, clauses
+from pinakes.federation.discovery.loosely import Loose
+from pinakes.federation.discovery.query import CALL_NUMBER, Branch, Clause, Query, clauses
+from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
+from pinakes.federation.discovery.wording import END, START
 from pinakes.platform import text
 from pinakes.platform.syllables import INITIALS, readings
 
-WEIGHTS = {"title": 4.0, "names": 2.5, "subjects": 1.5}
 PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
 PINYIN_WEIGHT = 0.5  # of the words themselves
 INITIALS_WEIGHT = 1.0
+WHOLE_INITIALS_WEIGHT = 3.0
 EXACT_WEIGHT = 40.0
+START_WEIGHT = 2.0
 WHOLE_WEIGHT = 3.0
+NEAR_WEIGHT = {"branch": 1.0, "free": 1.0}  # held at the branches nearby; a copy to borrow there
+FREE_WEIGHT = 0.5  # a copy to borrow anywhere
 INITIALS_LENGTH = range(2, 9)
+INITIALS_WHOLE = 2  # so few letters must be all of a title
 NUMBER_LENGTH = 8
 PAIR = 2
-Found = tantivy.Query
+
+type Wanted = tuple[Occur, Found]
 
 
 class Matcher:
     """Makes queries for one schema."""
 
     def __init__(self, schema: tantivy.Schema) -> None:
-        self._schema = schema
+        self._terms = Terms(schema)
+        self._loose = Loose(self._terms)
 
     def query(self, asked: Query) -> Found:
-        """Everything that must hold, with the filters' scores at nought."""
+        """Everything that must hold; what ranks higher."""
+        return self._query(asked, self._clause)
+
+    def loose_query(self, asked: Query) -> Found:
+        """The same with a slip of the keys in any word."""
+        whole = " ".join(part.text for part in clauses(asked.text) if not part.field)
+        return self._query(asked, self._loose_clause, self._loose.whole(whole))
+
+    def narrow(self, asked: Query, more: Query) -> Found:
+        """What answers *asked* and has the filters of *more*, without any order."""
+        filters = [(Occur.Must, self._terms.filter(found)) for found in self._filters(more)]
+        return tantivy.Query.boolean_query([(Occur.Must, self.query(asked)), *filters])
+
+    def _query(
+        self,
+        asked: Query,
+        clause: Callable[[Clause], list[Wanted]],
+        instead: Sequence[Found] = (),
+    ) -> Found:
         parts = clauses(asked.text)
-        wanted = [(Occur.Must, self._filter(found)) for found in self._filters(asked)]
+        wanted = [(Occur.Must, self._terms.filter(found)) for found in self._filters(asked)]
         if parts:
-            wanted += self._words(parts)
+            words = self._words(parts, clause)
+            if instead:
+                both = [tantivy.Query.boolean_query(words), *instead]
+                words = [(Occur.Must, self._terms.either(both))]
+            wanted += [*words, *[(Occur.Should, better) for better in self._nearby(asked)]]
         elif asked.text.strip():
             wanted.append((Occur.Must, tantivy.Query.empty_query()))
         return tantivy.Query.boolean_query(wanted)
 
-    def _words(self, parts: list[Clause]) -> list[tuple[Occur, Found]]:
-        wanted: list[tuple[Occur, Found]] = []
+    def _words(self, parts: list[Clause], clause: Callable[[Clause], list[Wanted]]) -> list[Wanted]:
+        wanted: list[Wanted] = []
         for part in parts:
-            wanted += self._clause(part)
+            wanted += clause(part)
         if not wanted:
             return [(Occur.Must, tantivy.Query.empty_query())]
         if not any(part.field for part in parts):
@@ -49,76 +81,119 @@ class Matcher:
         return wanted
 
     def _filters(self, asked: Query) -> list[Found]:
-        within = "branch" if isinstance(asked.within, Branch) else "consortium"
-        found = [tantivy.Query.term_query(self._schema, within, asked.within.id)]
+        here = isinstance(asked.within, Branch)
+        found = [self._terms.term("branch" if here else "consortium", asked.within.id)]
         for field, values in (
             ("form", asked.forms),
             ("language", asked.languages),
             ("main_class", asked.classes),
+            ("branch", asked.branches),
         ):
             if values:
-                found.append(tantivy.Query.term_set_query(self._schema, field, list(values)))
+                found.append(self._terms.one_of(field, values))
+        if asked.available:
+            chosen = asked.branches or ((asked.within.id,) if here else ())
+            found.append(self._terms.one_of("free", chosen) if chosen else self._terms.free())
         first, last = asked.years
         if first is not None or last is not None:
-            found.append(self._years(first, last))
+            found.append(self._terms.years(first, last))
         return found
 
-    def _years(self, first: int | None, last: int | None) -> Found:
-        return tantivy.Query.range_query(
-            self._schema, "year", tantivy.FieldType.Integer, first, last
-        )
+    def _nearby(self, asked: Query) -> list[Found]:
+        """Held and free nearby lifts a title over others that answer as well."""
+        if not asked.near:
+            return []
+        found = [self._terms.scored(self._terms.free(), FREE_WEIGHT)]
+        for field, weight in NEAR_WEIGHT.items():
+            found.append(self._terms.scored(self._terms.one_of(field, asked.near), weight))
+        return found
 
-    def _filter(self, query: Found) -> Found:
-        return tantivy.Query.const_score_query(query, 0.0)
-
-    def _clause(self, part: Clause) -> list[tuple[Occur, Found]]:
+    def _clause(self, part: Clause) -> list[Wanted]:
         """What one part of the question demands, and what it prefers."""
         if part.field == "numbers":
-            return [(Occur.Must, self._term("numbers", number_key(part.text)))]
+            return [(Occur.Must, self._terms.term("numbers", number_key(part.text)))]
         if part.field == "classes":
-            return [(Occur.Must, self._starting("classes", class_key(part.text)))]
+            return [(Occur.Must, self._terms.starting("classes", class_key(part.text)))]
         if part.phrase:
             grams = text.grams(part.text)
-            return [(Occur.Must, self._row(grams, part.field))] if grams else []
-        wanted: list[tuple[Occur, Found]] = []
+            return [(Occur.Must, self._terms.row(grams, part.field))] if grams else []
+        wanted: list[Wanted] = []
         for run, cjk in text.runs(part.text):
             wanted += self._chinese(run, part.field) if cjk else [self._word(run, part.field)]
-        if len(wanted) > 1 and len(part.text) >= NUMBER_LENGTH and part.text[0].isdigit():
-            number = self._term("numbers", number_key(part.text))
-            return [(Occur.Must, self._either([tantivy.Query.boolean_query(wanted), number]))]
+        ways = self._numbers(part) if wanted else []
+        if ways:
+            both = [tantivy.Query.boolean_query(wanted), *ways]
+            return [(Occur.Must, self._terms.either(both))]
         return wanted
 
-    def _chinese(self, run: str, field: str) -> list[tuple[Occur, Found]]:
+    def _loose_clause(self, part: Clause) -> list[Wanted]:
+        """The same with a slip of the keys; numbers and phrases are meant as they are."""
+        if part.phrase or part.field in ("numbers", "classes"):
+            return self._clause(part)
+        wanted: list[Wanted] = []
+        for run, cjk in text.runs(part.text):
+            if cjk:
+                strict = tantivy.Query.boolean_query(self._chinese(run, part.field))
+                ways = [strict, *self._loose.chinese(run, part.field)]
+            else:
+                ways = [self._word(run, part.field)[1], *self._loose.word(run, part.field)]
+            wanted.append((Occur.Must, self._terms.either(ways)))
+        return wanted
+
+    def _numbers(self, part: Clause) -> list[Found]:
+        """What a word may be besides: an ISBN with its hyphens, a class or call number."""
+        written = part.written
+        ways: list[Found] = []
+        if len(written) >= NUMBER_LENGTH and written[0].isdigit():
+            ways.append(self._terms.term("numbers", number_key(written)))
+        if CALL_NUMBER.fullmatch(written):
+            ways.append(self._terms.starting("classes", class_key(written)))
+        return ways
+
+    def _chinese(self, run: str, field: str) -> list[Wanted]:
         """Each word of more than one character must be there; in a row is better."""
-        whole = self._row(text.grams(run), field)
+        whole = self._terms.row(text.grams(run), field)
         words = [word for word in text.words(run) if len(word) > 1]
         if len(run) <= PAIR or not words or words == [run]:
             return [(Occur.Must, whole)]
-        found = [(Occur.Must, self._row(text.grams(word), field)) for word in words]
-        return [*found, (Occur.Should, tantivy.Query.boost_query(whole, WHOLE_WEIGHT))]
+        found = [(Occur.Must, self._terms.row(text.grams(word), field)) for word in words]
+        return [*found, (Occur.Should, self._terms.weighed(whole, WHOLE_WEIGHT))]
 
-    def _word(self, word: str, field: str) -> tuple[Occur, Found]:
+    def _word(self, word: str, field: str) -> Wanted:
         """A word as it is, as pinyin, as first letters, or as a number."""
-        ways = [self._row([word], field)]
+        ways = [self._terms.row([word], field)]
         for words, pinyin in PINYIN.items():
             if field in ("", words):
                 ways += [
-                    self._weighed(self._in_a_row(pinyin, reading), WEIGHTS[words] * PINYIN_WEIGHT)
+                    self._terms.weighed(
+                        self._terms.in_a_row(pinyin, reading), WEIGHTS[words] * PINYIN_WEIGHT
+                    )
                     for reading in readings(word)
                 ]
         if field in ("", "title") and len(word) in INITIALS_LENGTH and INITIALS.issuperset(word):
-            ways.append(self._weighed(self._term("initials", word), INITIALS_WEIGHT))
+            ways += self._initials(word)
         if not field and len(word) >= NUMBER_LENGTH and word[:-1].isdigit():
-            ways.append(self._term("numbers", number_key(word)))
-        return Occur.Must, self._either(ways)
+            ways.append(self._terms.term("numbers", number_key(word)))
+        return Occur.Must, self._terms.either(ways)
+
+    def _initials(self, word: str) -> list[Found]:
+        """The letters hlm begin 红楼梦研究, and are all that 红楼梦 has."""
+        whole = self._terms.scored(self._terms.term("initials", word + END), WHOLE_INITIALS_WEIGHT)
+        if len(word) <= INITIALS_WHOLE:
+            return [whole]
+        begin = self._terms.starting("initials", word)
+        return [whole, self._terms.scored(begin, INITIALS_WEIGHT)]
 
     def _as_a_whole(self, parts: list[Clause]) -> list[Found]:
         """What lifts a title above others: it is exactly the question, or has it in a row."""
         words = " ".join(part.text for part in parts)
-        better = [self._weighed(self._term("exact", text.key(words)), EXACT_WEIGHT)]
-        runs = text.runs(words)
+        grams, runs = text.grams(words), text.runs(words)
+        better = [self._terms.weighed(self._terms.term("exact", text.key(words)), EXACT_WEIGHT)]
+        if grams:
+            start = self._terms.term("title", START + grams[0])
+            better.append(self._terms.scored(start, START_WEIGHT))
         if len(runs) > 1:
-            better.append(self._weighed(self._row(text.grams(words), "title"), WHOLE_WEIGHT))
+            better.append(self._terms.weighed(self._terms.row(grams, "title"), WHOLE_WEIGHT))
             better += self._pinyin_in_a_row([run for run, cjk in runs if not cjk], len(runs))
         return better
 
@@ -128,31 +203,5 @@ class Matcher:
         if len(words) != expected or not all(ways):
             return []
         rows = [[syllable for part in chosen for syllable in part] for chosen in product(*ways)]
-        found = [self._in_a_row("title_pinyin", tuple(row)) for row in rows[:4]]
-        return [self._weighed(each, WHOLE_WEIGHT) for each in found]
-
-    def _row(self, grams: list[str], field: str) -> Found:
-        """The grams one after another, in this field or the best of all."""
-        fields = [field] if field else list(WEIGHTS)
-        return self._either(
-            [self._weighed(self._in_a_row(name, tuple(grams)), WEIGHTS[name]) for name in fields]
-        )
-
-    def _in_a_row(self, field: str, terms: tuple[str, ...]) -> Found:
-        if len(terms) == 1:
-            return self._term(field, terms[0])
-        return tantivy.Query.phrase_query(self._schema, field, list(terms))
-
-    def _term(self, field: str, term: str) -> Found:
-        return tantivy.Query.term_query(self._schema, field, term)
-
-    def _starting(self, field: str, start: str) -> Found:
-        return tantivy.Query.fuzzy_term_query(self._schema, field, start, distance=0, prefix=True)
-
-    def _weighed(self, query: Found, weight: float) -> Found:
-        return tantivy.Query.boost_query(query, weight)
-
-    def _either(self, ways: list[Found]) -> Found:
-        if len(ways) == 1:
-            return ways[0]
-        return tantivy.Query.disjunction_max_query(ways, tie_breaker=0.1)
+        found = [self._terms.in_a_row("title_pinyin", tuple(row)) for row in rows[:4]]
+        return [self._terms.weighed(each, WHOLE_WEIGHT) for each in found]

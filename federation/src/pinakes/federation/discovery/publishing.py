@@ -50,7 +50,14 @@ COUNTS = text("""
                       (record uuid, call_numbers text[], items integer, available integer))
     UPDATE commons.holding h
     SET call_numbers = told.call_numbers, items = told.items, available = told.available
-    FROM told WHERE h.tenant_id = :tenant AND h.record_id = told.record
+    FROM told, commons.holding old
+    WHERE h.tenant_id = :tenant AND h.record_id = told.record
+      AND (h.call_numbers, h.items, h.available)
+          IS DISTINCT FROM (told.call_numbers, told.items, told.available)
+      AND old.tenant_id = h.tenant_id AND old.record_id = h.record_id
+    RETURNING CASE WHEN (old.available > 0, old.call_numbers)
+                        IS DISTINCT FROM (told.available > 0, told.call_numbers)
+                   THEN h.edition_id END
 """)
 
 CHANGED = text("""
@@ -71,13 +78,14 @@ async def records_changed(session: AsyncSession, event: RecordsChanged, message:
 
 
 async def items_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
-    """Count the copies of these records anew. What the index shows stays the same."""
+    """Count the copies of these records anew; the index hears when the last one goes or comes."""
     database: Database = session.info["database"]
     async with public_work(database.public) as public:
         await public.execute(IN_TURN, {"tenant": message.receiver})
         stock = await stock_of(session, event.records)
         rows = [{"record": id, **counts(stock[id])} for id in event.records]
-        await public.execute(COUNTS, {"rows": told(rows), "tenant": message.receiver})
+        turned = await public.scalars(COUNTS, {"rows": told(rows), "tenant": message.receiver})
+        await public.execute(CHANGED, {"editions": [id for id in turned if id is not None]})
 
 
 async def publish(

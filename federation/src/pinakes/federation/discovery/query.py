@@ -14,6 +14,8 @@ DEEPEST = 10_000
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 QUOTES = re.compile("[“”„«»「」『』＂]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
+DIGIT = re.compile("[0-9]")
+CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][0-9.]*[=(\-/\w.:)]*")
 CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
 FIELDS = {
     "title": "title", "题名": "title", "书名": "title",
@@ -21,6 +23,7 @@ FIELDS = {
     "subject": "subjects", "主题": "subjects",
     "isbn": "numbers", "issn": "numbers",
     "class": "classes", "分类号": "classes",
+    "callnumber": "classes", "call": "classes", "索书号": "classes", "索取号": "classes",
 }  # fmt: skip
 
 
@@ -46,7 +49,9 @@ class Order(StrEnum):
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """A question to the index. ``within`` is always said; no words ask for what came last.
 
-    ``years`` are the first and the last, either may be open. ``offset`` ends at DEEPEST.
+    ``years`` are the first and the last, either may be open. ``branches`` and ``available`` ask
+    for what these hold, and for a copy to borrow now (there). ``near`` are branches whose titles
+    come first among equals. ``offset`` ends at DEEPEST.
     """
 
     within: Branch | Consortium
@@ -55,17 +60,24 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     years: tuple[int | None, int | None] = (None, None)
+    branches: tuple[int, ...] = ()
+    available: bool = False
+    near: tuple[int, ...] = ()
     order: Order = Order.RELEVANCE
     limit: int = 20
     offset: int = 0
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """One thing that must be found: words in any order, or a phrase; in one field, or anywhere."""
+    """One thing that must be found: words in any order, or a phrase; in one field, or anywhere.
+
+    ``written`` is a word that may be a number, with its points and hyphens.
+    """
 
     text: str
     field: str = ""
     phrase: bool = False
+    written: str = ""
 
 
 def clauses(text: str) -> list[Clause]:
@@ -85,4 +97,6 @@ def _clause(prefix: str | None, body: str) -> Clause:
         words = f"{prefix} {words}"
     if field in ("numbers", "classes"):
         return Clause(words.strip(), field)
-    return Clause(fold(words).strip(), field, quoted)
+    if field or quoted:
+        return Clause(fold(words).strip(), field, quoted)
+    return Clause(fold(words).strip(), written=words if DIGIT.search(words) else "")

@@ -19,7 +19,6 @@ from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound
 from pinakes.tenants.catalogue.marc import Title
 
-OPEN = "active"
 FACETS = {"form": "form", "language": "language", "main_class": "class", "year": "year"}
 
 
@@ -73,45 +72,37 @@ class PublicCatalogue:
     ) -> Found:
         """One page of what answers *query*, each title with its shelves, nearest first."""
         found = await asyncio.to_thread(self.index.search, query)
-        wholes = await editions(session, found.ids)
         mine = query.within.id if isinstance(query.within, Branch) else None
-        hits = [self.hit(wholes[id], near, mine) for id in found.ids if id in wholes]
+        wholes = await editions(session, found.ids, mine)
+        hits = [self.hit(wholes[id], near) for id in found.ids if id in wholes]
         facets = {FACETS[name]: counts for name, counts in found.facets.items()}
-        return Found([hit for hit in hits if hit], found.total, found.next, facets)
+        return Found(hits, found.total, found.next, facets)
 
     async def edition(self, session: AsyncSession, id: UUID, near: Tenant | None = None) -> Full:
         """One title with everything, or NoSuchEdition."""
-        whole = (await editions(session, [id])).get(id)
-        held = self.visible(whole) if whole else []
-        if whole is None or not held:
+        whole = (await editions(session, [id], near.id if near else None)).get(id)
+        if whole is None:
             raise NoSuchEdition("No library holds a title of this id. Search again.")
-        shown = chosen(held, near.id if near else None)
-        mine = shown.record if near and shown.tenant == near.id else None
-        return Full(self.shown(whole.id, shown, held, near), shown.title, mine)
+        mine = whole.shown.record if near and whole.shown.tenant == near.id else None
+        return Full(self.hit(whole, near), whole.title, mine)
 
-    def hit(self, whole: Whole, near: Tenant | None, mine: int | None) -> Hit | None:
-        """One line of an answer; None when nobody shows the title any more."""
-        held = self.visible(whole)
-        if not held:
-            return None
-        return self.shown(whole.id, chosen(held, mine), held, near)
-
-    def shown(self, id: UUID, one: Held, held: Sequence[Held], near: Tenant | None) -> Hit:
+    def hit(self, whole: Whole, near: Tenant | None) -> Hit:
+        """One line of an answer."""
         return Hit(
-            id=id,
-            title=one.title.full,
-            responsibility=one.title.responsibility,
-            publisher=one.title.publisher,
-            year=one.title.year,
-            form=one.title.form,
-            shelves=self.shelves(held, near),
+            id=whole.id,
+            title=whole.title.full,
+            responsibility=whole.title.responsibility,
+            publisher=whole.title.publisher,
+            year=whole.title.year,
+            form=whole.title.form,
+            shelves=self.shelves(whole.held, near),
         )
 
     def shelves(self, held: Sequence[Held], near: Tenant | None) -> list[Shelf]:
         """The copies by branch, nearest first; branches without any are left out."""
         shelves: dict[int, Shelf] = {}
         for one in held:
-            if one.items:
+            if one.items and one.tenant in self.directory.ids:
                 shelves[one.tenant] = self.together(shelves.get(one.tenant), one)
         return sorted(shelves.values(), key=lambda shelf: distance(near, shelf.branch))
 
@@ -123,15 +114,3 @@ class PublicCatalogue:
         numbers = [*shelf.call_numbers, *one.call_numbers]
         items, available = shelf.items + one.items, shelf.available + one.available
         return Shelf(shelf.branch, numbers, items, available)
-
-    def visible(self, whole: Whole) -> list[Held]:
-        """What open branches hold of it."""
-        known = self.directory.ids
-        return [
-            one for one in whole.held if one.tenant in known and known[one.tenant].state == OPEN
-        ]
-
-
-def chosen(held: Sequence[Held], tenant: int | None) -> Held:
-    """The record that is shown: the branch's own, else the oldest."""
-    return next((one for one in held if one.tenant == tenant), held[0])

@@ -1,0 +1,61 @@
+"""A question with a slip of the keys: what else its words may have been."""
+
+from tantivy import Occur, Query
+
+from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
+from pinakes.platform import text
+
+PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
+SHORTEST = 4  # letters; each letter of a shorter word tells too much
+TWO_SLIPS = 8  # letters from which on there may be two
+SHORTEST_TITLE = 3  # Chinese characters of which one may be wrong
+LONG = 5  # characters of which enough pairs are left without the wrong one
+BROKEN_PAIRS = 2  # by one wrong character
+
+
+class Loose:
+    """Makes the parts of queries that forgive."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+
+    def word(self, word: str, field: str) -> list[Found]:
+        """Words of other letters, as many as the length allows."""
+        if len(word) < SHORTEST or word.isdigit():
+            return []
+        slips = 2 if len(word) >= TWO_SLIPS else 1
+        fields = [field] if field else list(WEIGHTS)
+        return [
+            self._terms.weighed(self._terms.nearly(name, word, slips), WEIGHTS[name])
+            for name in fields
+        ]
+
+    def chinese(self, run: str, field: str) -> list[Found]:
+        """Characters that sound the same, and one wrong character in a long run."""
+        if len(run) == 1:
+            return []
+        said = [syllable for word in text.pinyin(run) for syllable in word]
+        ways = [
+            self._terms.weighed(self._terms.in_a_row(pinyin, tuple(said)), WEIGHTS[name])
+            for name, pinyin in PINYIN.items()
+            if field in ("", name)
+        ]
+        if len(run) >= LONG and field in ("", "title"):
+            ways.append(self._most_pairs(text.grams(run)))
+        return ways
+
+    def _most_pairs(self, grams: list[str]) -> Found:
+        pairs = [(Occur.Should, self._terms.term("title", gram)) for gram in grams]
+        return Query.boolean_query(pairs, len(grams) - BROKEN_PAIRS)
+
+    def whole(self, words: str) -> list[Found]:
+        """Titles, and names in pinyin, that are nearly the whole question."""
+        key = text.key(words)
+        if len(key) < (SHORTEST if key.isascii() else SHORTEST_TITLE) or key.isdigit():
+            return []
+        slips = 2 if key.isascii() and len(key) >= TWO_SLIPS else 1
+        ways = [self._terms.weighed(self._terms.nearly("exact", key, slips), WEIGHTS["title"])]
+        if key.isascii():
+            named = self._terms.nearly("named", key, slips)
+            ways.append(self._terms.weighed(named, WEIGHTS["names"]))
+        return ways
