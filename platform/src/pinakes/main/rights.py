@@ -104,6 +104,8 @@ TABLE = {
     "catalogue.upload": "cataloguer administrator",
     "catalogue.start": "cataloguer administrator",
     "catalogue.shelve": "cataloguer administrator",
+    "catalogue.undo": "cataloguer administrator",
+    "catalogue.kept": STAFF,
     "catalogue.quarantine": STAFF,
     "catalogue.piece": STAFF,
     "catalogue.items": STAFF,

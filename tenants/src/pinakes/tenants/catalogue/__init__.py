@@ -3,11 +3,12 @@
 from pinakes.platform.feature import Feature
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.routes import Catalogue
-from pinakes.tenants.catalogue.service import IMPORT, SHEET
+from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO
 from pinakes.tenants.catalogue.sheets import run_sheet
+from pinakes.tenants.catalogue.undoing import run_undo
 
 feature = Feature(
     name="catalogue",
     routes=[Catalogue],
-    jobs=[(IMPORT, run_import), (SHEET, run_sheet)],
+    jobs=[(IMPORT, run_import), (SHEET, run_sheet), (UNDO, run_undo)],
 )

@@ -16,6 +16,7 @@ from pinakes.platform.jobs import Run
 from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.apart import Order, read_apart
 from pinakes.tenants.catalogue.batches import How, Portion, portions
+from pinakes.tenants.catalogue.calm import REST
 from pinakes.tenants.catalogue.marc import Broken
 from pinakes.tenants.catalogue.models import Quarantined, Upload
 from pinakes.tenants.catalogue.report import Report, whole
@@ -24,7 +25,6 @@ from pinakes.tenants.catalogue.service import NoSuchUpload, key_of_upload
 from pinakes.tenants.catalogue.storing import store
 from pinakes.tenants.registry import placement
 
-REST = 0.05  # share of its time that an import leaves to everybody else
 LARGE = 4 << 20  # bytes
 
 

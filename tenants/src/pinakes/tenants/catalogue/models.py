@@ -83,18 +83,6 @@ class ItemTrouble(TenantOwned, Base):
     reason: Mapped[str]  # duplicate_barcode, item_refused
 
 
-class Former(TenantOwned, Base):
-    """A row as it was before an import changed it: what an undo puts back."""
-
-    __tablename__ = "former"
-    __table_args__ = (link("job_id", "job"), index("job_id", "row_id", unique=True))
-
-    job_id: Mapped[UUID]
-    kind: Mapped[str]  # the table
-    row_id: Mapped[UUID]
-    was: Mapped[dict[str, Any]]
-
-
 class Kept(TenantOwned, Base):
     """What an undo left as it is: somebody has changed or lent it since."""
 

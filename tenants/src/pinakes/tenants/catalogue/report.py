@@ -44,6 +44,28 @@ class Report(Struct):
     dry_run: bool = False
 
 
+class UndoCounts(Struct):
+    """Rows that went, that are as before, and that somebody has changed or uses since."""
+
+    removed: int = 0
+    restored: int = 0
+    kept: int = 0
+
+
+class UndoReport(Struct):
+    """What became of everything that an import wrote."""
+
+    records: UndoCounts = field(default_factory=UndoCounts)
+    authorities: UndoCounts = field(default_factory=UndoCounts)
+    items: UndoCounts = field(default_factory=UndoCounts)
+
+    @property
+    def done(self) -> int:
+        """How many rows have been looked at."""
+        every = (self.records, self.authorities, self.items)
+        return sum(one.removed + one.restored + one.kept for one in every)
+
+
 def whole(report: Report | SheetReport) -> dict[str, Any]:
     """As it is kept with the job."""
     told: dict[str, Any] = msgspec.to_builtins(report)

@@ -17,10 +17,11 @@ from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import service
-from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
+from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined
 from pinakes.tenants.catalogue.schemas import (
     ImportWish,
     ItemTroubleView,
+    KeptView,
     QuarantinedView,
     RecordView,
     SheetWish,
@@ -83,6 +84,25 @@ class Catalogue(Controller):
     async def shelve(self, data: JSONBody[SheetWish], session: Session, asker: Asker) -> JobView:
         """Begin to put the items of an uploaded CSV into stock."""
         return job_view(await service.start_sheet(session, data))
+
+    @post("/imports/{id:uuid}/undo")
+    @once
+    async def undo(self, id: FromPath[UUID], session: Session, asker: Asker) -> JobView:
+        """Begin to take a whole import back, but for what was changed or lent since."""
+        return job_view(await service.start_undo(session, id))
+
+    @get("/undos/{id:uuid}/kept")
+    async def kept(
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[KeptView]:
+        """What an undo (its job's id) left as it is, last first."""
+        await found(session, id)
+        rows = service.kept(id)
+        return await newest(session, rows, Kept.id, KeptView.of, after=after, limit=limit)
 
     @get("/imports/{id:uuid}/quarantine")
     async def quarantine(

@@ -29,6 +29,12 @@ class SheetWish(Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class UndoWish(Struct, forbid_unknown_fields=True, rename={"import_": "import"}):
+    """Which import is to be taken back."""
+
+    import_: UUID
+
+
 class UploadView(Struct):
     """A file that has arrived; ``id`` is what an import asks for."""
 
@@ -72,6 +78,20 @@ class ItemTroubleView(Struct):
     @classmethod
     def of(cls, row: models.ItemTrouble) -> Self:
         return cls(row.id, row.ordinal, row.barcode, row.reason)
+
+
+class KeptView(Struct):
+    """What an undo left as it is, and why."""
+
+    id: UUID
+    kind: str
+    row: UUID
+    known_as: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: models.Kept) -> Self:
+        return cls(row.id, row.kind, row.row_id, row.known_as, row.reason)
 
 
 class RecordView(Struct):

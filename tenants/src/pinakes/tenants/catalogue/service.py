@@ -10,16 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
 from pinakes.platform.db import lock, uuid7
-from pinakes.platform.errors import NotFound
+from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Title
-from pinakes.tenants.catalogue.models import CatalogueRecord, ItemTrouble, Quarantined, Upload
+from pinakes.tenants.catalogue.models import (
+    CatalogueRecord,
+    ItemTrouble,
+    Kept,
+    Quarantined,
+    Upload,
+)
 from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.schemas import ImportWish, RecordView, SheetWish
 
 IMPORT = "catalogue.import"
 SHEET = "catalogue.items"
+UNDO = "catalogue.undo"
 TITLE = msgspec.json.Decoder(Title)
 
 
@@ -36,6 +43,16 @@ class NoSuchUpload(NotFound):
 class NoSuchPiece(NotFound):
     code = "no_such_quarantined"
     title = "Nothing of this id was set aside"
+
+
+class NoSuchImport(NotFound):
+    code = "no_such_import"
+    title = "There is no such import here"
+
+
+class ImportRuns(Conflict):
+    code = "import_runs"
+    title = "This import is still at work"
 
 
 class Described(msgspec.Struct):
@@ -76,6 +93,29 @@ async def begin(session: AsyncSession, kind: str, wish: ImportWish | SheetWish) 
     job = await jobs.start(session, kind, msgspec.to_builtins(wish))
     note(session, kind, job.id)
     return job
+
+
+async def start_undo(session: AsyncSession, id: UUID) -> jobs.Job:
+    """Queue the undo of a whole import that has ended, or NoSuchImport, ImportRuns."""
+    job = await imported(session, id)
+    if job.state in jobs.OPEN:
+        raise ImportRuns("Cancel it first, or wait until it has ended.")
+    undo = await jobs.start(session, UNDO, {"import": str(id)})
+    note(session, UNDO, id)
+    return undo
+
+
+async def imported(session: AsyncSession, id: UUID) -> jobs.Job:
+    """The job of an import, of records or of items, or NoSuchImport."""
+    job = await session.get(jobs.Job, (session.info["tenant"], id), populate_existing=True)
+    if job is None or job.kind not in (IMPORT, SHEET):
+        raise NoSuchImport("Look at the list of jobs; this branch has no import of this id.")
+    return job
+
+
+def kept(undo: UUID) -> Select[Kept]:
+    """What an undo left as it is."""
+    return select(Kept).where(Kept.job_id == undo)
 
 
 async def find(session: AsyncSession, id: UUID) -> CatalogueRecord:

@@ -44,7 +44,7 @@ async def stock(
             troubles.append((copy, "duplicate_barcode"))
         else:
             again += first[new.barcode][1] is not new
-    done = await shelve(session, [new for _, new in first.values()])
+    done = await shelve(session, [new for _, new in first.values()], job)
     troubles += [(first[barcode][0], "duplicate_barcode") for barcode in done.taken]
     counts.read += len(copies)
     counts.new += done.new

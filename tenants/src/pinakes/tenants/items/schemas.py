@@ -1,7 +1,7 @@
 """What travels over HTTP about items."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -27,6 +27,14 @@ class NewItem(Struct, forbid_unknown_fields=True):
     price: Text | None = None
 
 
+class FoundItem(NewItem, forbid_unknown_fields=True):
+    """A copy that a file tells of, and where it is; nothing is lent without a loan."""
+
+    status: Literal["on_shelf", "processing", "missing", "lost", "damaged", "withdrawn"] = (
+        "on_shelf"
+    )
+
+
 class ItemChange(Struct, forbid_unknown_fields=True):
     """What shall be different; what is left out stays."""
 
@@ -44,6 +52,23 @@ class Shelved(Struct):
     updated: int = 0
     unchanged: int = 0
     taken: list[str] = []
+
+
+class Untaken(NamedTuple):
+    """An item that stayed as it is, and why."""
+
+    id: UUID
+    barcode: str
+    reason: str  # lent_since, changed_since, still_used
+
+
+class TakenBack(Struct):
+    """What became of some items when a job was taken back; ``last`` is how far that came."""
+
+    removed: int = 0
+    restored: int = 0
+    kept: list[Untaken] = []
+    last: UUID | None = None
 
 
 class Stock(Struct):

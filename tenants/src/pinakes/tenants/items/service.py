@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, exists, select, text
+from sqlalchemy import Select, Uuid, bindparam, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
@@ -21,27 +21,34 @@ SHELVE = text("""
     WITH told AS (
         SELECT * FROM jsonb_to_recordset(:items) AS t
             (id uuid, record uuid, barcode text, kind text, call_number text, location text,
-             copy text, price text)
+             copy text, price text, status text)
     ), old AS (
-        SELECT i.barcode, i.record_id FROM item i JOIN told t USING (barcode)
+        SELECT i.id, i.barcode, i.record_id, i.import_id FROM item i JOIN told t USING (barcode)
     ), written AS (
         INSERT INTO item AS i (id, record_id, barcode, kind, status, call_number, location,
-                               copy, price)
-        SELECT id, record, barcode, kind, 'on_shelf', call_number, location, copy, price FROM told
+                               copy, price, import_id)
+        SELECT id, record, barcode, kind, coalesce(status, 'on_shelf'), call_number, location,
+               copy, price, :job FROM told
         ON CONFLICT (tenant_id, barcode) DO UPDATE SET
             kind = excluded.kind, call_number = excluded.call_number,
             location = excluded.location, copy = excluded.copy, price = excluded.price,
-            version = i.version + 1
+            version = i.version + CASE WHEN i.import_id = :job THEN 0 ELSE 1 END,
+            import_id = excluded.import_id
         WHERE i.record_id = excluded.record_id
           AND (i.kind, i.call_number, i.location, i.copy, i.price) IS DISTINCT FROM
               (excluded.kind, excluded.call_number, excluded.location, excluded.copy,
                excluded.price)
         RETURNING barcode
+    ), former AS (
+        INSERT INTO former (id, job_id, kind, row_id, was)
+        SELECT gen_random_uuid(), :job, 'item', i.id, to_jsonb(i)
+        FROM old JOIN written USING (barcode) JOIN item i ON i.id = old.id
+        WHERE :job IS NOT NULL AND i.import_id IS DISTINCT FROM :job
     )
     SELECT t.barcode, t.record, old.barcode IS NULL AS new, written.barcode IS NOT NULL AS written,
            old.record_id IS DISTINCT FROM t.record AND old.record_id IS NOT NULL AS taken
     FROM told t LEFT JOIN old USING (barcode) LEFT JOIN written USING (barcode)
-""")
+""").bindparams(bindparam("job", type_=Uuid))
 
 
 class NoSuchItem(NotFound):
@@ -54,20 +61,24 @@ class BarcodeTaken(Conflict):
     title = "Another item bears this barcode"
 
 
-async def shelve(session: AsyncSession, items: Sequence[NewItem]) -> Shelved:
+async def shelve(
+    session: AsyncSession, items: Sequence[NewItem], job: UUID | None = None
+) -> Shelved:
     """Put many items into stock at once; a second time changes nothing.
 
+    What a *job* does here can be taken back (``undoing.take_back``).
     An item is known by its barcode. One that is here already keeps its status,
     and its record: a barcode of another record's item is reported, not moved.
     A barcode that occurs twice in *items* counts once, as it stands last.
     """
     told = {item.barcode: msgspec.to_builtins(item) | {"id": uuid7()} for item in items}
-    rows = (await session.execute(SHELVE, {"items": _json(told.values())})).mappings().all()
+    params = {"items": _json(told.values()), "job": job}
+    rows = (await session.execute(SHELVE, params)).mappings().all()
     done = Shelved(taken=[row["barcode"] for row in rows if row["taken"]])
     done.new = sum(row["new"] for row in rows)
     done.updated = sum(row["written"] and not row["new"] for row in rows)
     done.unchanged = len(rows) - done.new - done.updated - len(done.taken)
-    _tell(session, *{row["record"] for row in rows if row["written"]})
+    tell(session, *{row["record"] for row in rows if row["written"]})
     return done
 
 
@@ -84,7 +95,7 @@ async def add(session: AsyncSession, wish: NewItem) -> Item:
     session.add(item)
     await session.flush()
     note(session, "item.add", item.id)
-    _tell(session, item.record_id)
+    tell(session, item.record_id)
     return item
 
 
@@ -97,7 +108,7 @@ async def change(session: AsyncSession, id: UUID, wish: ItemChange) -> Item:
             setattr(item, field, value)
     await session.flush()
     note(session, "item.change", item.id)
-    _tell(session, item.record_id)
+    tell(session, item.record_id)
     return item
 
 
@@ -109,7 +120,7 @@ async def act(session: AsyncSession, id: UUID, action: Action) -> Item:
     item.status = move(item.status, action)
     await session.flush()
     note(session, f"item.{action}", item.id)
-    _tell(session, item.record_id)
+    tell(session, item.record_id)
     return item
 
 
@@ -155,6 +166,12 @@ async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID,
     return {row.id: Stock(row.call_numbers, row.items, row.available) for row in rows}
 
 
+async def held(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:
+    """Those of *records* that any item belongs to, wherever it is."""
+    rows = select(Item.record_id).where(Item.record_id.in_(records)).distinct()
+    return set(await session.scalars(rows))
+
+
 async def _mine(session: AsyncSession, id: UUID) -> Item:
     item = await lock(session, Item, id)
     if item is None:
@@ -162,6 +179,7 @@ async def _mine(session: AsyncSession, id: UUID) -> Item:
     return item
 
 
-def _tell(session: AsyncSession, *records: UUID) -> None:
+def tell(session: AsyncSession, *records: UUID) -> None:
+    """Let those who count copies count anew."""
     if records:
         emit(session, ItemsChanged(about=records[0], records=list(records)))
