@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 
+from pinakes.platform.cells import written
 from pinakes.tenants.readers.table import (
     REASONS,
     Line,
@@ -13,7 +14,6 @@ from pinakes.tenants.readers.table import (
     TableUnreadable,
     decoded,
     read,
-    written,
 )
 
 LINE = "card,name,kind,born,contact,pin,old_barcodes,expires\n{}\n"

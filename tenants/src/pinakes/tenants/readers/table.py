@@ -8,6 +8,7 @@ from io import StringIO
 
 from msgspec import UNSET, Struct, UnsetType
 
+from pinakes.platform.cells import undefused
 from pinakes.platform.errors import BadRequest
 from pinakes.tenants.readers.numbers import tidy
 
@@ -17,7 +18,6 @@ NAME, CONTACT = 200, 300  # characters
 KIND = re.compile(r"[a-z0-9_-]{1,40}")
 PIN = re.compile(r"[0-9]{6}")
 DAY = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 SEVERAL = re.compile(r"[;；|\s]+")  # between old barcodes
 
 HEADINGS: Mapping[str, str] = {
@@ -220,23 +220,3 @@ def refuse_twins(lines: list[Line]) -> list[Line]:
         else:
             seen |= numbers
     return lines
-
-
-def defused(cell: str) -> str:
-    """*cell* as no spreadsheet runs it."""
-    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
-
-
-def undefused(cell: str) -> str:
-    """A cell of a file, its own or one that we have defused, without the spaces around it."""
-    plain = cell.strip()
-    return plain[1:] if plain[:1] == "'" and plain.lstrip("'").startswith(FORMULA) else plain
-
-
-def written(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> bytes:
-    """A table that spreadsheets open in the right characters and run nothing of."""
-    file = StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(columns)
-    writer.writerows([defused(cell) for cell in row] for row in rows)
-    return file.getvalue().encode("utf-8-sig")

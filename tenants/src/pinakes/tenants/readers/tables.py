@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, Parameter, RawBody
 
+from pinakes.platform.cells import written
 from pinakes.platform.http import Asker, Session
 from pinakes.platform.jobs import JobView, found, job_view
 from pinakes.platform.replies import once
@@ -45,7 +46,7 @@ class Tables(Controller):
     async def export(self, session: Session) -> Response[bytes]:
         """All readers whose home this is, as a CSV that can be brought in again."""
         return Response(
-            table.written(await exported(session), COLUMNS),
+            written(await exported(session), COLUMNS),
             media_type="text/csv",
             headers={"Content-Disposition": 'attachment; filename="readers.csv"'},
         )

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from pinakes.platform.cells import undefused
 from pinakes.platform.errors import Problem
 from pinakes.tenants.catalogue.keys import isbn13
 from pinakes.tenants.catalogue.marc.tidying import plain
@@ -79,7 +80,7 @@ def _lines(text: TextIOWrapper, rows: Any, parts: list[str]) -> Iterator[Line]:
 
 
 def _line(number: int, row: dict[str, str]) -> Line:
-    said = {part: plain(value) for part, value in row.items() if part}
+    said = {part: plain(undefused(value)) for part, value in row.items() if part}
     control_number, written = said.pop("control_number", ""), said.pop("isbn", "")
     found = isbn13(written)
     item = Item(**{"barcode": "", **said})
