@@ -124,7 +124,11 @@ def test_a_killed_one_leaves_no_orphan_and_the_next_finds_everything(up: Up) -> 
     up.process.kill()
     up.process.wait()
     assert [pid for pid in orphans if not gone(pid)] == []
-    assert doctor(up.data)[0] == 1
+    for command in (("doctor",), ("tenant", "list")):
+        told = pinakes(*command, "--data", up.data)
+        assert told.returncode == 1
+        assert "has died" in told.stderr
+        assert f"./pinakes up --data {up.data}" in told.stderr
     again = Up(up.data)
     assert again.run()["settings"] == before["settings"]
     children = below(again.process.pid)

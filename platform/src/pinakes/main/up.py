@@ -17,6 +17,7 @@ from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.ground import OPEN_TO_ALL, PRIVATE, unprivileged
 from pinakes.main.embedded.house import House
 from pinakes.main.embedded.watch import watch
+from pinakes.platform.running import LOCK
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -102,7 +103,7 @@ def claimed(data: Path) -> Generator[Path]:
     try:
         if not data.exists():
             data.mkdir(parents=True, mode=PRIVATE if unprivileged() is None else OPEN_TO_ALL)
-        lock = (data / "up.lock").open("a+")
+        lock = (data / LOCK).open("a+")
     except OSError as reason:
         raise NotStarted(f"{data}: {reason.strerror}. Choose another --data") from None
     with lock:

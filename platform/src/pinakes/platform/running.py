@@ -1,5 +1,6 @@
 """What a running ``pinakes up`` tells other commands: the file ``run.json`` in its folder."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 FILE = "run.json"
+LOCK = "up.lock"  # held, and its process's number in it, as long as `up` lives
 
 data_option = click.option(
     "--data",
@@ -30,7 +32,22 @@ def running(data: Path) -> dict[str, Any]:
         raise NotRunning(f"Nothing runs on {data}. Start it with: ./pinakes up") from None
     except PermissionError:
         raise NotRunning(f"{data / FILE} may be read only by whoever runs it") from None
+    if has_died(data):
+        raise NotRunning(
+            f"`pinakes up` on {data} has died without stopping. What was saved is still there: "
+            f"start it again with: ./pinakes up --data {data}"
+        )
     return told
+
+
+def has_died(data: Path) -> bool:
+    """Whether whoever wrote ``run.json`` is gone: the kernel lets go of a dead process's lock."""
+    try:
+        with (data / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def adopt(data: Path) -> None:
