@@ -19,7 +19,14 @@ from pinakes.main.embedded.cluster import MAJOR, binary, make_cluster, psql
 from pinakes.main.embedded.ground import OPEN_TO_ALL, enterable, give, unprivileged
 from pinakes.main.embedded.ports import free_ports
 
-ROLES = ("pinakes", "pinakes_app", "pinakes_carrier", "pinakes_public", "pinakes_issuer")
+ROLES = (
+    "pinakes",
+    "pinakes_app",
+    "pinakes_carrier",
+    "pinakes_public",
+    "pinakes_issuer",
+    "pinakes_ledger",
+)
 SOCKET_PATH = 107  # bytes; the kernel's limit
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -164,7 +171,7 @@ class Postgres:
         self.socket.mkdir(exist_ok=True)
         give(self.socket, self.user)
 
-    def _launch(self, tries: int = 3) -> int:
+    def _launch(self, tries: int = 20) -> int:
         port = self.port or free_ports(None)[0]
         options = {**self.settings, "port": port, "unix_socket_directories": self.socket}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -178,7 +185,8 @@ class Postgres:
             self.port = port
             return port
         if tries == 1:
-            raise NotStarted(f"PostgreSQL did not start; its last words are in {self.log}")
+            *_, last = ["", *self.log.read_text(errors="replace").splitlines()]
+            raise NotStarted(f"PostgreSQL did not start; {self.log} ends with: {last}")
         time.sleep(0.3)  # somebody took the port, or backends of a killed server still end
         return self._launch(tries - 1)
 
