@@ -10,7 +10,8 @@ OURS = """
         WHERE c.relnamespace IN (SELECT * FROM places)
           AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'),
     serving AS (
-        SELECT unnest(ARRAY['pinakes_app', 'pinakes_carrier', 'pinakes_public']) AS name),
+        SELECT unnest(ARRAY['pinakes_app', 'pinakes_carrier', 'pinakes_public', 'pinakes_ledger'])
+            AS name),
     owned AS (SELECT * FROM ours WHERE kind IN ('tenant', 'shared', 'queue'))
 """
 NEVER = {
@@ -59,6 +60,14 @@ NEVER = {
     "a tenant's table that the carrier reads": """
         SELECT relname FROM owned WHERE kind <> 'queue'
         AND has_table_privilege('pinakes_carrier', oid, 'SELECT')""",
+    "a tenant's table that the ledger reads": """
+        SELECT relname FROM owned WHERE kind <> 'queue'
+        AND has_any_column_privilege('pinakes_ledger', oid, 'SELECT')""",
+    "a leaf of the ledger that somebody else adds, or anybody changes": """
+        SELECT relname FROM ours, serving r WHERE relname IN
+            ('ledger_leaf', 'ledger_node', 'ledger_head', 'ledger_key')
+        AND (has_table_privilege(r.name, ours.oid, 'UPDATE, DELETE')
+             OR r.name <> 'pinakes_ledger' AND has_table_privilege(r.name, ours.oid, 'INSERT'))""",
     "a table that a serving role owns": """
         SELECT relname FROM ours WHERE relowner::regrole::text <> 'pinakes'""",
     "a serving role that is more than a guest": """
@@ -115,6 +124,9 @@ PLANTED = {
     "a public table that the application writes": "GRANT UPDATE ON commons.tenant TO pinakes_app;",
     "an owned table that the public role reads": GOOD + "GRANT SELECT ON bad TO pinakes_public;",
     "a tenant's table that the carrier reads": GOOD + "GRANT SELECT ON bad TO pinakes_carrier;",
+    "a tenant's table that the ledger reads": GOOD + "GRANT SELECT ON bad TO pinakes_ledger;",
+    "a leaf of the ledger that somebody else adds, or anybody changes": """
+        GRANT INSERT ON commons.ledger_leaf TO pinakes_public;""",
     "a table that a serving role owns": GOOD + "ALTER TABLE bad OWNER TO pinakes_app;",
     "a serving role that is more than a guest": "ALTER ROLE pinakes_app BYPASSRLS;",
     "a view that looks with its owner's eyes": "CREATE VIEW bad AS SELECT * FROM audit;",

@@ -1,6 +1,6 @@
 """The menu: every feature of the house, one line each."""
 
-from pinakes.federation import discovery, identity, loans
+from pinakes.federation import discovery, holds, identity, ledger, loans
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
 from pinakes.tenants import catalogue, circulation, items, readers, registry, staff
@@ -14,7 +14,9 @@ FEATURES: tuple[Feature, ...] = (
     catalogue.feature,
     items.feature,
     circulation.feature,
+    ledger.feature,
     discovery.feature,
+    holds.feature,
     identity.feature,
     loans.feature,
 )

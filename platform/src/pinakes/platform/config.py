@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     database: SecretStr  # postgresql://… as the application's role, which owns nothing
     carrier: SecretStr  # as the role that carries messages
     public: SecretStr  # as the role that writes what everybody may read
+    ledger: SecretStr | None = None  # as the role that writes the ledger: for the worker alone
+    ledger_key: Path = Path("ledger.key")  # what the worker signs the ledger's heads with
     owner: SecretStr | None = None  # as the owner of the tables: for migrations alone
     issuer: str = "http://127.0.0.1:8090"
     issuer_secret: SecretStr = SecretStr("")

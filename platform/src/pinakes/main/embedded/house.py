@@ -56,6 +56,7 @@ class House:
             program.load()
         with timed(tell, "tables"):
             migrate(self.postgres.address("pinakes"))
+            make_ledger_key(self.data / "ledger.key")
         for program in self.programs:
             program.release()
         with timed(tell, "objects"):
@@ -89,6 +90,13 @@ class House:
             "PINAKES_SECRET": kept["cookies"],
         }
 
+    def ledger(self) -> dict[str, str]:
+        """What it takes to add to the ledger: the worker is told, the API is not."""
+        return {
+            "PINAKES_LEDGER": self.postgres.address("pinakes_ledger"),
+            "PINAKES_LEDGER_KEY": str(self.data / "ledger.key"),
+        }
+
     def note(self) -> None:
         """Write ``run.json``, by which other commands find us."""
         told = {
@@ -96,7 +104,11 @@ class House:
             "pid": os.getpid(),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "parts": {part.name: part.pid for part in self.parts},
-            "settings": self.settings() | {"PINAKES_OWNER": self.postgres.address("pinakes")},
+            "settings": {
+                **self.settings(),
+                **self.ledger(),
+                "PINAKES_OWNER": self.postgres.address("pinakes"),
+            },
         }
         secret.write(self.data / running.FILE, told)
 
@@ -106,7 +118,8 @@ class House:
             "PINAKES_ISSUER_DATABASE": self.postgres.address("pinakes_issuer"),
             "PINAKES_ISSUER_PORT": str(self.ports["issuer"]),
         }
-        return {**os.environ, **self.settings(), **(issuer if program == "issuer" else {})}
+        own = {"issuer": issuer, "worker": self.ledger()}
+        return {**os.environ, **self.settings(), **own.get(program, {})}
 
     def _programs(self) -> list[Program]:
         features, well_known = "pinakes.main.features", "realms/readers/.well-known"
@@ -137,6 +150,13 @@ def migrate(owner: str) -> None:
     except NewerData as reason:
         raise NotStarted(str(reason)) from None
     upgrade(owner)
+
+
+def make_ledger_key(file: Path) -> None:
+    """The first time, before the worker begins the log with it."""
+    from pinakes.federation.ledger.keys import make_once  # noqa: PLC0415 - slow
+
+    make_once(file)
 
 
 @contextmanager

@@ -15,8 +15,11 @@ def write(file: Path, told: Any) -> None:
     fresh.rename(file)
 
 
-def once(file: Path, make: Callable[[], Any]) -> Any:
-    """What *file* holds; *make* says it the first time."""
-    if not file.exists():
-        write(file, make())
-    return json.loads(file.read_text())
+def once(file: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What *file* holds; *make* says it the first time, and what an older version did not ask."""
+    kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    fresh = make()
+    if fresh.keys() - kept.keys():
+        kept = fresh | kept
+        write(file, kept)
+    return kept

@@ -1,0 +1,24 @@
+-- Writes an event down in the caller's transaction and tenant, and lines its commitment up for the
+-- log: two rows of the tenant's own, no row that others wait for. The same bytes as leaves.py.
+
+CREATE OR REPLACE FUNCTION ledger_record(kind text, about uuid, facts jsonb) RETURNS uuid
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    moment timestamptz := clock_timestamp();
+    event_id uuid := encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
+        substr(int8send((extract(epoch FROM moment) * 1000)::bigint), 3) FROM 1 FOR 6),
+        52, 1), 53, 1), 'hex')::uuid; -- version 7, also before PostgreSQL 18
+    salt bytea := substr(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+                         1, 16);
+    event text;
+BEGIN
+    SELECT jsonb_build_object(
+        'id', event_id, 'kind', kind, 'about', about, 'branch', t.code, 'facts', facts,
+        'at', to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text
+    INTO event FROM commons.tenant t WHERE t.id = pinakes_tenant();
+    INSERT INTO ledger_event (id, about, event, salt) VALUES (event_id, about, event, salt);
+    INSERT INTO ledger_waiting (id, created_at, commitment) VALUES (event_id, moment,
+        sha256(convert_to(E'pinakes event 1\n', 'UTF8') || salt || convert_to(event, 'UTF8')));
+    RETURN event_id;
+END $$;
