@@ -112,6 +112,8 @@ TABLE = {
     "catalogue.record": STAFF,
     "catalogue.raw": STAFF,
     "catalogue.suppress": "cataloguer administrator",
+    "exports.start": "cataloguer administrator",
+    "exports.file": "cataloguer administrator",
     "jobs.list": STAFF,
     "jobs.show": STAFF,
     "jobs.cancel": "cataloguer administrator",

@@ -1,6 +1,8 @@
 """The catalogue of one branch: its records, how they come in, and what could not be read."""
 
 from pinakes.platform.feature import Feature
+from pinakes.tenants.catalogue.export_routes import Exports
+from pinakes.tenants.catalogue.exporting import EXPORT, run_export
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.routes import Catalogue
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO
@@ -9,6 +11,6 @@ from pinakes.tenants.catalogue.undoing import run_undo
 
 feature = Feature(
     name="catalogue",
-    routes=[Catalogue],
-    jobs=[(IMPORT, run_import), (SHEET, run_sheet), (UNDO, run_undo)],
+    routes=[Catalogue, Exports],
+    jobs=[(IMPORT, run_import), (SHEET, run_sheet), (UNDO, run_undo), (EXPORT, run_export)],
 )

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index, link
+from pinakes.tenants.catalogue.alike import Verdict
 
 
 class AsItCame(TenantOwned):
@@ -39,6 +40,7 @@ class CatalogueRecord(AsItCame, Base):
     sort_key: Mapped[str]
     isbn13: Mapped[str]  # the first that is right, or nothing
     suppressed: Mapped[bool] = mapped_column(server_default=false())
+    withdrawn: Mapped[bool] = mapped_column(server_default=false())  # out of stock, for good
 
 
 class Authority(AsItCame, Base):
@@ -69,6 +71,8 @@ class Quarantined(TenantOwned, Base):
     reason: Mapped[str]
     facts: Mapped[dict[str, Any]]
     raw: Mapped[bytes]
+    mended_at: Mapped[datetime | None]
+    became: Mapped[UUID | None]  # the record, when it has been mended
 
 
 class ItemTrouble(TenantOwned, Base):
@@ -94,3 +98,16 @@ class Kept(TenantOwned, Base):
     row_id: Mapped[UUID]
     known_as: Mapped[str]  # control number or barcode
     reason: Mapped[str]  # changed_since, lent_since, still_used
+
+
+class Twin(TenantOwned, Base):
+    """Two titles that may be one; ``first_id`` is the older. What is decided stays decided."""
+
+    __tablename__ = "twin"
+    __table_args__ = (index("first_id", "second_id", unique=True), index("second_id"))
+
+    first_id: Mapped[UUID]
+    second_id: Mapped[UUID]
+    rule: Mapped[str]  # why they may be
+    verdict: Mapped[Verdict] = mapped_column(default=Verdict.OPEN)
+    decided_at: Mapped[datetime | None]

@@ -142,13 +142,13 @@ async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Describe
     """What the public catalogue is told of these records; those that are gone are left out."""
     row = CatalogueRecord
     found = await session.execute(
-        select(row.id, row.state, row.suppressed, cast(row.title_fields, Text)).where(
-            row.id.in_(ids)
-        )
+        select(
+            row.id, row.state, row.suppressed | row.withdrawn, cast(row.title_fields, Text)
+        ).where(row.id.in_(ids))
     )
     return [
-        Described(id, state == LIVE and not suppressed, TITLE.decode(fields))
-        for id, state, suppressed, fields in found
+        Described(id, state == LIVE and not hidden, TITLE.decode(fields))
+        for id, state, hidden, fields in found
     ]
 
 
