@@ -70,7 +70,7 @@ async def test_alive_and_ready(client: httpx.AsyncClient) -> None:
 
 
 async def test_every_code_is_explained(client: httpx.AsyncClient) -> None:
-    codes = [entry["code"] for entry in (await client.get("/v1/errors")).json()]
+    codes = [entry["code"] for entry in (await client.get("/v1/errors")).json()["items"]]
     assert {"not_found", "fault", "idempotency_key_reused", "branch_not_active"} <= set(codes)
     assert all(code.replace("_", "").isalnum() and code == code.lower() for code in codes)
     for code in codes:

@@ -66,7 +66,12 @@ class Office:
             pass
         job = await self.look(f"/jobs/{id}")
         assert job["state"] == "done", job
-        return job["report"], await self.look(f"/readers/import/{id}/lines")
+        lines: list[Any] = []
+        after: str | None = "0"
+        while after is not None:
+            page = await self.look(f"/readers/import/{id}/lines?limit=3&after={after}")
+            lines, after = lines + page["items"], page["next"]
+        return job["report"], lines
 
     async def look(self, path: str) -> Any:
         address = f"/v1/b/{self.desk.here.code}{path}"

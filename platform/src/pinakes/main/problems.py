@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from pinakes.platform.errors import NotFound, Problem, known
 from pinakes.platform.pages import page
+from pinakes.platform.paging import Page
 
 FRAMEWORK = (  # what the web framework turns away by itself
     HTTPStatus.METHOD_NOT_ALLOWED,
@@ -50,9 +51,9 @@ class Errors(Controller):
     path = "/errors"
 
     @get()
-    async def list(self) -> list[Entry]:
+    async def list(self) -> Page[Entry]:
         """All codes that an answer may bear."""
-        return entries()
+        return Page(entries())
 
 
 class ErrorPages(Controller):

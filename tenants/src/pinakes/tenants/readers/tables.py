@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, Parameter, RawBody
 from pinakes.platform.cells import written
 from pinakes.platform.http import Asker, Session
 from pinakes.platform.jobs import JobView, found, job_view
+from pinakes.platform.paging import Page
 from pinakes.platform.replies import once
 from pinakes.tenants.readers import importing, table
 from pinakes.tenants.readers.exporting import COLUMNS, exported
@@ -37,10 +38,12 @@ class Tables(Controller):
         session: Session,
         after: FromQuery[Behind] = 0,
         limit: FromQuery[Lines] = 200,
-    ) -> list[LineView]:
+    ) -> Page[LineView]:
         """What became of each line, in the order of the file, from behind the line `after`."""
         await found(session, id)
-        return await importing.lines_of(session, id, after, limit)
+        lines = await importing.lines_of(session, id, after, limit + 1)
+        shown = lines[:limit]
+        return Page(shown, str(shown[-1].line) if len(lines) > limit else None)
 
     @get("/export", media_type="text/csv")
     async def export(self, session: Session) -> Response[bytes]:
