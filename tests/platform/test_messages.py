@@ -15,12 +15,11 @@ from pinakes.platform.carrier import (
     apply,
     carry,
     claim,
-    dead_letters,
-    replay,
     sweep,
 )
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.letters import dead_letters, replay
 from pinakes.platform.messages import Event, Message, Outbox, emit
 
 pytestmark = pytest.mark.anyio
@@ -212,7 +211,7 @@ async def test_a_letter_nobody_can_apply_is_laid_aside_and_can_be_replayed(
         assert await carry(database, told(fail)) == 1
         await let_time_pass(database)
     assert await carry(database, told(write)) == 0
-    [letter] = [one for one in await dead_letters(database) if one.tenant_id == tenant.id]
+    [letter] = [one for one in await dead_letters(database) if one.sender == tenant.id]
     assert letter.failure == "RuntimeError"
     assert await replay(database, letter.id)
     await carry(database, told(write))

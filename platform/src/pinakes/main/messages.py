@@ -1,59 +1,91 @@
-"""Messages that could not be applied: seen, and sent again."""
+"""The messages between branches from the command line: what is late, what is dead, once more."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from pinakes.platform.carrier import dead_letters, replay
-from pinakes.platform.config import settings
-from pinakes.platform.db import Database
-from pinakes.platform.messages import Outbox
-from pinakes.platform.running import NotRunning, adopt, data_option
+from pinakes.platform import letters
+from pinakes.platform.command import json_option, show_json, work
+from pinakes.platform.directory import Directory
+from pinakes.platform.doors import Doors
+from pinakes.platform.letters import Lag, Letter
+from pinakes.platform.running import data_option
 
 
 @click.group()
-@data_option
-def messages(data: Path) -> None:
+def messages() -> None:
     """Look after the messages between branches."""
-    try:
-        adopt(data.resolve())
-    except NotRunning as reason:
-        raise click.ClickException(str(reason)) from None
 
 
 @messages.command("list")
-def dead() -> None:
+@data_option
+@json_option
+def dead(data: Path, as_json: bool) -> None:
     """List the dead letters: what could not be applied five times."""
-    letters = asyncio.run(with_database(dead_letters))
-    if letters:
-        Console(soft_wrap=True).print(table(letters))
+
+    async def look(doors: Doors) -> list[dict[str, object]]:
+        return await told(doors, await letters.dead_letters(doors.database))
+
+    show(work(data, look), as_json, "There are no dead letters.")
+
+
+@messages.command()
+@data_option
+@json_option
+def lag(data: Path, as_json: bool) -> None:
+    """Show between which branches something waits, and for how long."""
+
+    async def look(doors: Doors) -> list[dict[str, object]]:
+        return await told(doors, await letters.lag(doors.database))
+
+    show(work(data, look), as_json, "Every message has arrived.")
+
+
+@messages.command()
+@click.argument("ids", metavar="[ID]…", nargs=-1, type=click.UUID)
+@click.option("--all", "every", is_flag=True, help="All dead letters.")
+@data_option
+def replay(ids: tuple[UUID, ...], every: bool, data: Path) -> None:
+    """Give dead letters another five tries."""
+    if bool(ids) is every:
+        raise click.UsageError("Name the letters, or say --all.")
+    done = work(data, lambda doors: letters.replay(doors.database, *ids))
+    if done < len(ids) or not done:
+        raise click.ClickException(
+            f"{done} replayed. The others are not dead letters: see pinakes messages list."
+        )
+    click.echo(f"{done} replayed; they are tried again within a second.")
+
+
+async def told(doors: Doors, rows: Sequence[Letter] | Sequence[Lag]) -> list[dict[str, object]]:
+    """The rows as plain facts, with the codes of the branches."""
+    directory = Directory()
+    await directory.refresh(doors.database.app)
+    facts: list[dict[str, object]] = [msgspec.structs.asdict(row) for row in rows]
+    for row, fact in zip(rows, facts, strict=True):
+        for party in ("sender", "receiver"):
+            known = directory.ids.get(getattr(row, party))
+            fact[party] = known.code if known else "?"
+    return facts
+
+
+def show(facts: list[dict[str, object]], as_json: bool, otherwise: str) -> None:
+    """As one JSON object, as a table, or in a sentence when there is nothing."""
+    if as_json:
+        show_json({"items": facts})
+    elif not facts:
+        click.echo(otherwise)
     else:
-        click.echo("There are no dead letters.")
+        table = Table(*facts[0])
+        for fact in facts:
+            table.add_row(*(worded(value) for value in fact.values()))
+        Console(soft_wrap=True).print(table)
 
 
-@messages.command("replay")
-@click.argument("id", type=click.UUID)
-def again(id: UUID) -> None:
-    """Give the dead letter ID another five tries."""
-    if not asyncio.run(with_database(lambda database: replay(database, id))):
-        raise click.ClickException("No dead letter has this id. See: pinakes messages list")
-    click.echo("It is tried again within a second.")
-
-
-async def with_database[T](act: Callable[[Database], Awaitable[T]]) -> T:
-    async with Database.open(settings()) as database:
-        return await act(database)
-
-
-def table(letters: Sequence[Outbox]) -> Table:
-    """A line a letter, without its body: that may name a reader."""
-    found = Table("id", "kind", "from", "to", "since", "failure")
-    for one in letters:
-        words = (one.id, one.kind, one.tenant_id, one.receiver, f"{one.created_at:%F %T}")
-        found.add_row(*map(str, words), one.failure)
-    return found
+def worded(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -161,24 +161,3 @@ async def sweep(database: Database) -> None:
         await session.execute(
             delete(Outbox).where(Outbox.state == "sent", Outbox.sent_at < func.now() - KEPT)
         )
-
-
-async def dead_letters(database: Database) -> Sequence[Outbox]:
-    """Messages that could not be applied, oldest first."""
-    async with public_work(database.carrier) as session:
-        rows = await session.scalars(
-            select(Outbox).where(Outbox.state == "dead").order_by(Outbox.created_at)
-        )
-        return rows.all()
-
-
-async def replay(database: Database, id: UUID) -> bool:
-    """Give a dead letter another five tries; False when there is none with this id."""
-    async with public_work(database.carrier) as session:
-        replayed = await session.scalars(
-            update(Outbox)
-            .where(Outbox.state == "dead", Outbox.id == id)
-            .values(state="waiting", tries=0, due_at=func.now())
-            .returning(Outbox.id)
-        )
-        return replayed.first() is not None
