@@ -8,14 +8,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mint import Mint
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from pinakes.platform.audit import Audit
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.tenants.registry.keys import KEYS, SettingInvalid, checked, key_of
 from pinakes.tenants.registry.models import Setting
-from pinakes.tenants.registry.settings import SettingLocked, decide, effective, undecide
+from pinakes.tenants.registry.settings import (
+    SettingLocked,
+    all_effective,
+    decide,
+    effective,
+    undecide,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -78,7 +84,7 @@ DECISIONS = st.lists(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(decided=DECISIONS)
-async def test_the_database_sees_what_python_sees(
+async def test_locks_win_from_the_top_and_others_from_below(
     database: Database, family: list[Tenant], decided: list[tuple[int, bool] | None]
 ) -> None:
     ids = [tenant.id for tenant in family]
@@ -89,20 +95,22 @@ async def test_the_database_sees_what_python_sees(
                 value, locked = decision
                 public.add(Setting(tenant_id=id, key=LIMIT, value=value, locked=locked))
         await public.flush()
-        for id in ids:
-            seen = await public.scalar(
-                text("SELECT commons.effective(:tenant, :key)"), {"tenant": id, "key": LIMIT}
-            )
-            assert seen == (await effective(public, id, LIMIT)).value
+        for depth, tenant in enumerate(family, 1):
+            above = zip(decided[:depth], family, strict=False)
+            told = [(decision, where) for decision, where in above if decision]
+            locks = [(value, where) for (value, locked), where in told if locked]
+            near = [(value, where) for (value, _), where in reversed(told)]
+            value, where = [*locks, *near, (KEYS[LIMIT].default, None)][0]
+            found = await effective(public, tenant.id, LIMIT)
+            name = "default" if where is None else "own" if where is tenant else where.code
+            assert (found.value, found.origin, found.locked) == (value, name, bool(locks))
 
 
 async def test_the_database_knows_every_default(database: Database, tenant: Tenant) -> None:
     async with public_work(database.app) as session:
-        for name, key in KEYS.items():
-            seen = await session.scalar(
-                text("SELECT commons.effective(:tenant, :key)"), {"tenant": tenant.id, "key": name}
-            )
-            assert seen == msgspec.to_builtins(key.default)
+        found = {one.key: one.value for one in await all_effective(session, tenant.id)}
+    told = {name: key.default for name, key in KEYS.items()}
+    assert found == msgspec.json.decode(msgspec.json.encode(told))
 
 
 @pytest.mark.parametrize("name", KEYS)

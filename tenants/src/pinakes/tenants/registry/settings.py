@@ -1,20 +1,30 @@
-"""Inherited settings: a value, where it comes from, and who locked it."""
+"""Inherited settings: a value, where it comes from, and who locked it.
 
-from collections.abc import Mapping, Sequence
+Who wins is decided in one place, ``commons.decided``: hot functions ask it too.
+"""
+
 from typing import Any
 
-from msgspec import Struct, to_builtins
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from msgspec import Struct
+from sqlalchemy import Boolean, Integer, String, bindparam, delete, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from pinakes.platform.errors import Conflict
 from pinakes.tenants.registry.keys import KEYS, checked, key_of
-from pinakes.tenants.registry.models import Setting, Tenant
+from pinakes.tenants.registry.models import Setting
 
 OWN = "own"
-DEFAULT = "default"
+DECIDED = (
+    text("""
+        SELECT d.key, d.value, d.locked,
+               CASE WHEN d.origin = :tenant THEN 'own' ELSE coalesce(t.code, 'default') END
+                   AS origin
+        FROM commons.decided(:tenant, :keys) d LEFT JOIN commons.tenant t ON t.id = d.origin
+    """)
+    .bindparams(bindparam("keys", type_=ARRAY(String)), bindparam("tenant", type_=Integer))
+    .columns(key=String, value=JSONB, locked=Boolean, origin=String)
+)
 
 
 class SettingLocked(Conflict):
@@ -31,17 +41,6 @@ class Effective(Struct):
     locked: bool  # by *origin*: no branch below it may say otherwise
 
 
-class Decision(Struct):
-    """What one branch on the way from the root has decided."""
-
-    origin: str
-    value: Any
-    locked: bool
-
-
-type Decisions = Mapping[str, Sequence[Decision]]
-
-
 async def effective(session: AsyncSession, tenant: int, key: str) -> Effective:
     """What holds at *tenant*, and why."""
     return (await all_effective(session, tenant, key))[0]
@@ -49,36 +48,12 @@ async def effective(session: AsyncSession, tenant: int, key: str) -> Effective:
 
 async def all_effective(session: AsyncSession, tenant: int, *keys: str) -> list[Effective]:
     """The same for several keys (none named: all of them) in one look."""
-    decided = await decisions(session, tenant)
-    return [settle(key, decided.get(key, ())) for key in keys or KEYS]
-
-
-def settle(key: str, decided: Sequence[Decision]) -> Effective:
-    """The topmost lock wins, else the nearest decision, else the default."""
-    if not decided:
-        return Effective(key, to_builtins(key_of(key).default), DEFAULT, locked=False)
-    locks = [decision for decision in decided if decision.locked]
-    winner = locks[0] if locks else decided[-1]
-    return Effective(key, winner.value, winner.origin, winner.locked)
-
-
-async def decisions(session: AsyncSession, tenant: int) -> Decisions:
-    """All that *tenant* and its ancestors have decided, from the root down."""
-    here, there = aliased(Tenant), aliased(Tenant)
-    rows = await session.execute(
-        select(there, Setting)
-        .select_from(here)
-        .join(there, there.id == func.any(here.path))
-        .join(Setting, Setting.tenant_id == there.id)
-        .where(here.id == tenant)
-        .order_by(func.cardinality(there.path))
-    )
-    found: dict[str, list[Decision]] = {}
-    for branch, setting in rows:
-        origin = OWN if branch.id == tenant else branch.code
-        decision = Decision(origin, setting.value, setting.locked)
-        found.setdefault(setting.key, []).append(decision)
-    return found
+    wanted = [*(keys or KEYS)]
+    for key in wanted:
+        key_of(key)
+    rows = (await session.execute(DECIDED, {"tenant": tenant, "keys": wanted})).mappings()
+    found = {row["key"]: Effective(**row) for row in rows}
+    return [found[key] for key in wanted]
 
 
 async def decide(
