@@ -14,6 +14,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "token": ("pinakes.main.token:token", "Log in here, for use with curl."),
     "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
     "errors": ("pinakes.main.problems:errors", "List every error code."),
+    "lending": ("pinakes.federation.lending.cli:lending", "Look after lending between branches."),
     "demo": ("pinakes.main.demo.commands:demo", "Make things to try with."),
     "bench": ("pinakes.main.bench.commands:bench", "Measure, and compare with a floor."),
     "test": ("pinakes.main.checks:test", "Run all checks and tests of this checkout."),
