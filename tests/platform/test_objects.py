@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import uuid4
 
-import httpx
 import pytest
 from folders import open_folder
 
@@ -130,16 +129,6 @@ def test_branches_that_share_a_bucket_are_kept_apart_by_their_prefix(objects: Ob
         return await objects.store(mine).get("book")
 
     assert asyncio.run(work()) == b"mine"
-
-
-def test_an_address_reads_without_a_log_in_and_a_forged_one_does_not(objects: Objects) -> None:
-    async def work(store: Store) -> str:
-        await store.put("cover", b"picture")
-        return await store.presign("cover")
-
-    address = inside(objects, work)
-    assert httpx.get(address).content == b"picture"
-    assert httpx.get(address.replace("/cover", "/other")).status_code == 403
 
 
 def test_a_session_is_kept_until_shortly_before_its_end(objects: Objects) -> None:

@@ -13,7 +13,7 @@ from pinakes.platform.clock import now
 from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.tenants.circulation.models import Loan
-from pinakes.tenants.items.service import with_barcode
+from pinakes.tenants.items.service import listed
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ async def test_the_database_itself_refuses_a_second_open_loan(
 
     async def lend() -> None:
         async with unit_of_work(database.app, tenant.id) as session:
-            item = await with_barcode(session, book)
+            item = (await session.scalars(listed(book, None))).one()
             loan = Loan(
                 item_id=item.id,
                 barcode=book,

@@ -22,7 +22,7 @@ from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.items.machine import Action
-from pinakes.tenants.items.service import act, with_barcode
+from pinakes.tenants.items.service import act, listed
 from pinakes.tenants.registry.models import Tenant as Row
 
 pytestmark = pytest.mark.anyio
@@ -148,7 +148,7 @@ async def test_availability_follows_the_items(
     await bring(file_of(book("1", "借来借去", items=["L1", "L2"])))
     await settle()
     async with unit_of_work(database.app, library.id) as session:
-        item = await with_barcode(session, "L1")
+        item = (await session.scalars(listed("L1", None))).one()
         await act(session, item.id, Action.MISS)
     await settle()
     [title] = (await search(client, "", q="借来借去"))["items"]

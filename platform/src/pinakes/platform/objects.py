@@ -141,7 +141,6 @@ class Objects:
             aws_secret_access_key=keys.secret,
             aws_session_token=keys.token,
             config=config.Config(
-                signature_version="s3v4" if service == "s3" else "v4",  # presigning needs it said
                 max_pool_connections=2 * THREADS,
                 connect_timeout=3,
                 retries={"max_attempts": 3, "mode": "standard"},
@@ -213,10 +212,6 @@ class Store:
         """Forget *key*; that it was not there is no error."""
         await self._call("delete_object", key)
 
-    async def presign(self, key: str, seconds: int = 120) -> str:
-        """An address that reads *key* without a log-in; at most five minutes, as sessions end."""
-        return await self._objects.run(self._presign, key, seconds)
-
     async def _call(self, verb: str, key: str, **told: Any) -> Any:
         return await self._objects.run(self._blocking, verb, key, **told)
 
@@ -231,13 +226,6 @@ class Store:
             self._placement.prefix + key,
             ExtraArgs={"ContentType": kind},
         )
-
-    def _presign(self, key: str, seconds: int) -> str:
-        what = {"Bucket": self._placement.bucket, "Key": self._placement.prefix + key}
-        life = min(seconds, int(MARGIN.total_seconds()))
-        client = self._objects.client(self._placement)
-        address: str = client.generate_presigned_url("get_object", Params=what, ExpiresIn=life)
-        return address
 
 
 @contextmanager
