@@ -53,6 +53,7 @@ class QuarantinedView(Struct):
     reason: str
     zh: str
     en: str
+    became: UUID | None  # the record, once it has been mended
 
     @classmethod
     def of(cls, row: models.Quarantined) -> Self:
@@ -64,6 +65,7 @@ class QuarantinedView(Struct):
             reason=row.reason,
             zh=sentence(row.reason, row.facts, "zh"),
             en=sentence(row.reason, row.facts, "en"),
+            became=row.became,
         )
 
 
@@ -104,4 +106,5 @@ class RecordView(Struct):
     encoding: str
     state: str
     suppressed: bool
+    withdrawn: bool
     title: Title

@@ -17,6 +17,11 @@ XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:leader|controlfield|datafield|collecti
 XML_ENCODING = re.compile(rb"<\?xml[^>]*?encoding=[\"']([\w.-]+)[\"']")
 
 
+NO_CHARACTERS = frozenset(  # what Python knows besides character sets
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7"}
+)
+
+
 class UnknownFormat(Problem):
     code = "unknown_format"
     title = "This file holds no MARC"
@@ -41,7 +46,7 @@ def read(
         UnknownEncoding: at once.
         UnknownFormat: at once, when nothing here is MARC.
     """
-    told = Told(dialect, _known(encoding))
+    told = Told(dialect, known_encoding(encoding))
     source = opened(stream)
     head = source.peek(HEAD)
     if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
@@ -65,7 +70,7 @@ def _iso2709(source: Source, told: Told) -> Iterator[Found]:
 
 def _xml(source: Source, head: bytes, told: Told) -> Iterator[Found]:
     declared = XML_ENCODING.search(head[:200])
-    name = told.encoding or (_known(declared[1].decode()) if declared else None)
+    name = told.encoding or (known_encoding(declared[1].decode()) if declared else None)
     told, ordinals = Told(told.dialect, name), count(1)
     for piece in xmlframing.pieces(source):
         yield marcxml.found(piece, next(ordinals), told)
@@ -73,14 +78,15 @@ def _xml(source: Source, head: bytes, told: Told) -> Iterator[Found]:
         yield Broken(b"", 0, next(ordinals), "archive_damaged")
 
 
-def _known(encoding: str | None) -> str | None:
+def known_encoding(encoding: str | None) -> str | None:
     """The usual name of a character set."""
     if encoding is None or encoding == "marc-8":
         return encoding
     try:
         name = codecs.lookup(encoding).name
-    except LookupError:
+        if name.startswith("utf-16"):
+            return "utf-8"  # turned already
+        b"a".decode("undefined" if name in NO_CHARACTERS else name)
+    except (LookupError, UnicodeError):
         raise UnknownEncoding(f"Nobody here knows the character set {encoding!r}.") from None
-    if name.startswith("utf-16"):
-        return "utf-8"  # turned already
     return "gb18030" if name in ("gbk", "gb2312") else name.replace("cp125", "windows-125")

@@ -41,8 +41,8 @@ TROUBLES = ("overlong", "altered", "unreadable")
 """Longer than ISO 2709 can say; not to be said in XML without a change; not readable again."""
 
 
-def again(raw: bytes, dialect: Dialect, encoding: str) -> Found:
-    """A stored record read once more, as it was read when it came."""
+def again(raw: bytes, dialect: Dialect | None, encoding: str | None) -> Found:
+    """A record's bytes read once more, in the dialect and character set that are known by now."""
     piece, told = Piece(0, raw), Told(dialect, None if encoding == "ascii" else encoding)
     if raw.lstrip()[:1] == b"<":
         return marcxml.found(piece, 1, told)

@@ -1,0 +1,150 @@
+"""Titles of a branch that may be the same: found by a job, decided by a person, once."""
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from pinakes.platform import jobs
+from pinakes.platform.audit import note
+from pinakes.platform.db import lock, uuid7
+from pinakes.platform.errors import BadRequest, Conflict, NotFound
+from pinakes.platform.jobs import Job, Run
+from pinakes.tenants.catalogue.alike import Verdict, pairs
+from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
+from pinakes.tenants.catalogue.ready import LIVE
+from pinakes.tenants.catalogue.service import TITLE
+from pinakes.tenants.catalogue.withdrawing import withdraw
+from pinakes.tenants.items.moving import rehome
+
+DUPLICATES = "catalogue.duplicates"
+AT_ONCE = 200  # groups of one transaction
+MOST = 50  # records of one group: larger ones are works without a title of their own
+
+type Group = Sequence[UUID]
+
+
+class NoSuchTwin(NotFound):
+    code = "no_such_duplicate"
+    title = "There are no such two titles here"
+
+
+class DecidedAlready(Conflict):
+    code = "decided_already"
+    title = "These two titles were made one already"
+
+
+class NeitherOfThem(BadRequest):
+    code = "neither_of_them"
+    title = "Say which of the two stays"
+
+
+class Search(Struct):
+    """How many groups of records were compared, and how many pairs are new."""
+
+    groups: int = 0
+    found: int = 0
+
+
+async def start_search(session: AsyncSession) -> Job:
+    """Queue a search through the whole branch."""
+    job = await jobs.start(session, DUPLICATES, {})
+    note(session, DUPLICATES, job.id)
+    return job
+
+
+async def run_search(run: Run) -> dict[str, Any]:
+    """Compare what shares an ISBN or a title; begun again, it finds nothing twice."""
+    done = Search()
+    async with run.work() as session:
+        groups = [*await alike(session, CatalogueRecord.isbn13)]
+        groups += await alike(session, CatalogueRecord.sort_key)
+    for portion in batched(groups, AT_ONCE):
+        async with run.work() as session:
+            done.found += await compare(session, portion)
+            done.groups += len(portion)
+            told: dict[str, Any] = msgspec.to_builtins(done)
+            await run.step(session, done.groups, total=len(groups), report=told)
+    report: dict[str, Any] = msgspec.to_builtins(done)
+    return report
+
+
+async def alike(session: AsyncSession, column: Any) -> Sequence[Group]:
+    """The records that say the same in *column*, the oldest first."""
+    row = CatalogueRecord
+    ids = func.array_agg(aggregate_order_by(row.id, row.id))
+    shown = select(ids).where(row.state == LIVE, ~row.withdrawn, column != "")
+    found = shown.group_by(column).having(func.count().between(2, MOST))
+    return (await session.scalars(found)).all()
+
+
+async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:
+    """Write down every two that may be the same; how many nobody has seen yet."""
+    wanted = {id for group in groups for id in group}
+    row = CatalogueRecord
+    rows = await session.execute(
+        select(row.id, cast(row.title_fields, Text)).where(row.id.in_(wanted))
+    )
+    titles = {id: TITLE.decode(fields) for id, fields in rows}
+    found = {
+        (first, second): rule
+        for group in groups
+        for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
+    }
+    if not found:
+        return 0
+    new = await session.scalars(
+        insert(Twin)
+        .values(
+            [
+                {"id": uuid7(), "first_id": first, "second_id": second, "rule": rule}
+                for (first, second), rule in found.items()
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(Twin.id)
+    )
+    return len(new.all())
+
+
+def listed(verdict: Verdict) -> Select[Twin]:
+    """The pairs of which that was said, as long as both records are in stock."""
+    first, second = aliased(CatalogueRecord), aliased(CatalogueRecord)
+    rows = select(Twin).join(first, first.id == Twin.first_id)
+    both = rows.join(second, second.id == Twin.second_id).where(Twin.verdict == verdict)
+    if verdict is Verdict.SAME:
+        return both
+    return both.where(~first.withdrawn, ~second.withdrawn)
+
+
+async def decide(
+    session: AsyncSession, id: UUID, verdict: Verdict, keep: UUID | None = None
+) -> Twin:
+    """Say what two titles are. Of two that are the same, *keep* gets all copies and stays.
+
+    Raises:
+        NoSuchTwin, DecidedAlready: there is nothing to decide.
+        NeitherOfThem: *keep* is not one of the two.
+    """
+    twin = await lock(session, Twin, id)
+    if twin is None:
+        raise NoSuchTwin("Look at the list of possible duplicates.")
+    if twin.verdict is Verdict.SAME:
+        raise DecidedAlready("Take the record that went back into stock, if it is another title.")
+    if verdict is Verdict.SAME:
+        if keep not in (twin.first_id, twin.second_id):
+            raise NeitherOfThem("Name in `keep` the record that stays.")
+        goes = twin.second_id if keep == twin.first_id else twin.first_id
+        await rehome(session, goes, keep)
+        await withdraw(session, goes, True)
+    twin.verdict, twin.decided_at = verdict, func.now()
+    note(session, f"catalogue.{verdict}", id)
+    await session.flush()
+    return twin

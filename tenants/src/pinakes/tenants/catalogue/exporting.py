@@ -1,0 +1,72 @@
+"""A branch's catalogue on its way out: a file in its bucket, made by a job."""
+
+from tempfile import TemporaryFile
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform import jobs
+from pinakes.platform.audit import note
+from pinakes.platform.errors import Conflict
+from pinakes.platform.jobs import Job, JobState, Run
+from pinakes.platform.objects import objects
+from pinakes.tenants.catalogue.giving import ExportWish, Given, Source, source
+from pinakes.tenants.registry import placement
+
+EXPORT = "catalogue.export"
+FIRST = UUID(int=0)
+
+
+class NotExported(Conflict):
+    code = "not_exported"
+    title = "There is no file of this export"
+
+
+def key_of_export(id: UUID) -> str:
+    """Where the file of an export lies in the branch's bucket."""
+    return f"exports/{id}"
+
+
+async def start_export(session: AsyncSession, wish: ExportWish) -> Job:
+    """Queue an export."""
+    job = await jobs.start(session, EXPORT, msgspec.to_builtins(wish))
+    note(session, EXPORT, job.id)
+    return job
+
+
+async def exported(session: AsyncSession, id: UUID) -> Source:
+    """What an export holds whose file lies in the bucket, or NotExported."""
+    job = await jobs.found(session, id)
+    if job.kind != EXPORT or job.state is not JobState.DONE:
+        raise NotExported("Wait until the job is done, or begin the export again.")
+    return source(wish_of(job.args))
+
+
+def wish_of(args: dict[str, Any]) -> ExportWish:
+    return msgspec.convert(args, ExportWish, strict=False)
+
+
+async def run_export(run: Run) -> dict[str, Any]:
+    """Write the file and lay it into the bucket; after a crash, from the beginning."""
+    rows, given, last = source(wish_of(run.args)), Given(), FIRST
+    async with run.work() as session:
+        files, total = await placement.store(session, objects()), await rows.count(session)
+    with TemporaryFile() as file:
+        file.write(rows.head)
+        while True:
+            async with run.work() as session:
+                portion = await rows.after(session, last)
+                given.read += len(portion)
+                await run.step(session, given.read, total=total)
+            if not portion:
+                break
+            file.write(rows.written(portion, given))
+            last = portion[-1].id
+        file.write(rows.tail)
+        given.size = file.tell()
+        file.seek(0)
+        await files.put(key_of_export(run.id), file, rows.kind)
+    told: dict[str, Any] = msgspec.to_builtins(given)
+    return told

@@ -1,0 +1,142 @@
+"""What an import set aside, looked at, mended and taken in after all."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.audit import note
+from pinakes.platform.db import lock
+from pinakes.platform.errors import BadRequest, Conflict
+from pinakes.platform.jobs import Job
+from pinakes.tenants.catalogue.batches import Batch, portion
+from pinakes.tenants.catalogue.marc import Broken, Dialect, Found, sentence
+from pinakes.tenants.catalogue.marc.lines import LineWrong, parsed, seen
+from pinakes.tenants.catalogue.marc.reading import known_encoding
+from pinakes.tenants.catalogue.marc.writing import again
+from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarantined
+from pinakes.tenants.catalogue.ready import Ready, ready
+from pinakes.tenants.catalogue.report import Report
+from pinakes.tenants.catalogue.schemas import Word
+from pinakes.tenants.catalogue.service import NoSuchPiece, set_aside
+from pinakes.tenants.catalogue.storing import store
+
+ENCODINGS = (
+    "utf-8", "gb18030", "marc-8", "big5", "koi8-r", "windows-1251", "windows-1252", "iso8859-1",
+    "iso8859-2", "cp866", "shift_jis", "euc_kr",
+)  # fmt: skip
+LONGEST = 200_000  # characters of a record in lines
+
+type Lines = Annotated[str, Meta(max_length=LONGEST)]
+
+
+class Mending(Struct, forbid_unknown_fields=True):
+    """How to read the piece now: in which character set and dialect, or as other words."""
+
+    encoding: Word | None = None
+    dialect: Dialect | None = None
+    text: Lines | None = None  # lines, or an element of MARCXML
+
+
+class Piece(Struct):
+    """A piece as a person can read it, with what is wrong with it."""
+
+    id: UUID
+    ordinal: int
+    reason: str
+    zh: str
+    en: str
+    encoding: str
+    text: str
+    became: UUID | None
+
+
+class StillUnreadable(BadRequest):
+    code = "still_unreadable"
+    title = "This is still no record that can be taken"
+
+
+class MendedAlready(Conflict):
+    code = "mended_already"
+    title = "This piece has been mended already"
+
+
+async def look(session: AsyncSession, id: UUID, encoding: str | None) -> Piece:
+    """The piece as text in a character set; UTF-8 without one."""
+    row = await set_aside(session, id)
+    told = known_encoding(encoding) or "utf-8"
+    return Piece(
+        id=row.id,
+        ordinal=row.ordinal,
+        reason=row.reason,
+        zh=sentence(row.reason, row.facts, "zh"),
+        en=sentence(row.reason, row.facts, "en"),
+        encoding=told,
+        text=seen(row.raw, told),
+        became=row.became,
+    )
+
+
+async def mend(session: AsyncSession, id: UUID, wish: Mending) -> Quarantined:
+    """Take the piece in as *wish* reads it, and write that into its import's report.
+
+    Raises:
+        NoSuchPiece, MendedAlready: there is nothing to mend.
+        StillUnreadable: it cannot be taken this way either; says why in both languages.
+    """
+    row = await lock(session, Quarantined, id)
+    if row is None:
+        raise NoSuchPiece("Look at the list of what this import set aside.")
+    if row.mended_at is not None:
+        raise MendedAlready("It is a record now; change that instead.")
+    batch = Batch()
+    batch.take(sound(read_again(row, wish), row))
+    await store(session, portion(batch), Report(), row.job_id)
+    [key] = batch.rows
+    row.became = await session.scalar(row_of(*key))
+    row.mended_at = func.now()
+    await tell(session, row.job_id)
+    note(session, "catalogue.mend", id)
+    await session.flush()
+    return row
+
+
+def row_of(authority: bool, key: str) -> Select[tuple[UUID]]:
+    """The id of the row that a key stands for."""
+    table = Authority if authority else CatalogueRecord
+    return select(table.id).where(table.key == key)
+
+
+def read_again(row: Quarantined, wish: Mending) -> Found:
+    """The piece as *wish* has it."""
+    if wish.text is None:
+        return again(row.raw, wish.dialect, known_encoding(wish.encoding))
+    if wish.text.lstrip().startswith("<"):
+        return again(wish.text.strip().encode(), wish.dialect, "utf-8")
+    try:
+        return parsed(wish.text, wish.dialect)
+    except LineWrong as error:
+        raise StillUnreadable(
+            f"Line {error.number} has no tag of three letters or digits: {error.line}",
+            zh=f"第 {error.number} 行没有三位字段号：{error.line}",
+            line=error.number,
+        ) from None
+
+
+def sound(found: Found, row: Quarantined) -> Ready:
+    """The record, or StillUnreadable."""
+    made = ready(msgspec.structs.replace(found, offset=row.byte_offset, ordinal=row.ordinal))
+    if isinstance(made, Broken):
+        zh, en = (sentence(made.reason, made.facts, language) for language in ("zh", "en"))
+        raise StillUnreadable(en, zh=zh, reason=made.reason)
+    return made
+
+
+async def tell(session: AsyncSession, job: UUID) -> None:
+    """Let the import's report say that one more was mended."""
+    row = await lock(session, Job, job)
+    if row is not None and row.report is not None:
+        row.report = {**row.report, "mended": row.report.get("mended", 0) + 1}

@@ -1,0 +1,40 @@
+"""Records out of stock for good: kept, given out on wish, shown to nobody."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.audit import note
+from pinakes.platform.db import lock
+from pinakes.platform.errors import Conflict
+from pinakes.platform.messages import emit
+from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.service import NoSuchRecord
+from pinakes.tenants.items import listing
+
+
+class ItemsLeft(Conflict):
+    code = "items_left"
+    title = "The record still has copies in stock"
+
+
+async def withdraw(session: AsyncSession, id: UUID, wish: bool) -> CatalogueRecord:
+    """Take a record out of stock, or back in.
+
+    Raises:
+        NoSuchRecord: it is not this branch's.
+        ItemsLeft: copies of it have not been withdrawn.
+    """
+    row = await lock(session, CatalogueRecord, id)
+    if row is None:
+        raise NoSuchRecord("This branch has no record of this id.")
+    left = await listing.in_stock(session, id) if wish else 0
+    if left:
+        raise ItemsLeft("Withdraw its copies first, or put them under another record.", items=left)
+    if row.withdrawn != wish:
+        row.withdrawn = wish
+        note(session, "catalogue.withdraw" if wish else "catalogue.restore", id)
+        emit(session, RecordsChanged(about=id, records=[id]))
+        await session.flush()
+    return row

@@ -1,0 +1,162 @@
+"""Titles that may be the same are found by rules and decided by a person, once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from books import HANDLERS, Import, book, file_of, look
+from mint import Mint
+from sqlalchemy import select, update
+
+from pinakes.platform.audit import Audit
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import Outbox
+from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue import duplicates
+from pinakes.tenants.catalogue.alike import why
+from pinakes.tenants.catalogue.marc import Isbn, Name, Title
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.items.models import Item
+
+pytestmark = pytest.mark.anyio
+
+ONE, TWO = Isbn("7-02-000220-X", "9787020002207"), Isbn("9787506365437", "9787506365437")
+CAO = Name("曹雪芹", ("Cao Xueqin",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rule"),
+    [
+        (Title(title="红楼梦", isbn=(ONE,)), Title(title="紅樓夢", isbn=(ONE,)), "isbn_title"),
+        (Title(title="红楼梦", isbn=(ONE,)), Title(title="西游记", isbn=(ONE,)), None),
+        (
+            Title(title="红楼梦", names=(CAO,), year=1982),
+            Title(title="《红楼梦》", names=(Name("Cao, Xueqin"),), year=1982),
+            "title_name_year",
+        ),
+        (
+            Title(title="红楼梦", names=(CAO,), year=1982),
+            Title(title="红楼梦", names=(CAO,), year=2008),
+            None,
+        ),
+        (
+            Title(title="红楼梦", names=(CAO,), year=1982, isbn=(ONE,)),
+            Title(title="红楼梦", names=(CAO,), year=1982, isbn=(TWO,)),
+            None,
+        ),
+        (Title(title="红楼梦", year=1982), Title(title="红楼梦", year=1982), None),
+        (Title(title="…"), Title(title="…"), None),
+    ],
+)
+def test_two_titles_may_be_the_same(one: Title, other: Title, rule: str | None) -> None:
+    assert why(one, other) == why(other, one) == rule
+
+
+type Search = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def search(database: Database, library: Tenant) -> Search:
+    """Looks for duplicates and answers the job's report."""
+
+    async def search() -> dict[str, Any]:
+        async with unit_of_work(database.app, library.id) as session:
+            id = (await duplicates.start_search(session)).id
+        while await perform(database, HANDLERS):
+            pass
+        return (await look(database, library, id)).report or {}
+
+    return search
+
+
+TWICE = file_of(
+    book("1", "红楼梦", isbn="9787020002207", items=["A"]),
+    book("2", "紅樓夢", isbn="7-02-000220-X", items=["B"]),
+    book("3", "西游记", isbn="9787020008735"),
+)
+
+
+async def test_they_are_found_once_and_a_decision_stays(
+    bring: Import, search: Search, client: httpx.AsyncClient, mint: Mint, library: Tenant
+) -> None:
+    await bring(TWICE)
+    assert (await search())["found"] == 1
+    assert (await search())["found"] == 0
+    root = f"/v1/b/{library.code}/catalogue/duplicates"
+    staff = mint.staff(f"cataloguer@{library.code}")
+    [pair] = (await client.get(root, headers=staff)).json()["items"]
+    assert (pair["rule"], pair["verdict"]) == ("isbn_title", "open")
+    assert [pair[one]["title"]["title"] for one in ("first", "second")] == ["红楼梦", "紅樓夢"]
+    decided = {"verdict": "different"}
+    answer = await client.post(f"{root}/{pair['id']}/decide", json=decided, headers=staff)
+    assert (answer.status_code, answer.json()["verdict"]) == (200, "different")
+    assert (await search())["found"] == 0
+    assert (await client.get(root, headers=staff)).json()["items"] == []
+    told = await client.get(root, params=decided, headers=staff)
+    assert [one["id"] for one in told.json()["items"]] == [pair["id"]]
+
+
+async def test_of_two_that_are_the_same_one_gets_all_copies(
+    bring: Import,
+    search: Search,
+    client: httpx.AsyncClient,
+    mint: Mint,
+    database: Database,
+    library: Tenant,
+) -> None:
+    await bring(TWICE)
+    await search()
+    root = f"/v1/b/{library.code}/catalogue/duplicates"
+    staff = mint.staff(f"cataloguer@{library.code}")
+    [pair] = (await client.get(root, headers=staff)).json()["items"]
+    path, keep = f"{root}/{pair['id']}/decide", pair["second"]["id"]
+    neither = await client.post(path, json={"verdict": "same", "keep": pair["id"]}, headers=staff)
+    assert (neither.status_code, neither.json()["code"]) == (400, "neither_of_them")
+    same = await client.post(path, json={"verdict": "same", "keep": keep}, headers=staff)
+    assert (same.status_code, same.json()["first"]["withdrawn"]) == (200, True)
+    async with unit_of_work(database.app, library.id) as session:
+        assert set(await session.scalars(select(Item.record_id))) == {UUID(keep)}
+        kinds = set(await session.scalars(select(Outbox.kind)))
+        notes = set(await session.scalars(select(Audit.operation)))
+    assert {"RecordsChanged", "ItemsChanged"} <= kinds
+    assert {"catalogue.same", "catalogue.withdraw"} <= notes
+    again = await client.post(path, json={"verdict": "different"}, headers=staff)
+    assert (again.status_code, again.json()["code"]) == (409, "decided_already")
+    assert (await bring(TWICE)).report["unchanged"] == 3  # type: ignore[index]
+    assert (await search())["found"] == 0
+
+
+async def test_nobody_else_decides(
+    bring: Import, search: Search, client: httpx.AsyncClient, mint: Mint, library: Tenant
+) -> None:
+    await bring(TWICE)
+    await search()
+    root = f"/v1/b/{library.code}/catalogue/duplicates"
+    desk = mint.staff(f"desk@{library.code}")
+    [pair] = (await client.get(root, headers=desk)).json()["items"]
+    path, wish = f"{root}/{pair['id']}/decide", {"verdict": "different"}
+    assert (await client.post(path, json=wish, headers=desk)).status_code == 403
+
+
+async def test_a_record_leaves_the_stock_when_its_copies_have(
+    bring: Import, client: httpx.AsyncClient, mint: Mint, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("1", items=["A"])))
+    async with unit_of_work(database.app, library.id) as session:
+        [id] = await session.scalars(select(CatalogueRecord.id))
+    path = f"/v1/b/{library.code}/catalogue/records/{id}/withdrawn"
+    staff = mint.staff(f"cataloguer@{library.code}")
+    refused = await client.put(path, json={"withdrawn": True}, headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (409, "items_left")
+    assert refused.json()["items"] == 1
+    async with unit_of_work(database.app, library.id) as session:
+        await session.execute(update(Item).values(status="withdrawn"))
+    for wish in (True, False):
+        answer = await client.put(path, json={"withdrawn": wish}, headers=staff)
+        assert (answer.status_code, answer.json()["withdrawn"]) == (200, wish)
+    async with unit_of_work(database.app, library.id) as session:
+        notes = list(await session.scalars(select(Audit.operation)))
+    assert {"catalogue.withdraw", "catalogue.restore"} <= set(notes)

@@ -1,0 +1,39 @@
+"""What is indexed of a record can be made again without its file."""
+
+import pytest
+from books import HANDLERS, Import, book, file_of, look
+from marcs import iso
+from sqlalchemy import func, select, update
+
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import Outbox
+from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue import rederiving
+from pinakes.tenants.catalogue.models import CatalogueRecord
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_was_derived_wrongly_is_right_again_and_told(
+    bring: Import, database: Database, library: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rederiving, "AT_ONCE", 3)
+    chinese = iso("001 8", "200 1_ $a西游记", "801 _0 $bX", encoding="gb18030")
+    await bring(file_of(*(book(str(n), f"书{n}") for n in range(8)), chinese))
+    async with unit_of_work(database.app, library.id) as session:
+        rows = (CatalogueRecord.id, CatalogueRecord.title_fields, CatalogueRecord.sort_key)
+        before = (await session.execute(select(*rows).order_by(CatalogueRecord.id))).all()
+        told = await session.scalar(select(func.count()).select_from(Outbox))
+        wrong = update(CatalogueRecord).values(title_fields={"title": "?"}, sort_key="?")
+        await session.execute(wrong.where(CatalogueRecord.control_number.in_(["2", "5", "8"])))
+        job = await rederiving.start_rederiving(session)
+    while await perform(database, HANDLERS):
+        pass
+    done = await look(database, library, job.id)
+    assert done.report == {"read": 9, "changed": 3, "unreadable": 0}
+    async with unit_of_work(database.app, library.id) as session:
+        after = (await session.execute(select(*rows).order_by(CatalogueRecord.id))).all()
+        news = await session.scalar(select(func.count()).select_from(Outbox))
+    assert after == before
+    assert (news or 0) > (told or 0)
