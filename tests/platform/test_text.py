@@ -8,6 +8,7 @@ import rjieba
 
 from pinakes.platform import text
 from pinakes.platform.syllables import SYLLABLES, readings
+from pinakes.platform.variants import JAPANESE, OLDER, VARIANTS
 
 
 @pytest.mark.parametrize(
@@ -24,11 +25,20 @@ from pinakes.platform.syllables import SYLLABLES, readings
         ("שָׁלוֹם", "שלום"),
         ("한국어", "한국어"),
         ("ABC", "abc"),
+        ("敎育硏究槪論", "教育研究概论"),
+        ("靑年の経済学・図書館沢", "青年の经济学・图书馆泽"),
     ],
 )
 def test_spellings_fold_into_one(written: str, folded: str) -> None:
     assert text.fold(written) == folded
     assert text.fold(folded) == folded
+
+
+def test_every_variant_folds_into_a_form_that_stays() -> None:
+    for shape, form in VARIANTS.items():
+        assert text.fold(shape) == form == text.fold(form)
+        assert text.to_simplified(shape) != form, "OpenCC knows it by now"
+    assert len(VARIANTS) == len((OLDER + JAPANESE).split()), "a shape stands in it twice"
 
 
 def test_a_part_folds_as_the_whole_does() -> None:

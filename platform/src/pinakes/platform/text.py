@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from opencc import OpenCC
 
+from pinakes.platform.variants import VARIANTS
+
 to_simplified: Callable[[str], str] = cast("Any", OpenCC)("t2s").convert
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
@@ -49,7 +51,7 @@ class _Folding(dict[int, str]):
         if DROPPED.match(character):
             self[point] = ""
         elif HAN.match(character):
-            self[point] = to_simplified(character)
+            self[point] = VARIANTS.get(character) or to_simplified(character)
         else:
             small = character.casefold()
             letters = "".join(LETTERS.get(letter, letter) for letter in small)
