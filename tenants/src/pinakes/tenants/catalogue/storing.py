@@ -20,7 +20,7 @@ from pinakes.tenants.catalogue.stock import Copy, stock
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext('catalogue.import'), pinakes_tenant())")
 
 COMING = """
-    CREATE TEMP TABLE coming_{table} ON COMMIT DROP AS
+    CREATE TEMP TABLE coming_{table} WITH (toast_tuple_target = 8160) ON COMMIT DROP AS
     SELECT 0 AS ordinal, id, {columns} FROM {table} WITH NO DATA
 """
 SETTLE = """

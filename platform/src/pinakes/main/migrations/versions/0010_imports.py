@@ -11,7 +11,13 @@ revision = "0010_imports"
 down_revision = "0009_runs"
 
 
+# Records of one or two kilobytes stay as they are: squeezing them saved a twelfth of the room and
+# took more than half of PostgreSQL's time in an import.
+AS_THEY_CAME = "ALTER TABLE record SET (toast_tuple_target = 8160)"
+
+
 def upgrade() -> None:
+    op.execute(AS_THEY_CAME)
     for table in ("record", "authority", "item"):
         op.add_column(table, sa.Column("import_id", sa.Uuid))
     create_tenant_table(
