@@ -7,17 +7,14 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pinakes.platform.db import Base
+from pinakes.platform.db import Base, TenantOwned, index
 
 
 class Edition(Base):
-    """One title of a consortium, whoever holds it; ``rule`` says why records meet in it."""
+    """One title of a consortium, whoever holds it; ``key`` and ``rule`` are those it began with."""
 
     __tablename__ = "edition"
-    __table_args__ = (
-        Index("edition_key", "consortium_id", "key", unique=True),
-        {"schema": "commons"},
-    )
+    __table_args__ = {"schema": "commons"}
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     consortium_id: Mapped[int]
@@ -25,11 +22,37 @@ class Edition(Base):
     rule: Mapped[str]
 
 
+class EditionMark(Base):
+    """What records are met by (see ``meeting``); ``numbered``: the edition has a number, too."""
+
+    __tablename__ = "edition_mark"
+    __table_args__ = {"schema": "commons"}
+
+    consortium_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("commons.edition.id"))
+    numbered: Mapped[bool]
+
+
+class EditionChoice(TenantOwned, Base):
+    """Where a person has put a record of this branch, whatever the rules say.
+
+    It is known by its key in the catalogue, so the choice outlives the record.
+    """
+
+    __tablename__ = "edition_choice"
+    __table_args__ = (index("record_key", unique=True),)
+
+    record_key: Mapped[str]
+    edition_id: Mapped[UUID]
+    verdict: Mapped[str]  # split or joined
+
+
 class Holding(Base):
     """One branch's record of an edition, as the branch describes it, and its copies."""
 
     __tablename__ = "holding"
-    __table_args__ = (Index("holding_edition_id", "edition_id"), {"schema": "commons"})
+    __table_args__ = (Index("holding_edition", "edition_id", "tenant_id"), {"schema": "commons"})
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     record_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -38,6 +61,7 @@ class Holding(Base):
     call_numbers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     items: Mapped[int]
     available: Mapped[int]
+    rule: Mapped[str] = mapped_column(server_default="alone")  # why it is in this edition
 
 
 class EditionChanged(Base):

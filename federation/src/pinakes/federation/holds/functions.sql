@@ -8,7 +8,7 @@ LANGUAGE sql AS $$
         SELECT t.*, (now() AT TIME ZONE t.zone)::date AS today, said.terms
         FROM commons.tenant t CROSS JOIN LATERAL commons.all_effective(t.id,
             'supply.pause', 'supply.daily_cap', 'supply.courier_days', 'supply.cost',
-            'supply.groups', 'supply.last_resort', 'calendar.closed_weekdays',
+            'supply.groups', 'supply.last_resort', 'hold.local_days', 'calendar.closed_weekdays',
             'calendar.closed_days', 'lending.policy') AS said (terms)
         WHERE tenants IS NULL OR t.id = ANY (tenants)
     ), policies AS (
@@ -19,12 +19,14 @@ LANGUAGE sql AS $$
     )
     INSERT INTO commons.supplier AS s
         (tenant_id, consortium_id, active, province, city, latitude, longitude, pause_from,
-         pause_until, daily_cap, courier_days, cost, groups, mask, last_resort, opens, reckoned)
+         pause_until, daily_cap, courier_days, cost, groups, mask, last_resort,
+         local_days, opens, reckoned)
     SELECT id, consortium_id, state = 'active', path[2], path[3], latitude, longitude,
            (terms -> 'supply.pause' ->> 'from')::date, (terms -> 'supply.pause' ->> 'until')::date,
            (terms ->> 'supply.daily_cap')::integer, (terms ->> 'supply.courier_days')::integer,
            (terms ->> 'supply.cost')::integer, named.groups, named.mask,
-           (terms ->> 'supply.last_resort')::boolean, opening.opens, today
+           (terms ->> 'supply.last_resort')::boolean, (terms ->> 'hold.local_days')::integer,
+           opening.opens, today
     FROM told
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(word), '{}') AS groups,
@@ -41,14 +43,15 @@ LANGUAGE sql AS $$
         longitude = excluded.longitude, pause_from = excluded.pause_from,
         pause_until = excluded.pause_until, daily_cap = excluded.daily_cap,
         courier_days = excluded.courier_days, cost = excluded.cost, groups = excluded.groups,
-        mask = excluded.mask, last_resort = excluded.last_resort, opens = excluded.opens,
-        reckoned = excluded.reckoned
+        mask = excluded.mask, last_resort = excluded.last_resort,
+        local_days = excluded.local_days, opens = excluded.opens, reckoned = excluded.reckoned
 $$;
 
 CREATE OR REPLACE FUNCTION commons.setting_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE decided commons.setting := coalesce(NEW, OLD);
 BEGIN
-    IF decided.key ~ '^(supply|calendar)\.' OR decided.key = 'lending.policy' THEN
+    IF decided.key ~ '^(supply|calendar)\.'
+       OR decided.key IN ('lending.policy', 'hold.local_days') THEN
         PERFORM commons.reckon_suppliers(ARRAY(
             SELECT id FROM commons.tenant WHERE path @> ARRAY[decided.tenant_id]));
     END IF;
@@ -76,19 +79,68 @@ LANGUAGE sql STABLE AS $$
        AND coalesce(CASE s.asked_on WHEN today THEN s.asked ELSE 0 END < s.daily_cap, true)
 $$;
 
+-- Copies of a title that are on the shelf and yet taken: asked for, or kept for somebody else.
+CREATE OR REPLACE FUNCTION commons.promised(wanted uuid, request uuid)
+RETURNS TABLE (tenant_id integer, copies bigint) LANGUAGE sql STABLE AS $$
+    SELECT tenant_id, count(*) FROM (
+        SELECT s.supplier AS tenant_id FROM commons.supply s
+        WHERE s.edition_id = wanted AND s.pending AND s.request_id <> request
+        UNION ALL
+        SELECT w.offered_by FROM commons.wanted w
+        WHERE w.edition_id = wanted AND w.offered_by IS NOT NULL AND w.request_id <> request
+          AND NOT EXISTS (SELECT FROM commons.supply s
+                          WHERE s.request_id = w.request_id AND s.pending)) AS taken
+    GROUP BY 1
+$$;
+
+-- How many wait for a title before this request does, or would.
+CREATE OR REPLACE FUNCTION commons.ahead_of(request uuid, wanted uuid) RETURNS integer
+LANGUAGE sql STABLE AS $$
+    SELECT count(*)::integer FROM commons.wanted w
+    LEFT JOIN commons.wanted me ON me.request_id = request
+    WHERE w.edition_id = wanted AND w.request_id <> request AND w.offered_by IS NULL
+      AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+      AND (me.request_id IS NULL OR (w.rank, w.placed_at, w.request_id)
+                                    < (me.rank, me.placed_at, me.request_id))
+$$;
+
+-- Those who wait for a title, in turn, and how many copies (of one branch) are free for them;
+-- nobody, when none is.
+CREATE OR REPLACE FUNCTION commons.waiting(wanted uuid, at integer)
+RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, home integer,
+               pickup integer, kind text, placed_at float, refused integer[])
+LANGUAGE sql STABLE AS $$
+    WITH free AS (
+        SELECT sum(greatest(h.copies - coalesce(p.copies, 0), 0))::bigint AS copies
+        FROM (SELECT tenant_id, sum(available) AS copies FROM commons.holding
+              WHERE edition_id = wanted AND available > 0 AND (at IS NULL OR tenant_id = at)
+              GROUP BY 1) AS h
+        LEFT JOIN commons.promised(wanted, '00000000-0000-0000-0000-000000000000') p
+            ON p.tenant_id = h.tenant_id
+    )
+    SELECT free.copies, w.request_id, w.owner, w.record_id, w.home, w.pickup, w.kind,
+           extract(epoch FROM w.placed_at)::float, w.refused
+    FROM free, commons.wanted w
+    WHERE free.copies > 0 AND w.edition_id = wanted AND w.offered_by IS NULL
+      AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+    ORDER BY w.rank, w.placed_at, w.request_id
+    LIMIT 100
+$$;
+
 -- Who could supply a title to a reader of *asker* who picks it up at *pickup*: fifty at most,
 -- those that may be asked before those that may not, the nearest and idlest first.
--- The first row is the asker's own: its groups and policy, the pickup's place, and in "opens"
--- the day it is at the asker's. With *record*, only that one of *wanted_of* is looked at.
+-- The first row is the asker's own: its groups and policy, the pickup's place, in "opens" the day
+-- it is at the asker's, and in "open" how many wait before this request.
+-- *wanted_of*: only what that branch holds, or only that record of it, is looked at.
 -- Of a title that hundreds hold not every holder is looked at: the own province and groups, then
 -- outwards on the map until there are enough.
 DROP FUNCTION IF EXISTS commons.shortlist;
-CREATE FUNCTION commons.shortlist(asker integer, pickup integer, wanted uuid, refused integer[],
-                                  wanted_of integer DEFAULT NULL, wanted_record uuid DEFAULT NULL)
+CREATE FUNCTION commons.shortlist(request uuid, asker integer, pickup integer, wanted uuid,
+                                  refused integer[], wanted_of integer, wanted_record uuid)
 RETURNS TABLE (supplier integer, record uuid, available bigint, near integer,
                latitude float, longitude float, open integer, asked integer, daily_cap integer,
                balance integer, courier_days integer, cost integer, opens date, paused boolean,
-               last_resort boolean, groups text[], policy text)
+               last_resort boolean, groups text[], local_days integer, policy text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
@@ -106,12 +158,16 @@ BEGIN
     FROM commons.supplier_policy p JOIN commons.tenant t ON t.id = p.tenant_id
     WHERE p.tenant_id = asker;
     supplier := asker; latitude := north; longitude := east; opens := today;
-    groups := mine.groups; policy := terms;
+    groups := mine.groups; policy := terms; open := commons.ahead_of(request, wanted);
     RETURN NEXT;
     IF wanted_record IS NOT NULL THEN
         SELECT ARRAY[h.tenant_id], ARRAY[h.record_id], ARRAY[h.available]
         INTO tenants, records, copies FROM commons.holding h
         WHERE h.tenant_id = wanted_of AND h.record_id = wanted_record;
+    ELSIF wanted_of IS NOT NULL THEN
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        INTO tenants, records, copies FROM commons.holding h
+        WHERE h.edition_id = wanted AND h.tenant_id = wanted_of AND h.available > 0;
     ELSE
         SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
         INTO tenants, records, copies
@@ -152,14 +208,13 @@ BEGIN
            s.latitude, s.longitude, s.open, CASE s.asked_on WHEN today THEN s.asked ELSE 0 END,
            s.daily_cap, s.balance, s.courier_days, s.cost, s.opens,
            today BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), s.last_resort,
-           s.groups, NULL
+           s.groups, s.local_days, NULL
     FROM unnest(tenants, records, copies) AS h (tenant_id, record_id, copies)
     JOIN commons.supplier s ON s.tenant_id = h.tenant_id
-    LEFT JOIN (SELECT supplier AS tenant_id, count(*) AS copies FROM commons.supply
-               WHERE edition_id = wanted AND pending GROUP BY 1) AS promised
-        ON promised.tenant_id = h.tenant_id
+    LEFT JOIN commons.promised(wanted, request) AS promised ON promised.tenant_id = h.tenant_id
     WHERE s.active AND s.consortium_id = mine.consortium_id
-    ORDER BY NOT commons.may_be_asked(s, today) OR s.tenant_id = ANY (refused), s.last_resort,
+    ORDER BY s.tenant_id = ANY (refused) OR s.tenant_id <> asker
+                 AND NOT commons.may_be_asked(s, today), s.last_resort,
              CASE WHEN s.mask & mine.mask <> 0 THEN least(near, 2) ELSE near END, s.open,
              (s.latitude - north) ^ 2 + ((s.longitude - east) * narrow) ^ 2
     LIMIT most;
@@ -168,7 +223,7 @@ END $$;
 -- What a supplier says of a request: asked, set aside (its shelves say so), shipped, ended.
 -- Told twice, it counts once.
 CREATE OR REPLACE FUNCTION commons.note_supply(of_request uuid, of_attempt integer,
-    by_supplier integer, for_home integer, of_edition uuid, step text, on_day date)
+    by_supplier integer, for_home integer, of_edition uuid, step text)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE before commons.supply;
@@ -177,10 +232,11 @@ BEGIN
     VALUES (of_request, of_attempt, by_supplier, for_home, of_edition, true)
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
-        UPDATE commons.supplier
-        SET open = open + 1, asked = CASE asked_on WHEN on_day THEN asked ELSE 0 END + 1,
-            asked_on = on_day
-        WHERE tenant_id = by_supplier;
+        UPDATE commons.supplier s
+        SET open = open + 1, asked = CASE asked_on WHEN today THEN asked ELSE 0 END + 1,
+            asked_on = today
+        FROM commons.tenant t, LATERAL (SELECT (now() AT TIME ZONE t.zone)::date AS today) AS day
+        WHERE s.tenant_id = by_supplier AND t.id = by_supplier;
     END IF;
     SELECT * INTO before FROM commons.supply
     WHERE request_id = of_request AND attempt = of_attempt FOR UPDATE;

@@ -35,6 +35,7 @@ class Supplier(Base):
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     mask: Mapped[int] = mapped_column(BigInteger)  # one bit or another for each group
     last_resort: Mapped[bool]
+    local_days: Mapped[int]  # for which its own readers go before others
     opens: Mapped[date | None]  # the first open day; none in the next month
     reckoned: Mapped[date]  # the day all this was true of
     open: Mapped[int] = mapped_column(server_default="0")  # supplies under way

@@ -51,6 +51,7 @@ class Asking(Struct, frozen=True, kw_only=True):
     """Who asks: the reader's branch, its policy of the day, and what the reader wants."""
 
     request: UUID
+    home: int
     policy: Policy
     today: date
     groups: Collection[str] = ()
@@ -82,15 +83,15 @@ class Ranking(Struct, frozen=True):
 
 type Check = Callable[[Candidate, Asking], bool]
 
-OUT: Mapping[str, Check] = {  # the first that holds leaves a candidate out
+ANYBODY: Mapping[str, Check] = {  # the first that holds leaves a candidate out
     "refused_before": lambda one, asking: one.supplier in asking.refused,
     "no_copy_left": lambda one, asking: one.available <= 0,
+}
+OTHERS: Mapping[str, Check] = {  # a branch's own readers are served whatever it grants others
     "paused": lambda one, asking: one.paused,
     "closed_for_long": lambda one, asking: one.closed_days is None,
     "cap_reached": lambda one, asking: one.daily_cap is not None and one.asked >= one.daily_cap,
-    "outside_group": lambda one, asking: (
-        asking.policy.group_only and one.near > 0 and not together(one, asking)
-    ),
+    "outside_group": lambda one, asking: asking.policy.group_only and not together(one, asking),
     "too_dear": lambda one, asking: (
         asking.policy.most_cost is not None and one.cost > asking.policy.most_cost
     ),
@@ -135,7 +136,8 @@ def once_each(candidates: Iterable[Candidate]) -> Collection[Candidate]:
 
 def ruled_out(one: Candidate, asking: Asking) -> str:
     """The name of the first rule that forbids it, or nothing."""
-    return next((rule for rule, holds in OUT.items() if holds(one, asking)), "")
+    checks = ANYBODY if one.supplier == asking.home else {**ANYBODY, **OTHERS}
+    return next((rule for rule, holds in checks.items() if holds(one, asking)), "")
 
 
 def marks(one: Candidate, asking: Asking) -> tuple[int, ...]:

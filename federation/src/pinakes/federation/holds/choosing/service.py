@@ -15,8 +15,9 @@ from pinakes.federation.holds.choosing.policy import in_force, versions
 from pinakes.federation.holds.choosing.ranking import Asking, Candidate, Considered, rank
 
 SHORTLIST = text("""
-    SELECT * FROM commons.shortlist(:home, :pickup, :edition, CAST(:refused AS integer[]),
-                                    :owner, :record)
+    SELECT * FROM commons.shortlist(:request, :home, :pickup, CAST(:edition AS uuid),
+                                    CAST(:refused AS integer[]), CAST(:owner AS integer),
+                                    CAST(:record AS uuid))
 """)
 
 
@@ -42,6 +43,7 @@ class Chosen(Struct, frozen=True):
     record: UUID
     rule: str  # what decided: see ranking.Ranking
     policy_from: date
+    local_days: int  # for which the supplier's own readers go before others
     considered: list[Considered]
 
     @property
@@ -57,20 +59,29 @@ type Row = Any  # of commons.shortlist, whichever driver brought it
 async def choose(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -> Chosen | None:
     """The best branch to ask now, or None when nobody can supply; *refused* are not asked again.
 
+    Whoever comes while others wait for the title waits behind them, whatever is on a shelf.
     One trip; any role may make it, in any tenant or none.
     """
-    rows = await session.execute(
-        SHORTLIST,
-        {
-            "home": wish.home,
-            "pickup": wish.pickup,
-            "edition": wish.edition,
-            "refused": list(refused),
-            "owner": wish.owner,
-            "record": wish.record,
-        },
-    )
-    return weigh(rows.all(), wish, refused)
+    rows = await shortlisted(session, wish, refused)
+    if rows[0].open:
+        return None
+    return weigh(rows, wish, refused)
+
+
+async def shortlisted(
+    session: AsyncSession, wish: Wish, refused: Sequence[int], only: int | None = None
+) -> Sequence[Row]:
+    """What ``commons.shortlist`` finds, in all branches or in one."""
+    told = {
+        "request": wish.request,
+        "home": wish.home,
+        "pickup": wish.pickup,
+        "edition": wish.edition,
+        "refused": list(refused),
+        "owner": wish.owner or only,
+        "record": wish.record,
+    }
+    return (await session.execute(SHORTLIST, told)).all()
 
 
 def weigh(rows: Sequence[Row], wish: Wish, refused: Sequence[int] = ()) -> Chosen | None:
@@ -81,6 +92,7 @@ def weigh(rows: Sequence[Row], wish: Wish, refused: Sequence[int] = ()) -> Chose
     policy = in_force(versions(own.policy), today)
     asking = Asking(
         request=wish.request,
+        home=wish.home,
         policy=policy,
         today=today,
         groups=own.groups,
@@ -91,7 +103,14 @@ def weigh(rows: Sequence[Row], wish: Wish, refused: Sequence[int] = ()) -> Chose
     if not ranking.order:
         return None
     first = ranking.order[0]
-    return Chosen(first.supplier, first.record, ranking.rule, policy.since, ranking.considered)
+    return Chosen(
+        supplier=first.supplier,
+        record=first.record,
+        rule=ranking.rule,
+        policy_from=policy.since,
+        local_days=next(row.local_days for row in candidates if row.supplier == first.supplier),
+        considered=ranking.considered,
+    )
 
 
 def told(own: Row, candidates: Iterable[Row], today: date) -> Iterable[Candidate]:

@@ -1,0 +1,45 @@
+"""What holds look after once a minute."""
+
+from sqlalchemy import text
+
+from pinakes.federation.holds.targeting import offer_all
+from pinakes.platform.db import Database, public_work, unit_of_work
+
+RECKON = text("""
+    SELECT commons.reckon_suppliers(ARRAY(
+        SELECT s.tenant_id FROM commons.supplier s JOIN commons.tenant t ON t.id = s.tenant_id
+        WHERE s.reckoned < (now() AT TIME ZONE t.zone)::date))
+""")
+AWAKE = text("""
+    UPDATE commons.wanted SET suspended_until = NULL
+    WHERE suspended_until <= now() RETURNING edition_id, home
+""")
+UNHEARD = text("""
+    UPDATE commons.wanted w SET offered_by = NULL, offered_at = NULL
+    WHERE offered_at < now() - interval '1 minute'
+      AND NOT EXISTS (SELECT FROM commons.supply s
+                      WHERE s.request_id = w.request_id AND s.ended_at IS NULL)
+    RETURNING edition_id, home
+""")
+FORGET = (
+    text("DELETE FROM commons.supply WHERE ended_at < now() - interval '40 days'"),
+    text("DELETE FROM commons.waited WHERE filled_at < now() - interval '3 years'"),
+)
+
+
+async def keep_terms(database: Database) -> None:
+    """A new day has begun somewhere: branches open and close by the calendar."""
+    async with public_work(database.public) as public:
+        await public.execute(RECKON)
+        for order in FORGET:
+            await public.execute(order)
+
+
+async def mend(database: Database) -> None:
+    """Reservations whose suspension has ended wait on; offers that got lost are made anew."""
+    async with public_work(database.public) as public:
+        rows = [*await public.execute(AWAKE), *await public.execute(UNHEARD)]
+    for edition, home in dict(row for row in rows).items():
+        async with unit_of_work(database.app, home, closed_too=True) as session:
+            session.info["database"] = database
+            await offer_all(session, edition)

@@ -1,0 +1,35 @@
+"""What holds hear and tell: a copy is free for somebody; how far a supplier is."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pinakes.platform.messages import Event
+
+
+class CopyFree(Event, frozen=True, kw_only=True):
+    """To the home of a waiting request (``about``): this branch has a copy for it now.
+
+    The copy is kept for it until the request is wanted again, or no longer.
+    """
+
+    supplier: int
+    record: UUID
+    rule: str  # why this request and no other
+
+
+class Step(StrEnum):
+    """How far one attempt to supply has come."""
+
+    ASKED = "asked"
+    PROMISED = "promised"  # an item is set aside, so that the shelves count it no more
+    SHIPPED = "shipped"
+    ENDED = "ended"  # however
+
+
+class SupplyMoved(Event, frozen=True, kw_only=True):
+    """From a supplier to itself about a request: a step of the scoreboard that choosing reads."""
+
+    attempt: int
+    step: Step
+    home: int
+    edition: UUID | None

@@ -1,0 +1,282 @@
+"""Waiting for a title: whoever is first gets the copy within moments, and places are true."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from lending import deliver, desk_at, enrol, stock
+from mint import Mint
+from sqlalchemy import select, text
+
+from pinakes.federation.holds import service
+from pinakes.federation.holds.choosing.service import Wish, choose
+from pinakes.federation.holds.chores import mend
+from pinakes.federation.holds.events import Step, SupplyMoved
+from pinakes.federation.holds.listeners import shelves_changed
+from pinakes.federation.holds.service import Place
+from pinakes.platform.clock import now
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import Message, emit
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.models import Item
+
+pytestmark = pytest.mark.anyio
+
+OFFERS = text("""
+    SELECT about, CAST(body ->> 'supplier' AS integer) AS supplier, body ->> 'rule' AS rule
+    FROM outbox WHERE kind = 'CopyFree' ORDER BY id
+""")
+
+
+class Queue:
+    """Readers of branches who wait, and what their homes are told."""
+
+    def __init__(self, database: Database, held: Any) -> None:
+        self.database, self.held = database, held
+
+    async def act[T](self, home: Tenant, act: Callable[[Any], Awaitable[T]]) -> T:
+        """In the transaction of a listener of *home*."""
+        async with unit_of_work(self.database.app, home.id) as session:
+            session.info["database"] = self.database
+            return await act(session)
+
+    async def want(self, home: Tenant, edition: UUID, **more: Any) -> UUID:
+        wish: dict[str, Any] = {"request": uuid4(), "home": home.id, "pickup": home.id}
+        wish |= {"edition": edition} | more
+        asked = Wish(**wish)
+        await self.act(home, lambda session: service.want(session, asked))
+        return asked.request
+
+    async def place(self, home: Tenant, request: UUID) -> Place | None:
+        return await self.act(home, lambda session: service.place_of(session, request))
+
+    async def unwant(self, home: Tenant, request: UUID, *, filled: bool = False) -> None:
+        await self.act(home, lambda session: service.unwant(session, request, filled=filled))
+
+    async def returned(self, at: Tenant, edition: UUID, copies: int = 1) -> None:
+        """A copy is on the shelf again, and the listener hears of it."""
+        await self.held(at, edition=edition, copies=copies)
+        record = UUID(int=edition.int ^ at.id)
+        event = ItemsChanged(about=record, records=[record])
+        envelope: dict[str, Any] = {"id": uuid4(), "sender": at.id, "receiver": at.id, "seq": 1}
+        envelope |= {"about": record, "kind": "ItemsChanged", "version": 1, "created_at": now()}
+        message = Message(**envelope, actor=None, role=None, body={})
+        await self.act(at, lambda session: shelves_changed(session, event, message))
+
+    async def offers(self, *edition_of: UUID) -> list[tuple[UUID, int, str]]:
+        """Which of these requests were told of a copy, by whom and why."""
+        async with public_work(self.database.carrier) as session:
+            rows = await session.execute(OFFERS)
+            return [(row.about, row.supplier, row.rule) for row in rows if row.about in edition_of]
+
+
+@pytest.fixture
+def queue(database: Database, held: Any) -> Queue:
+    return Queue(database, held)
+
+
+async def test_a_returned_copy_is_kept_for_whoever_waited_longest(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home, far, sister = country["home"], country["far"], country["sister"]
+    edition = await held(sister, copies=0)
+    first, second = await queue.want(far, edition), await queue.want(home, edition)
+    assert await queue.offers(first, second) == []
+    await queue.returned(sister, edition)
+    assert await queue.offers(first, second) == [(first, sister.id, "first_in_line")]
+    await queue.returned(sister, edition)
+    assert len(await queue.offers(first, second)) == 1, "the one copy is kept already"
+    await queue.unwant(far, first)
+    told = await queue.offers(first, second)
+    assert told[1] == (second, sister.id, "first_in_line"), "given up: the next one gets it"
+
+
+async def test_whoever_asks_while_others_wait_stands_in_line(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    home, sister = country["home"], country["sister"]
+    edition = await held(sister, copies=0)
+    waiting = await queue.want(home, edition)
+    await held(sister, edition=edition, copies=1)  # the news is still on its way
+    late = Wish(request=uuid4(), home=sister.id, pickup=sister.id, edition=edition)
+    async with unit_of_work(database.app, sister.id) as session:
+        assert await choose(session, late) is None
+    await queue.returned(sister, edition)
+    assert await queue.offers(waiting)
+    async with unit_of_work(database.app, sister.id) as session:
+        assert await choose(session, late) is None, "the only copy is kept"
+    await held(sister, edition=edition, copies=2)
+    async with unit_of_work(database.app, sister.id) as session:
+        assert await choose(session, late)
+
+
+async def test_a_copy_that_came_meanwhile_is_found_by_whoever_begins_to_wait(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    edition = await held(country["sister"], copies=1)
+    request = await queue.want(country["home"], edition)
+    assert await queue.offers(request) == [(request, country["sister"].id, "first_in_line")]
+
+
+async def test_a_branch_s_own_readers_go_first_for_some_days(
+    queue: Queue, country: dict[str, Tenant], held: Any, settle: Any
+) -> None:
+    home, sister = country["home"], country["sister"]
+    await settle(sister, "hold.local_days", 3)
+    edition = await held(sister, copies=0)
+    abroad, local = await queue.want(home, edition), await queue.want(sister, edition)
+    await queue.returned(sister, edition)
+    assert await queue.offers(abroad, local) == [(local, sister.id, "local_first")]
+    await queue.returned(sister, edition, copies=2)
+    assert (await queue.offers(abroad, local))[1] == (abroad, sister.id, "first_in_line")
+
+
+async def test_a_refusal_moves_on_and_the_same_branch_is_asked_again_when_its_shelf_changes(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home, sister = country["home"], country["sister"]
+    edition = await held(sister, copies=1)
+    wish = Wish(request=uuid4(), home=home.id, pickup=home.id, edition=edition)
+    await queue.act(home, lambda session: service.want(session, wish, [sister.id]))
+    assert await queue.offers(wish.request) == []
+    await queue.returned(sister, edition)
+    assert len(await queue.offers(wish.request)) == 1
+
+
+async def test_suspended_ones_keep_their_place_and_are_passed_over(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    home, sister = country["home"], country["sister"]
+    edition = await held(sister, copies=0)
+    first, second = [await queue.want(home, edition) for _ in range(2)]
+    await queue.act(home, lambda session: service.suspend(session, first))
+    assert await queue.place(home, second) == Place(position=1, total=1)
+    assert await queue.place(home, first) == Place(position=1, total=2)
+    await queue.returned(sister, edition)
+    assert [offer[0] for offer in await queue.offers(first, second)] == [second]
+    await queue.unwant(home, second, filled=True)
+    past = now() - timedelta(seconds=1)
+    await queue.act(home, lambda session: service.suspend(session, first, past))
+    await mend(database)
+    assert [offer[0] for offer in await queue.offers(first, second)] == [second, first]
+
+
+async def test_an_offer_that_got_lost_is_made_anew(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    edition = await held(country["sister"], copies=1)
+    request = await queue.want(country["home"], edition)
+    order = (
+        "UPDATE commons.wanted SET offered_at = now() - interval '2 minutes' WHERE request_id = :r"
+    )
+    async with public_work(database.public) as public:
+        await public.execute(text(order), {"r": request})
+    await mend(database)
+    assert len(await queue.offers(request)) == 2
+
+
+async def test_a_return_at_a_desk_reaches_who_waits(
+    queue: Queue,
+    country: dict[str, Tenant],
+    held: Any,
+    database: Database,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    sister, home = country["sister"], country["home"]
+    [barcode] = await stock(database, sister)
+    edition = await held(sister, copies=0)
+    async with unit_of_work(database.app, sister.id) as session:
+        record = await session.scalar(select(Item.record_id).where(Item.barcode == barcode))
+    async with public_work(database.public) as public:
+        await public.execute(
+            text("UPDATE commons.holding SET record_id = :record WHERE edition_id = :edition"),
+            {"record": record, "edition": edition},
+        )
+    reader, desk = await enrol(database, home), desk_at(client, mint, sister)
+    assert (await desk.lend(reader.card, barcode)).status_code == 201
+    await deliver(database)
+    request = await queue.want(home, edition)
+    assert (await desk.take_back(barcode)).status_code == 200
+    begun = time.monotonic()
+    await deliver(database)
+    assert await queue.offers(request) == [(request, sister.id, "first_in_line")]
+    assert time.monotonic() - begun < 5
+
+
+async def test_the_scoreboard_follows_what_suppliers_tell(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    home, sister = country["home"], country["sister"]
+    edition = await held(sister, copies=1)
+    moved = {"about": uuid4(), "attempt": 1, "home": home.id, "edition": edition}
+    async with unit_of_work(database.app, sister.id) as session:
+        for step in (Step.ASKED, Step.PROMISED, Step.SHIPPED):
+            emit(session, SupplyMoved(step=step, **moved))
+    await deliver(database)
+    query = text("SELECT open, balance FROM commons.supplier WHERE tenant_id = :id")
+    async with public_work(database.app) as session:
+        rows = [(await session.execute(query, {"id": one.id})).one() for one in (sister, home)]
+    assert rows == [(1, 1), (0, -1)]
+
+
+async def test_the_wait_is_told_from_the_title_s_own_past_or_not_at_all(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    home = country["home"]
+    edition = await held(country["sister"], copies=0)
+    past = """
+        INSERT INTO commons.waited (request_id, edition_id, placed_at, filled_at, place)
+        VALUES (gen_random_uuid(), :edition, now() - :days * interval '1 day', now(), :place)"""
+    mine = [await queue.want(home, edition) for _ in range(2)]
+    for days, begun in ((10, 1), (40, 2)):
+        async with public_work(database.public) as public:
+            await public.execute(text(past), {"edition": edition, "days": days, "place": begun})
+    assert await queue.place(home, mine[1]) == Place(position=2, total=2), "two tell nothing"
+    async with public_work(database.public) as public:
+        await public.execute(text(past), {"edition": edition, "days": 30, "place": 1})
+    place = await queue.place(home, mine[1])
+    assert place
+    assert place.wait_median == pytest.approx(40, abs=0.01)
+    assert place.wait_low == pytest.approx(24, abs=0.01)
+    assert place.wait_high == pytest.approx(56, abs=0.01)
+    await queue.unwant(home, mine[0], filled=True)
+    assert await queue.place(home, mine[0]) is None
+
+
+async def test_places_are_true_under_a_thousand_parallel_actions(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home = country["home"]
+    edition = await held(country["sister"], copies=0)
+    drawn, known, seen = random.Random(5), [uuid4() for _ in range(60)], list[Place]()
+
+    async def one(number: int) -> None:
+        request, action = drawn.choice(known), drawn.choice(("want", "want", "drop", "rest", "go"))
+        wish = Wish(request=request, home=home.id, pickup=home.id, edition=edition)
+        match action:
+            case "want":
+                await queue.act(home, lambda session: service.want(session, wish))
+            case "drop":
+                await queue.unwant(home, request, filled=number % 2 == 0)
+            case "rest":
+                await queue.act(home, lambda session: service.suspend(session, request))
+            case _:
+                await queue.act(home, lambda session: service.resume(session, request))
+        place = await queue.place(home, drawn.choice(known))
+        if place:
+            seen.append(place)
+
+    for start in range(0, 1000, 50):
+        await asyncio.gather(*(one(start + number) for number in range(50)))
+    assert len(seen) > 200
+    assert all(1 <= place.position <= place.total for place in seen), seen
+    kept = [place for one in known if (place := await queue.place(home, one))]
+    assert kept, "somebody still waits"
