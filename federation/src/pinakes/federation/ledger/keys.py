@@ -101,7 +101,11 @@ def signer(chain: Iterable[Announcement], size: int) -> Key:
 
 def origin_of(address: str, public: bytes) -> str:
     """A log's own name: where it began, and its first key."""
-    return f"{urlsplit(address).netloc or 'pinakes'}/ledger/{sha256(public).hexdigest()[:16]}"
+    return f"{urlsplit(address).netloc or 'pinakes'}/ledger/{fingerprint(public)}"
+
+
+def fingerprint(public: bytes) -> str:
+    return sha256(public).hexdigest()[:32]
 
 
 def make(file: Path) -> Ed25519PrivateKey:

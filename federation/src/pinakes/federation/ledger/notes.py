@@ -8,6 +8,7 @@ log's origin, its size, the root in base64. A cosigner signs a time along with i
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -61,6 +62,12 @@ class Key(NamedTuple):
         marked = f"{self.name}\n".encode() + bytes([self.kind]) + self.public
         return sha256(marked).digest()[:NAME_BYTES]
 
+    @property
+    def written(self) -> str:
+        """As programs for signed notes take it."""
+        public = b64encode(bytes([self.kind]) + self.public).decode()
+        return f"{self.name}+{self.id.hex()}+{public}"
+
     def signed(self, text: str, line: str) -> bool:
         """Whether *line* is this key's signature under *text*."""
         return self.signature_time(text, line) is not None
@@ -77,6 +84,7 @@ class Key(NamedTuple):
         return time if verifies(self.public, signature, told) else None
 
 
+@lru_cache(1024)
 def verifies(public: bytes, signature: bytes, told: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, told)

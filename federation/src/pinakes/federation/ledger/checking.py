@@ -1,0 +1,217 @@
+"""Checking what was read of a log against heads, memory and own events. Pure.
+
+Every check says in a sentence what it found; no sentence means that nothing is wrong.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from pinakes.federation.ledger import keys
+from pinakes.federation.ledger.keys import Announcement
+from pinakes.federation.ledger.leaves import hash_of_event
+from pinakes.federation.ledger.notes import COSIGNER, Checkpoint, Key, opened
+from pinakes.federation.ledger.reading import Reading
+
+PATIENCE = timedelta(minutes=1)  # an event that waits longer for its place has been withheld
+
+
+class Own(Struct, frozen=True):
+    """An event as its branch keeps it."""
+
+    id: UUID
+    event: str
+    salt: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        return hash_of_event(self.salt, self.event)
+
+
+class Past(Struct, frozen=True):
+    """Which of the first *size* leaves were a branch's when it was last checked."""
+
+    size: int
+    count: int
+    digest: str
+
+
+class Memory(Struct, frozen=True):
+    """What a member keeps between two checks: all that it needs to notice another history."""
+
+    origin: str
+    key: str  # the log's first
+    size: int
+    root: str
+    branches: dict[str, Past] = {}
+
+
+class Signed(Struct, frozen=True):
+    """A head as it was given to us."""
+
+    head: Checkpoint
+    lines: Sequence[str]
+    cosigners: Mapping[str, bytes]  # branches that are said to have signed it, and their keys
+
+    @classmethod
+    def read(cls, note: str, cosigners: Mapping[str, bytes]) -> Self:
+        """Raises NotANote."""
+        text, lines = opened(note)
+        return cls(Checkpoint.read(text), lines, cosigners)
+
+
+class Given(Struct, frozen=True):
+    """What is checked besides the leaves."""
+
+    heads: Sequence[Signed]  # the newest last; at least one
+    events: Mapping[str, Sequence[Own]] = {}  # of these branches
+    whole: bool = False  # those are all branches of the cell
+
+
+class Verdict(Struct, frozen=True):
+    """What is wrong, if anything; and what to keep for the next time if nothing is."""
+
+    head: Checkpoint
+    wrong: Sequence[str]
+    memory: Memory | None
+
+
+def judge(reading: Reading, given: Given, memory: Memory | None, moment: datetime) -> Verdict:
+    """Everything that can be said about a log after all its leaves have been read."""
+    chain, newest = reading.chain(), given.heads[-1].head
+    wrong = [*reading.wrong, *check_first_key(chain)]
+    for signed in given.heads:
+        wrong += check_head(reading, chain, signed)
+    if memory:
+        wrong += check_memory(reading, chain, newest, memory)
+    claimed: list[int] = []
+    past: dict[str, Past] = {}
+    for branch, events in given.events.items():
+        found, places = check_own(reading, branch, events, moment)
+        wrong += found + (check_past(branch, places, memory) if memory else [])
+        past[branch] = past_of(newest.size, places)
+        claimed += places
+    if given.whole:
+        wrong += check_claims(reading, claimed)
+    if wrong or not chain:
+        return Verdict(newest, wrong or ["the log has no leaf"], None)
+    kept = {**(memory.branches if memory else {}), **past}
+    first = chain[0]
+    return Verdict(
+        newest, [], Memory(first.origin, first.key, newest.size, newest.root.hex(), kept)
+    )
+
+
+def check_head(reading: Reading, chain: Sequence[Announcement], signed: Signed) -> list[str]:
+    """One head: its root, the log's signature, and those of cosigners."""
+    head, wrong = signed.head, list[str]()
+    if differs := reading.root_differs(head.size, head.root):
+        wrong.append(differs)
+    if chain and head.size:
+        key = keys.signer(chain, head.size)
+        if head.origin != key.name:
+            wrong.append(f"it is of the log {head.origin}, and the leaves are of {key.name}")
+        if not any(key.signed(head.text, line) for line in signed.lines):
+            wrong.append(f"it is not signed by the log's key {key.public.hex()}")
+    for branch, public in signed.cosigners.items():
+        key = cosigner(head.origin, branch, public)
+        if not any(key.signed(head.text, line) for line in signed.lines):
+            wrong.append(f"the cosignature of {branch} does not hold")
+    return [f"head of {head.size} leaves: {one}" for one in wrong]
+
+
+def cosigner(origin: str, branch: str, key: bytes) -> Key:
+    """The key with which *branch* cosigns the log *origin*."""
+    return Key(f"{origin}/{branch}", key, COSIGNER)
+
+
+def check_first_key(chain: Sequence[Announcement]) -> list[str]:
+    """A log is called after its first key."""
+    if chain and not chain[0].origin.endswith(f"/{keys.fingerprint(chain[0].public)}"):
+        return [f"the first key is not the one that the log {chain[0].origin} is called after"]
+    return []
+
+
+def check_memory(
+    reading: Reading, chain: Sequence[Announcement], head: Checkpoint, memory: Memory
+) -> list[str]:
+    """Whether the log goes on from the head that was kept."""
+    if chain and (chain[0].origin, chain[0].key) != (memory.origin, memory.key):
+        return [f"this is another log than the one you kept a head of ({memory.origin})"]
+    if head.size < memory.size:
+        return [f"the log has shrunk: you kept a head of {memory.size} leaves, now it has fewer"]
+    if differs := reading.root_differs(memory.size, bytes.fromhex(memory.root)):
+        return [f"the log was rewritten since you kept a head of {memory.size} leaves: {differs}"]
+    return []
+
+
+def check_own(
+    reading: Reading, branch: str, events: Sequence[Own], moment: datetime
+) -> tuple[list[str], list[int]]:
+    """A branch's events: what is wrong, and where in the log they stand."""
+    wrong: list[str] = []
+    places: list[int] = []
+    for own in events:
+        told = read(own)
+        if told.get("id") != str(own.id) or told.get("branch") != branch:
+            wrong.append(f"event {own.id}: its text is of another event or branch")
+        place = reading.places.get(own.leaf)
+        if place is not None:
+            places.append(place)
+        elif not recent(told, moment):
+            wrong.append(f"event {own.id}: with this text and salt it does not stand in the log")
+    if len(set(places)) < len(places):
+        wrong.append("two events claim the same leaf")
+    return [f"{branch}: {one}" for one in wrong], places
+
+
+def read(own: Own) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(own.event, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError):
+        return {}
+
+
+def recent(told: Mapping[str, Any], moment: datetime) -> bool:
+    """Whether an event may still be on its way into the log."""
+    try:
+        at = datetime.fromisoformat(told["at"])
+        return abs(moment - at) < PATIENCE
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def check_past(branch: str, places: Sequence[int], memory: Memory) -> list[str]:
+    """Whether a branch's events of the time of the kept head are those of today."""
+    past = memory.branches.get(branch)
+    if past is None:
+        return []
+    now = past_of(past.size, places)
+    if now == past:
+        return []
+    return [
+        f"{branch}: of the first {past.size} leaves {past.count} were its events when you last"
+        f" looked, now {now.count}" + (", and not the same" if now.count == past.count else "")
+    ]
+
+
+def past_of(size: int, places: Iterable[int]) -> Past:
+    """Which of the first *size* leaves are a branch's own, in few bytes."""
+    own = sorted(place for place in places if place < size)
+    told = sha256(b"".join(place.to_bytes(8) for place in own))
+    return Past(size, len(own), told.hexdigest())
+
+
+def check_claims(reading: Reading, claimed: Sequence[int]) -> list[str]:
+    """That every event's leaf belongs to exactly one of all branches' events."""
+    wrong: list[str] = []
+    if len(set(claimed)) < len(claimed):
+        wrong.append("two branches claim the same leaf")
+    keys_at = {place for place, _ in reading.announcing}
+    orphans = sorted(set(range(reading.tree.size)) - set(claimed) - keys_at)
+    return wrong + [f"leaf {place} belongs to no event of any branch" for place in orphans]
