@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,8 +20,18 @@ from pinakes.tenants.catalogue.batches import How, Portion, portions
 
 HEAD = 8  # bytes of a frame's length
 AHEAD = 1 << 20  # bytes that are taken from the pipe before they are asked for
-PROGRAM = f"from {__name__} import write; write()"
 CALM = 10  # added to the niceness: whoever lends a book goes first
+
+
+PACKAGE = __name__.rpartition(".")[0]
+PROGRAM = f"""
+import sys, types
+bare = types.ModuleType({PACKAGE!r})
+bare.__path__ = [sys.argv[2]]
+sys.modules[{PACKAGE!r}] = bare
+from {__name__} import write
+write()
+"""  # without what the feature plugs in: a second and 80 MB less
 
 
 class Order(Struct, tag=True):
@@ -66,7 +77,7 @@ async def read_apart(order: Order) -> AsyncGenerator[Portion]:
     """
     told = msgspec.json.encode(order).decode()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-c", PROGRAM, told,
+        sys.executable, "-P", "-c", PROGRAM, told, str(Path(__file__).parent),
         stdout=asyncio.subprocess.PIPE, pass_fds=(order.file,), limit=AHEAD,
     )  # fmt: skip
     assert process.stdout is not None  # noqa: S101  (it was asked for)

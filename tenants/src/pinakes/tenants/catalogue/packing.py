@@ -3,7 +3,8 @@
 import struct
 from collections.abc import Iterable
 
-from pinakes.platform.db import uuid7
+from uuid_utils.compat import uuid7
+
 from pinakes.tenants.catalogue.ready import Ready
 
 HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
