@@ -24,6 +24,7 @@ PAGES = {
     "error codes": ("nobody", "/errors"),
     "one error code": ("nobody", "/errors/not_found"),
     "my loans": ("reader", "/me/loans"),
+    "my cards": ("reader", "/me/cards"),
     "not for readers": ("reader", "/b/{branch}/desk"),
     "desk": ("desk", "/b/{branch}/desk"),
     "desk, return": ("desk", "/b/{branch}/desk/return"),
@@ -31,6 +32,12 @@ PAGES = {
 TONGUES = {"zh": "zh-CN", "en": "en"}
 SCHEMES: dict[str, Literal["light", "dark"]] = {"phone": "dark", "desktop": "light"}
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT = """() => [...document.querySelectorAll("input[placeholder]")].filter(field => {
+    const style = getComputedStyle(field), pen = document.createElement("canvas").getContext("2d");
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return pen.measureText(field.placeholder).width > room;
+}).map(field => field.placeholder)"""
 
 every_page = pytest.mark.parametrize("name", PAGES)
 every_language = pytest.mark.parametrize("language", LOCALES)
@@ -68,6 +75,7 @@ async def test_a_page_is_readable_for_everybody(
     async with opened(visitor, scene, name, **how) as seen:
         assert await seen.page.get_attribute("html", "lang") == TONGUES[language]
         assert await seen.page.evaluate(WIDER) <= 0
+        assert await seen.page.evaluate(CUT) == []
         assert await faults(seen.page) == ""
         assert all(url.startswith((visitor.address, "data:")) for url in seen.asked)
         assert [text for text in seen.said if "status of" not in text] == []  # such as 404
