@@ -2,25 +2,30 @@
 
 from pinakes.platform.feature import Feature
 from pinakes.tenants.catalogue.duplicates import DUPLICATES, run_search
-from pinakes.tenants.catalogue.export_routes import Exports
+from pinakes.tenants.catalogue.export_routes import Exports, Takeouts
 from pinakes.tenants.catalogue.exporting import EXPORT, run_export
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.mending_routes import Mendings
+from pinakes.tenants.catalogue.pages import CataloguingPages
 from pinakes.tenants.catalogue.rederiving import REDERIVE, run_rederiving
 from pinakes.tenants.catalogue.routes import Catalogue
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO
 from pinakes.tenants.catalogue.sheets import run_sheet
+from pinakes.tenants.catalogue.takeout import TAKEOUT, run_takeout
 from pinakes.tenants.catalogue.undoing import run_undo
 from pinakes.tenants.catalogue.upkeep_routes import Duplicates, Upkeep
 
 feature = Feature(
     name="catalogue",
-    routes=[Catalogue, Exports, Mendings, Duplicates, Upkeep],
+    routes=[Catalogue, Exports, Takeouts, Mendings, Duplicates, Upkeep],
+    pages=[CataloguingPages],
+    templates=__name__,
     jobs=[
         (IMPORT, run_import),
         (SHEET, run_sheet),
         (UNDO, run_undo),
         (EXPORT, run_export),
+        (TAKEOUT, run_takeout),
         (DUPLICATES, run_search),
         (REDERIVE, run_rederiving),
     ],

@@ -18,6 +18,7 @@ from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.commands import COMMANDS
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.report import Report, SheetReport, whole
 from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
@@ -31,6 +32,10 @@ type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
 @click.group()
 def catalogue() -> None:
     """Bring a branch's catalogue in."""
+
+
+for command in COMMANDS:
+    catalogue.add_command(command)
 
 
 @catalogue.command("import")

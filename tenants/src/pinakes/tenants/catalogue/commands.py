@@ -1,21 +1,29 @@
 """What else can be done with a catalogue from the command line: give it out, make it anew."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.audit import note
 from pinakes.platform.command import OPERATOR, json_option, show_json, work
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
-from pinakes.tenants.catalogue import exporting
+from pinakes.tenants.catalogue import exporting, takeout
+from pinakes.tenants.catalogue.duplicates import start_search
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What
 from pinakes.tenants.catalogue.marc import Dialect
+from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.rederiving import start_rederiving
+from pinakes.tenants.catalogue.service import suppress
+from pinakes.tenants.catalogue.withdrawing import numbered, withdraw
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import coded
 
@@ -25,8 +33,8 @@ branch_option = click.option("--branch", required=True, help="Code of the branch
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @branch_option
-@click.option("--format", type=click.Choice([form.value for form in Form]), default=Form.ISO2709)
-@click.option("--what", type=click.Choice([what.value for what in What]), default=What.TITLES)
+@click.option("--format", type=click.Choice([form.value for form in Form]), default="iso2709")
+@click.option("--what", type=click.Choice([what.value for what in What]), default="titles")
 @click.option("--dialect", type=click.Choice([one.value for one in Dialect]), help="Only these.")
 @click.option("--unicode", is_flag=True, help="ISO 2709 in UTF-8 whatever a record came in.")
 @click.option("--gone", is_flag=True, help="Those too that were withdrawn or deleted.")
@@ -73,3 +81,102 @@ async def kept(file: Path, pieces: AsyncIterator[bytes]) -> None:
 
 def words(job: Job) -> str:
     return f"{job.done:,} records"
+
+
+@click.command("takeout")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@branch_option
+@data_option
+@json_option
+def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
+    """Write everything of a branch, active or leaving, into FILE (ZIP): records, items, readers."""
+    manifest = work(data, lambda doors: whole(doors, file, branch))
+    if as_json:
+        show_json(manifest)
+        return
+    for name, packed in manifest.items():
+        click.echo(f"{packed.rows:>12,}  {name}")
+
+
+async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
+    """Pack it beside the database: a branch that is leaving has no jobs any more."""
+    tenant = await number(doors, branch)
+
+    def opened() -> AbstractAsyncContextManager[AsyncSession]:
+        return unit_of_work(doors.database.app, tenant, OPERATOR, closed_too=True)
+
+    async def seen(session: AsyncSession, count: int) -> None:
+        """Nobody follows it."""
+
+    async with opened() as session:
+        note(session, takeout.TAKEOUT)
+    with file.open("wb") as body:
+        return await takeout.pack(body, opened, seen)
+
+
+@click.command("rederive")
+@branch_option
+@data_option
+@json_option
+def rederive(branch: str, data: Path, as_json: bool) -> None:
+    """Make anew what is indexed of each record, out of the record itself."""
+    finish(work(data, lambda doors: followed(doors, branch, start_rederiving)), as_json=as_json)
+
+
+@click.command("duplicates")
+@branch_option
+@data_option
+@json_option
+def search(branch: str, data: Path, as_json: bool) -> None:
+    """Look for titles that may be the same; people decide on the page or over the API."""
+    finish(work(data, lambda doors: followed(doors, branch, start_search)), as_json=as_json)
+
+
+async def followed(
+    doors: Doors, branch: str, start: Callable[[AsyncSession], Awaitable[Job]]
+) -> Job:
+    tenant = await number(doors, branch)
+    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+        id = (await start(session)).id
+    return await follow(doors.database, tenant, id, words)
+
+
+def finish(job: Job, *, as_json: bool) -> None:
+    """Show a report of plain counts."""
+    if job.state is not JobState.DONE or job.report is None:
+        raise click.ClickException(job.failure or job.state)
+    if as_json:
+        show_json(job.report)
+        return
+    for name, count in job.report.items():
+        click.echo(f"{name:>12}  {count:>9,}")
+
+
+def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str) -> click.Command:
+    """A command that takes one record away, or brings it back."""
+
+    @click.argument("record")
+    @click.option("--undo", is_flag=True, help="Bring it back.")
+    @branch_option
+    @data_option
+    def run(record: str, undo: bool, branch: str, data: Path) -> None:
+        async def hide(doors: Doors) -> None:
+            tenant = await number(doors, branch)
+            async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+                await verb(session, (await numbered(session, record)).id, not undo)
+
+        work(data, hide)
+
+    return click.command(name, help=words)(run)
+
+
+COMMANDS = (
+    give,
+    take,
+    rederive,
+    search,
+    hider("suppress", suppress, "Hide a RECORD (id or control number) from the public."),
+    hider(
+        "withdraw", withdraw, "Take a RECORD (id or control number) without copies out of stock."
+    ),
+)

@@ -139,7 +139,7 @@ async def decide(
     if twin.verdict is Verdict.SAME:
         raise DecidedAlready("Take the record that went back into stock, if it is another title.")
     if verdict is Verdict.SAME:
-        if keep not in (twin.first_id, twin.second_id):
+        if keep is None or keep not in (twin.first_id, twin.second_id):
             raise NeitherOfThem("Name in `keep` the record that stays.")
         goes = twin.second_id if keep == twin.first_id else twin.first_id
         await rehome(session, goes, keep)

@@ -10,7 +10,7 @@ from litestar.response import Stream
 from pinakes.platform.http import Asker, Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.replies import once
-from pinakes.tenants.catalogue import exporting
+from pinakes.tenants.catalogue import exporting, takeout
 from pinakes.tenants.catalogue.giving import ExportWish
 from pinakes.tenants.registry import placement
 
@@ -36,4 +36,28 @@ class Exports(Controller):
             files.stream(exporting.key_of_export(id)),
             media_type=rows.kind,
             headers={"Content-Disposition": f'attachment; filename="{rows.name}"'},
+        )
+
+
+class Takeouts(Controller):
+    path = "/takeouts"
+    tags = ["catalogue"]
+
+    @post()
+    @once
+    async def start(self, session: Session, asker: Asker) -> JobView:
+        """Begin to pack all that the branch has: records, items, readers."""
+        return job_view(await takeout.start_takeout(session))
+
+    @get("/{id:uuid}/file")
+    async def file(
+        self, id: FromPath[UUID], request: Request[Any, Any, Any], session: Session
+    ) -> Stream:
+        """The ZIP of a takeout that is done."""
+        job = await takeout.taken(session, id)
+        files = await placement.store(session, request.app.state.objects)
+        return Stream(
+            files.stream(exporting.key_of_export(job.id)),
+            media_type="application/zip",
+            headers={"Content-Disposition": 'attachment; filename="takeout.zip"'},
         )

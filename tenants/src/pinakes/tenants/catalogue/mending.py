@@ -104,7 +104,7 @@ async def mend(session: AsyncSession, id: UUID, wish: Mending) -> Quarantined:
     return row
 
 
-def row_of(authority: bool, key: str) -> Select[tuple[UUID]]:
+def row_of(authority: bool, key: str) -> Select[UUID]:
     """The id of the row that a key stands for."""
     table = Authority if authority else CatalogueRecord
     return select(table.id).where(table.key == key)

@@ -1,7 +1,9 @@
 """Records out of stock for good: kept, given out on wish, shown to nobody."""
 
+import re
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
@@ -13,10 +15,33 @@ from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import NoSuchRecord
 from pinakes.tenants.items import listing
 
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 class ItemsLeft(Conflict):
     code = "items_left"
     title = "The record still has copies in stock"
+
+
+class SeveralRecords(Conflict):
+    code = "several_records"
+    title = "Several records bear this control number"
+
+
+async def numbered(session: AsyncSession, said: str) -> CatalogueRecord:
+    """The record of this id or control number.
+
+    Raises:
+        NoSuchRecord, SeveralRecords: it is none's, or that of several agencies' records.
+    """
+    row = CatalogueRecord
+    wanted = row.id == UUID(said) if ID.fullmatch(said) else row.control_number == said
+    found = (await session.scalars(select(row).where(wanted).limit(2))).all()
+    if len(found) > 1:
+        raise SeveralRecords("Name the record by its id.")
+    if not found:
+        raise NoSuchRecord("This branch has no record of this id or control number.")
+    return found[0]
 
 
 async def withdraw(session: AsyncSession, id: UUID, wish: bool) -> CatalogueRecord:

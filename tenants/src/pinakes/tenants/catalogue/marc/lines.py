@@ -5,7 +5,6 @@
 """
 
 import re
-from itertools import zip_longest
 
 from pinakes.tenants.catalogue.marc import marc8
 from pinakes.tenants.catalogue.marc.dialects import dialect_of
@@ -44,8 +43,9 @@ def seen(raw: bytes, encoding: str) -> str:
         tags = ENTRY.findall(head[24:].decode("latin-1"))
         parts = [part for part in parts if part]
     leader = raw[:24].decode("ascii", "replace")
-    pairs = zip_longest(tags[: len(parts)], parts, fillvalue=UNKNOWN)
-    lines = [_line(str(tag), _text(part, encoding)) for tag, part in pairs if part != UNKNOWN]
+    known = tags[: len(parts)] + [UNKNOWN] * (len(parts) - len(tags))
+    pairs = zip(known, parts, strict=True)
+    lines = [_line(tag, _text(part, encoding)) for tag, part in pairs]
     return "\n".join([f"{LEADER} {_shown(leader)}", *lines])
 
 

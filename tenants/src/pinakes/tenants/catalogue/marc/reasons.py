@@ -105,6 +105,44 @@ REASONS = {
 }
 
 
+LABELS = {  # the same in a word or two, where they are counted
+    "truncated": Reason("不完整", "Cut off"),
+    "cut_off": Reason("文件中断", "File ends within it"),
+    "stray_bytes": Reason("多余字节", "Stray bytes"),
+    "empty_record": Reason("空记录", "Empty"),
+    "leader_unreadable": Reason("头标区有误", "Leader unreadable"),
+    "directory_unreadable": Reason("目次区有误", "Directory unreadable"),
+    "too_long": Reason("过长", "Too long"),
+    "encoding_unclear": Reason("字符编码不明", "Character set unclear"),
+    "encoding_not_supported": Reason("字符编码不支持", "Character set unsupported"),
+    "xml_malformed": Reason("XML 有误", "Broken XML"),
+    "xml_not_marc": Reason("不是 MARCXML", "Not MARCXML"),
+    "archive_damaged": Reason("压缩文件损坏", "Archive damaged"),
+    "holdings_record": Reason("馆藏记录", "Holdings record"),
+    "no_title": Reason("没有题名", "No title"),
+    "line_unreadable": Reason("此行有误", "Line unreadable"),
+    "no_barcode": Reason("没有条码号", "No barcode"),
+    "no_title_named": Reason("未指明书目", "No title named"),
+    "bad_isbn": Reason("ISBN 有误", "Wrong ISBN"),
+    "no_such_record": Reason("没有这条书目", "No such record"),
+    "several_records": Reason("有多条书目", "Several records"),
+    "duplicate_barcode": Reason("条码重复", "Barcode used twice"),
+    "item_refused": Reason("复本有误", "Copy refused"),
+    "length_corrected": Reason("长度已更正", "Length put right"),
+    "base_corrected": Reason("起始地址已更正", "Start of data put right"),
+    "directory_rebuilt": Reason("目次区已重建", "Directory rebuilt"),
+    "encoding_corrected": Reason("编码声明已更正", "Character set put right"),
+    "twice_encoded": Reason("重复转码已还原", "Encoded twice, put right"),
+    "terminator_missing": Reason("结束符已补", "End mark added"),
+}
+
+
+def label(code: str, language: str = "zh") -> str:
+    """The reason in a word or two; an unknown code is shown as it is."""
+    known = LABELS.get(code, Reason(code, code))
+    return known.zh if language.startswith("zh") else known.en
+
+
 class _Blank(dict[str, object]):
     def __missing__(self, name: str) -> str:
         return "?"

@@ -1,0 +1,179 @@
+"""The cataloguer's pages: what imports did, what they set aside, titles that may be the same."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect
+from msgspec import Meta, Struct, convert
+from sqlalchemy import select
+
+from pinakes.platform.errors import Problem
+from pinakes.platform.http import Session
+from pinakes.platform.jobs import Job, job_view
+from pinakes.platform.language import later
+from pinakes.platform.pages import page, root
+from pinakes.platform.paging import After, newest
+from pinakes.tenants.catalogue import duplicates, mending, service
+from pinakes.tenants.catalogue.alike import Verdict
+from pinakes.tenants.catalogue.marc import Dialect
+from pinakes.tenants.catalogue.marc.reasons import label
+from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
+from pinakes.tenants.catalogue.mending_routes import Encoding
+from pinakes.tenants.catalogue.models import Quarantined, Twin
+from pinakes.tenants.catalogue.schemas import QuarantinedView
+from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
+from pinakes.tenants.catalogue.upkeep_routes import views
+
+FEW, SOME = 20, 50
+STATES = {
+    "queued": later("Waiting"),
+    "running": later("Running"),
+    "done": later("Done"),
+    "failed": later("Failed"),
+    "cancelled": later("Cancelled"),
+}
+RULES = {
+    "isbn_title": later("The same ISBN and title"),
+    "title_name_year": later("The same title, name and year"),
+}
+COUNTS = (
+    ("read", later("In the file")),
+    ("new", later("New")),
+    ("updated", later("Updated")),
+    ("unchanged", later("Unchanged")),
+    ("quarantined", later("Set aside")),
+)
+BESIDE = (
+    ("mended", later("Mended since")),
+    ("authorities", later("Headings among them")),
+    ("deleted", later("Deleted by their source")),
+    ("duplicates", later("Barcodes used twice")),
+    ("refused", later("Refused")),
+)
+DIALECTS = {Dialect.MARC21: "MARC 21", Dialect.UNIMARC: "CNMARC / UNIMARC"}
+
+Call = Request[Any, Any, Any]
+
+
+class PieceForm(Struct):
+    """What the form of a piece sends; without a text the bytes are read anew."""
+
+    encoding: Annotated[str, Meta(max_length=40)] = ""
+    dialect: Annotated[str, Meta(max_length=40)] = ""
+    text: Lines | None = None
+
+
+class Choice(Struct):
+    """What somebody said of two titles: ``different``, or which of them stays."""
+
+    keep: Annotated[str, Meta(max_length=40)] = ""
+
+
+class CataloguingPages(Controller):
+    path = "/cataloguing"
+    include_in_schema = False
+
+    @get("/")
+    async def imports(self, request: Call, session: Session) -> Response[str]:
+        """The latest imports."""
+        wanted = select(Job).where(Job.kind.in_((IMPORT, SHEET)))
+        rows = await session.scalars(wanted.order_by(Job.id.desc()).limit(FEW))
+        jobs = [job_view(row) for row in rows]
+        return page(request, "catalogue/imports.html", jobs=jobs, states=STATES, kinds=IMPORT)
+
+    @get("/imports/{id:uuid}")
+    async def report(self, request: Call, id: FromPath[UUID], session: Session) -> Response[str]:
+        """What one import did."""
+        job = job_view(await imported(session, id))
+        return page(
+            request,
+            "catalogue/report.html",
+            job=job,
+            states=STATES,
+            counts=COUNTS,
+            beside=BESIDE,
+            label=label,
+        )
+
+    @get("/imports/{id:uuid}/quarantine")
+    async def quarantine(
+        self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
+    ) -> Response[str]:
+        """What one import set aside."""
+        job = job_view(await imported(session, id))
+        rows = service.quarantined(id)
+        found = await newest(
+            session, rows, Quarantined.id, QuarantinedView.of, after=after, limit=SOME
+        )
+        return page(request, "catalogue/quarantine.html", job=job, found=found, label=label)
+
+    @get("/pieces/{id:uuid}")
+    async def piece(
+        self,
+        request: Call,
+        id: FromPath[UUID],
+        session: Session,
+        encoding: FromQuery[Encoding] = None,
+    ) -> Response[str]:
+        """One piece that was set aside, as text that can be changed."""
+        return shown(request, await mending.look(session, id, encoding or None))
+
+    @post("/pieces/{id:uuid}", status_code=200)
+    async def mend(
+        self, request: Call, id: FromPath[UUID], session: Session, data: URLEncodedBody[PieceForm]
+    ) -> Response[Any]:
+        """Take the piece in, as it is read or written now."""
+        piece = await mending.look(session, id, data.encoding or None)
+        told = {"encoding": data.encoding or None, "dialect": data.dialect or None}
+        try:
+            row = await mending.mend(session, id, convert({**told, "text": data.text}, Mending))
+        except mending.StillUnreadable as problem:
+            piece.text = data.text or piece.text
+            return shown(request, piece, problem, data.dialect)
+        address = f"{root(request)}/cataloguing/imports/{row.job_id}/quarantine"
+        return Redirect(address, status_code=303)
+
+    @get("/duplicates")
+    async def duplicates(
+        self, request: Call, session: Session, after: FromQuery[After] = None
+    ) -> Response[str]:
+        """Titles that may be the same, two by two."""
+        rows = duplicates.listed(Verdict.OPEN)
+        found = await newest(session, rows, Twin.id, lambda one: one, after=after, limit=FEW)
+        pairs = await views(session, found.items)
+        return page(request, "catalogue/duplicates.html", pairs=pairs, next=found.next, rules=RULES)
+
+    @post("/duplicates")
+    async def search(self, request: Call, session: Session) -> Redirect:
+        """Look for more of them."""
+        await duplicates.start_search(session)
+        return Redirect(f"{root(request)}/cataloguing/duplicates?searching=yes", status_code=303)
+
+    @post("/duplicates/{id:uuid}")
+    async def decide(
+        self, request: Call, id: FromPath[UUID], session: Session, data: URLEncodedBody[Choice]
+    ) -> Redirect:
+        """Say what two titles are."""
+        if data.keep == Verdict.DIFFERENT:
+            await duplicates.decide(session, id, Verdict.DIFFERENT)
+        else:
+            await duplicates.decide(session, id, Verdict.SAME, convert(data.keep, UUID))
+        return Redirect(f"{root(request)}/cataloguing/duplicates", status_code=303)
+
+
+def shown(
+    request: Call, piece: mending.Piece, problem: Problem | None = None, dialect: str = ""
+) -> Response[str]:
+    """The page of a piece, with what is wrong with what was just tried."""
+    return page(
+        request,
+        "catalogue/piece.html",
+        status=int(problem.status) if problem else 200,
+        piece=piece,
+        problem=problem,
+        dialect=dialect,
+        dialects=DIALECTS,
+        encodings=ENCODINGS,
+    )

@@ -1,0 +1,122 @@
+"""Everything that a branch takes along when it leaves, in one ZIP: records, items, readers."""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import msgspec
+from msgspec import Struct, field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform import jobs
+from pinakes.platform.audit import note
+from pinakes.platform.cells import written
+from pinakes.platform.jobs import Job, JobState, Run
+from pinakes.platform.objects import objects
+from pinakes.tenants.catalogue.exporting import FIRST, NotExported, key_of_export
+from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What, source
+from pinakes.tenants.readers.exporting import COLUMNS, exported
+from pinakes.tenants.registry import placement
+
+TAKEOUT = "catalogue.takeout"
+WISHES = (
+    ExportWish(gone=True),
+    ExportWish(what=What.AUTHORITIES, gone=True),
+    ExportWish(format=Form.ITEMS),
+)
+READERS = "readers.csv"
+
+type Open = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+type Seen = Callable[[AsyncSession, int], Awaitable[None]]
+
+
+class Packed(Struct):
+    """One file of the ZIP."""
+
+    rows: int = 0
+    sha256: str = ""
+    troubles: dict[str, int] = field(default_factory=dict[str, int])
+
+
+type Manifest = dict[str, Packed]
+
+
+async def start_takeout(session: AsyncSession) -> Job:
+    """Queue it."""
+    job = await jobs.start(session, TAKEOUT, {})
+    note(session, TAKEOUT, job.id)
+    return job
+
+
+async def taken(session: AsyncSession, id: UUID) -> Job:
+    """A takeout whose ZIP lies in the bucket, or NotExported."""
+    job = await jobs.found(session, id)
+    if job.kind != TAKEOUT or job.state is not JobState.DONE:
+        raise NotExported("Wait until the job is done, or begin it again.")
+    return job
+
+
+async def run_takeout(run: Run) -> dict[str, Any]:
+    """Pack the ZIP and lay it into the bucket; after a crash, from the beginning."""
+    async with run.work() as session:
+        files = await placement.store(session, objects())
+    with TemporaryFile() as file:
+        manifest = await pack(file, run.work, run.step)
+        file.seek(0)
+        await files.put(key_of_export(run.id), file, "application/zip")
+    told: dict[str, Any] = msgspec.to_builtins(manifest)
+    return told
+
+
+async def pack(file: BinaryIO, opened: Open, seen: Seen) -> Manifest:
+    """Write everything, portion by portion, and what there is of it into ``manifest.json``.
+
+    *opened* begins a transaction in the branch; *seen* is told in each how many rows are packed.
+    """
+    manifest: Manifest = {}
+    with ZipFile(file, "w", ZIP_DEFLATED) as whole:
+        for name, rows in ((source(wish).name, portions(wish, opened, seen)) for wish in WISHES):
+            manifest[name] = await entry(whole, name, rows)
+        async with opened() as session:
+            readers = await exported(session)
+        table = single(written(readers, COLUMNS), len(readers))
+        manifest[READERS] = await entry(whole, READERS, table)
+        whole.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
+    return manifest
+
+
+async def entry(whole: ZipFile, name: str, rows: AsyncIterator[tuple[bytes, Given]]) -> Packed:
+    digest, packed = hashlib.sha256(), Packed()
+    with whole.open(name, "w", force_zip64=True) as inside:
+        async for body, given in rows:
+            inside.write(body)
+            digest.update(body)
+            packed.rows, packed.troubles = given.read, given.troubles
+    packed.sha256 = digest.hexdigest()
+    return packed
+
+
+async def portions(
+    wish: ExportWish, opened: Open, seen: Seen
+) -> AsyncIterator[tuple[bytes, Given]]:
+    """A file's bytes, with what has been given so far."""
+    rows, given, last = source(wish), Given(), FIRST
+    yield rows.head, given
+    while True:
+        async with opened() as session:
+            portion = await rows.after(session, last)
+            given.read += len(portion)
+            await seen(session, given.read)
+        if not portion:
+            yield rows.tail, given
+            return
+        yield rows.written(portion, given), given
+        last = portion[-1].id
+
+
+async def single(body: bytes, count: int) -> AsyncIterator[tuple[bytes, Given]]:
+    yield body, Given(read=count)

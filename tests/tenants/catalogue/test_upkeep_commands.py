@@ -1,0 +1,147 @@
+"""pinakes catalogue export, takeout, rederive, duplicates, suppress, withdraw."""
+
+import asyncio
+import csv
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from io import StringIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import httpx
+import pytest
+from books import HANDLERS, Import, book, file_of
+from click.testing import CliRunner, Result
+from lending import enrol
+from litestar import Litestar
+from marcs import iso
+from mint import Mint
+from sqlalchemy import select, text
+
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.objects import objects
+from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue.cli import catalogue
+from pinakes.tenants.catalogue.models import CatalogueRecord
+
+pytestmark = pytest.mark.anyio
+
+type Command = Callable[..., Awaitable[Result]]
+
+HEADING = iso("001 4", "100 1_ $aCao, Xueqin", leader="nz  a i ")
+
+
+@pytest.fixture
+def command(database: Database, library: Tenant) -> Command:
+    """Gives a command about the library, beside a worker."""
+
+    async def command(*words: str) -> Result:
+        line = [*words, "--branch", library.code]
+        running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, line))
+        while not running.done():
+            await perform(database, HANDLERS)
+            await asyncio.sleep(0.05)
+        return await running
+
+    return command
+
+
+def last(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    told: dict[str, object] = json.loads(result.stdout.splitlines()[-1])
+    return told
+
+
+async def test_a_file_is_written_and_told_of(
+    command: Command, bring: Import, tmp_path: Path
+) -> None:
+    file = file_of(book("1"), book("2"))
+    await bring(file)
+    out = tmp_path / "out.mrc"
+    assert last(await command("export", str(out), "--json"))["read"] == 2
+    assert out.read_bytes() == file
+    table = tmp_path / "out.csv"
+    assert "0 written" in (await command("export", str(table), "--format", "items")).output
+
+
+async def test_whoever_leaves_takes_everything(
+    command: Command,
+    bring: Import,
+    database: Database,
+    library: Tenant,
+    tmp_path: Path,
+) -> None:
+    file = file_of(book("1", items=["A", "B"]), book("2"))
+    await bring(file + HEADING)
+    reader = await enrol(database, library)
+    async with public_work(database.public) as public:
+        leave = text("UPDATE commons.tenant SET state = 'leaving' WHERE id = :id")
+        await public.execute(leave, {"id": library.id})
+    out = tmp_path / "all.zip"
+    manifest = last(await command("takeout", str(out), "--json"))
+    with ZipFile(out) as whole:
+        assert whole.read("titles.mrc") == file
+        assert whole.read("authorities.mrc") == HEADING
+        items = csv.DictReader(StringIO(whole.read("items.csv").decode("utf-8-sig")))
+        assert [item["barcode"] for item in items] == ["A", "B"]
+        assert reader.card in whole.read("readers.csv").decode()
+        assert json.loads(whole.read("manifest.json")) == manifest
+        digest = hashlib.sha256(file).hexdigest()
+    assert manifest["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
+
+
+async def test_an_administrator_takes_everything_over_http(
+    bring: Import,
+    client: httpx.AsyncClient,
+    mint: Mint,
+    library: Tenant,
+    database: Database,
+    app: Litestar,
+) -> None:
+    app.state["objects"] = objects()
+    await bring(file_of(book("1")))
+    root, administrator = f"/v1/b/{library.code}", mint.staff(f"administrator@{library.code}")
+    cataloguer = mint.staff(f"cataloguer@{library.code}")
+    assert (await client.post(f"{root}/takeouts", headers=cataloguer)).status_code == 403
+    job = (await client.post(f"{root}/takeouts", headers=administrator)).json()["id"]
+    file = f"{root}/takeouts/{job}/file"
+    assert (await client.get(file, headers=administrator)).status_code == 409
+    while await perform(database, HANDLERS):
+        pass
+    answer = await client.get(file, headers=administrator)
+    assert (answer.status_code, answer.content[:2]) == (200, b"PK")
+    other = f"{root}/catalogue/exports/{job}/file"
+    assert (await client.get(other, headers=cataloguer)).status_code == 409
+    wish = {"format": "marcxml"}
+    begun = await client.post(f"{root}/catalogue/exports", json=wish, headers=cataloguer)
+    await perform(database, HANDLERS)
+    given = await client.get(
+        f"{root}/catalogue/exports/{begun.json()['id']}/file", headers=cataloguer
+    )
+    assert given.headers["content-type"] == "application/marcxml+xml"
+    assert "红楼梦" in given.text
+
+
+async def test_records_are_hidden_withdrawn_and_brought_back(
+    command: Command, bring: Import, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("1"), book("2", items=["A"])))
+    for words in (("suppress", "1"), ("withdraw", "1"), ("withdraw", "1", "--undo")):
+        assert (await command(*words)).exit_code == 0
+    async with unit_of_work(database.app, library.id) as session:
+        rows = select(CatalogueRecord.suppressed, CatalogueRecord.withdrawn)
+        found = (await session.execute(rows.order_by(CatalogueRecord.control_number))).all()
+    assert [tuple(row) for row in found] == [(True, False), (False, False)]
+    assert "items_left" in (await command("withdraw", "2")).output
+    assert "no_such_record" in (await command("suppress", "9")).output
+
+
+async def test_derived_words_and_duplicates_are_made_by_command(
+    command: Command, bring: Import
+) -> None:
+    await bring(file_of(book("1", isbn="9787020002207"), book("2", isbn="9787020002207")))
+    assert last(await command("rederive", "--json"))["read"] == 2
+    assert last(await command("duplicates", "--json"))["found"] == 1
+    assert "found" in (await command("duplicates")).output
