@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pinakes.tenants.circulation.calendar import Calendar
-from pinakes.tenants.circulation.rules import LENDING, RENEWING, Facts, LoanRefused, Term, judge
+from pinakes.tenants.circulation.rules import LENDING, RENEWING, Facts, LoanRefused, judge
+from pinakes.tenants.registry.keys import LoanRule
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"))
 TERMS = (
-    Term(days=30, renewals=1),
-    Term(reader="child", days=21, renewals=1, limit=5),
-    Term(item="audio", days=14, renewals=0, limit=3),
-    Term(item="reference", days=0),
-    Term(reader="teacher", item="audio", days=60, renewals=2),
+    LoanRule(days=30, renewals=1),
+    LoanRule(reader="child", days=21, renewals=1, limit=5),
+    LoanRule(item="audio", days=14, renewals=0, limit=3),
+    LoanRule(item="reference", days=0),
+    LoanRule(reader="teacher", item="audio", days=60, renewals=2),
 )
 
 

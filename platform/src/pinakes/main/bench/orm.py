@@ -30,7 +30,7 @@ from pinakes.tenants.circulation.calendar import Calendar
 from pinakes.tenants.circulation.events import ItemsChanged, LoanOpened
 from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.models import Loan
-from pinakes.tenants.circulation.rules import LENDING, Facts, Term, judge
+from pinakes.tenants.circulation.rules import LENDING, Facts, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
 from pinakes.tenants.circulation.service import unsaid
 from pinakes.tenants.items.machine import Action, move
@@ -41,6 +41,7 @@ from pinakes.tenants.readers.events import VisitBegan
 from pinakes.tenants.readers.machine import State
 from pinakes.tenants.readers.models import Kind, Reader
 from pinakes.tenants.readers.rules import Presented
+from pinakes.tenants.registry.keys import LoanRule
 from pinakes.tenants.registry.settings import all_effective
 
 SETTINGS = ("loan.rules", "loan.limit", "calendar.closed_weekdays", "calendar.closed_days")
@@ -121,7 +122,7 @@ async def facts_of(
         open_here=len(kinds),
         open_of_kind=kinds.count(item.kind),
         most_here=told["loan.limit"],
-        terms=msgspec.convert(msgspec.to_builtins(told["loan.rules"]), list[Term]),
+        terms=msgspec.convert(msgspec.to_builtins(told["loan.rules"]), list[LoanRule]),
     )
 
 

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pinakes.tenants.circulation.calendar import Calendar
-from pinakes.tenants.circulation.rules import Term
+from pinakes.tenants.registry.keys import LoanRule
 
 
 @lru_cache(1024)
-def terms(told: str) -> tuple[Term, ...]:
+def terms(told: str) -> tuple[LoanRule, ...]:
     """The setting ``loan.rules``."""
-    return msgspec.json.decode(told, type=tuple[Term, ...])
+    return msgspec.json.decode(told, type=tuple[LoanRule, ...])
 
 
 @lru_cache(4096)

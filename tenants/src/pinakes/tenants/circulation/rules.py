@@ -10,26 +10,9 @@ from pinakes.platform.errors import Conflict
 from pinakes.tenants.circulation.calendar import Calendar
 from pinakes.tenants.items.machine import Status
 from pinakes.tenants.readers.machine import Bar, CardState, State
+from pinakes.tenants.registry.keys import ANY, LoanRule
 
-ANY = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """How long a kind of reader may keep a kind of item, and how many of them at a time."""
-
-    reader: str = ANY
-    item: str = ANY
-    days: int = 0  # none: for use in the house
-    renewals: int = 0
-    limit: int | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.reader}/{self.item}"
-
-
-NONE = Term()
+NONE = LoanRule(days=0, renewals=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +31,12 @@ class Facts:
     open_here: int = 0
     open_of_kind: int = 0  # of them, items of this kind
     most_here: int = 10
-    terms: Sequence[Term] = ()
+    terms: Sequence[LoanRule] = ()
     renewals: int = 0  # so far
     due_at: datetime | None = None  # so far
 
     @cached_property
-    def term(self) -> Term:
+    def term(self) -> LoanRule:
         """The term that fits best: an item's kind tells more than a reader's, any is the last."""
         fitting = [
             term
@@ -154,7 +137,7 @@ RENEWING: Rules = {
 }
 
 
-def judge(rules: Rules, facts: Facts) -> Term:
+def judge(rules: Rules, facts: Facts) -> LoanRule:
     """The term that allows it, or the refusal of the first rule that says no."""
     for refusal, holds in rules.items():
         if holds(facts):

@@ -14,6 +14,7 @@ from pinakes.tenants.registry.sharing import Float, HoldRule, Money, Pause, Poli
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 Agency = Annotated[str, Meta(min_length=1, max_length=40)]
+ANY = "*"
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # Monday is 1
 
 
@@ -27,14 +28,18 @@ class SettingInvalid(BadRequest):
     title = "This value does not fit the setting"
 
 
-class LoanRule(Struct, forbid_unknown_fields=True):
+class LoanRule(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a kind of reader may keep a kind of item; ``*`` is any, the most specific wins."""
 
-    reader: Word = "*"
-    item: Word = "*"
-    days: Days = 30  # none: may not be lent
+    reader: Word = ANY
+    item: Word = ANY
+    days: Days = 30  # none: for use in the house
     renewals: Count = 1
     limit: Count | None = None  # items of this rule at a time; null: the overall limit alone
+
+    @property
+    def name(self) -> str:
+        return f"{self.reader}/{self.item}"
 
 
 class Key(Struct, frozen=True, kw_only=True):
