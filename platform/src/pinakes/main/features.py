@@ -1,6 +1,6 @@
 """The menu: every feature of the house, one line each."""
 
-from pinakes.federation import discovery, holds, identity, ledger, loans
+from pinakes.federation import discovery, holds, identity, ledger, lending, loans
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
 from pinakes.tenants import catalogue, circulation, items, readers, registry, staff
@@ -19,4 +19,5 @@ FEATURES: tuple[Feature, ...] = (
     holds.feature,
     identity.feature,
     loans.feature,
+    lending.feature,
 )

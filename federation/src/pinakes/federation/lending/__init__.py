@@ -1,1 +1,21 @@
 """Lending between branches: a request and its three parties, each with a machine of its own."""
+
+from pinakes.federation.holds.events import CopyFree
+from pinakes.federation.lending import listeners
+from pinakes.federation.lending.events import PartyTold, WaitChanged
+from pinakes.federation.lending.timers import ring
+from pinakes.platform.feature import Feature
+from pinakes.tenants.circulation.events import KeptLent, KeptReturned
+
+feature = Feature(
+    name="lending",
+    listeners=[
+        (PartyTold, listeners.told),
+        (CopyFree, listeners.copy_free),
+        (WaitChanged, listeners.wait_changed),
+        (KeptLent, listeners.lent),
+        (KeptReturned, listeners.returned),
+    ],
+    duties=[ring],
+    functions=__name__,
+)

@@ -6,7 +6,9 @@ from uuid import UUID
 from pinakes.platform.messages import Event
 from pinakes.tenants.items.events import ItemsChanged
 
-__all__ = ["ItemsChanged", "LoanClosed", "LoanOpened", "LoanRenewed"]
+__all__ = [
+    "ItemsChanged", "KeptLent", "KeptReturned", "LoanClosed", "LoanOpened", "LoanRenewed",
+]  # fmt: skip
 
 
 class LoanOpened(Event, frozen=True, kw_only=True):
@@ -23,6 +25,20 @@ class LoanRenewed(Event, frozen=True, kw_only=True):
     loan: UUID
     due_at: datetime
     renewals: int
+
+
+class KeptLent(Event, frozen=True, kw_only=True):
+    """To ourselves: an item that was kept for a request (``about``) is with its reader."""
+
+    item: UUID
+    due_at: datetime
+
+
+class KeptReturned(Event, frozen=True, kw_only=True):
+    """To ourselves: an item that is here for a request (``about``) has come back."""
+
+    item: UUID
+    returned_at: datetime
 
 
 class LoanClosed(Event, frozen=True, kw_only=True):

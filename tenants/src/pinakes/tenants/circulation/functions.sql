@@ -4,7 +4,7 @@
 -- "Changed" (PT409) rolls the whole call back: the caller reads again and decides anew.
 
 DROP FUNCTION IF EXISTS earlier_answer, borrower_standing, loan_settings, read_checkout,
-    read_return, read_renewal, write_checkout, write_return, write_renewal, write_news;
+    read_return, read_renewal, write_checkout, write_return, write_renewal, write_news, write_kept;
 
 -- What was answered to the same key before; without a key, nothing.
 CREATE FUNCTION earlier_answer(tenant integer, given_key bytea)
@@ -48,7 +48,7 @@ CREATE FUNCTION read_checkout(this_tenant integer, presented text, of_issuer int
     OUT card_state text, OUT reader_kind text, OUT may_borrow boolean, OUT blocks text,
     OUT loans_left integer, OUT membership text,
     OUT item uuid, OUT item_version integer, OUT kind text, OUT item_status text,
-    OUT record uuid, OUT title text,
+    OUT back_by timestamptz, OUT record uuid, OUT title text,
     OUT open_here integer, OUT open_of_kind integer, OUT unsaid integer,
     OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
 LANGUAGE plpgsql STABLE AS $$
@@ -63,8 +63,11 @@ BEGIN
          loans_left
     FROM card_lookup(presented, of_issuer) c
     LIMIT 1;
-    SELECT i.id, i.version, i.kind, i.status, r.id, r.title_fields ->> 'title'
-    INTO item, item_version, kind, item_status, record, title
+    SELECT i.id, i.version, i.kind,
+           CASE WHEN i.status = 'held' AND i.held_for = read_checkout.person THEN 'on_shelf'
+                ELSE i.status END, -- whom it is kept for may take it
+           i.back_by, r.id, r.title_fields ->> 'title'
+    INTO item, item_version, kind, item_status, back_by, record, title
     FROM item i JOIN record r ON r.tenant_id = i.tenant_id AND r.id = i.record_id
     WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
     SELECT m.state INTO membership
@@ -108,7 +111,7 @@ CREATE FUNCTION read_renewal(this_tenant integer, wanted uuid, given_key bytea,
     OUT home_id integer, OUT reader_kind text, OUT lent_at timestamptz, OUT due_at timestamptz,
     OUT renewals integer, OUT returned_at timestamptz,
     OUT kind_now text, OUT may_borrow boolean, OUT blocks text, OUT membership text,
-    OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
+    OUT back_by timestamptz, OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -121,6 +124,9 @@ BEGIN
          lent_at, due_at, renewals, returned_at
     FROM loan l WHERE l.tenant_id = this_tenant AND l.id = wanted;
     IF returned_at IS NOT NULL THEN RETURN; END IF;
+    SELECT i.back_by INTO back_by
+    FROM loan l JOIN item i ON i.tenant_id = l.tenant_id AND i.id = l.item_id
+    WHERE l.tenant_id = this_tenant AND l.id = wanted;
     SELECT s.reader_kind, s.may_borrow, s.blocks INTO kind_now, may_borrow, blocks
     FROM borrower_standing(read_renewal.person_id, read_renewal.home_id) s;
     SELECT m.state INTO membership
@@ -158,6 +164,15 @@ BEGIN
     END IF;
 END $$;
 
+-- Tells our own listeners what became of an item that is here for a request.
+CREATE FUNCTION write_kept(this_tenant integer, kept uuid, event text, told jsonb,
+                           actor text, role text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
+    SELECT this_tenant, pinakes_id(), this_tenant, kept, event,
+           told || jsonb_build_object('about', kept), actor, role
+    WHERE kept IS NOT NULL
+$$;
+
 -- One reader's loans are counted again under a lock of their own: two desks cannot both
 -- lend the last one that the limit allows.
 CREATE FUNCTION write_checkout(this_tenant integer, ids uuid[],
@@ -167,11 +182,13 @@ CREATE FUNCTION write_checkout(this_tenant integer, ids uuid[],
     told text, record uuid, actor text, role text, request text)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
+DECLARE kept uuid;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
     PERFORM pg_advisory_xact_lock(this_tenant, hashtext(person::text));
     UPDATE item AS i SET status = 'lent', version = i.version + 1
-    WHERE i.tenant_id = this_tenant AND i.id = item AND i.version = item_version;
+    WHERE i.tenant_id = this_tenant AND i.id = item AND i.version = item_version
+    RETURNING i.request_id INTO kept;
     IF NOT FOUND OR open_here <> (
         SELECT count(*) FROM loan l WHERE l.tenant_id = this_tenant AND l.person_id = person
         AND l.returned_at IS NULL)
@@ -180,6 +197,8 @@ BEGIN
                       reader_kind, lent_at, due_at)
     VALUES (this_tenant, loan, item, barcode, item_kind, title, person, home,
             reader_kind, lent_at, due_at);
+    PERFORM write_kept(this_tenant, kept, 'KeptLent',
+                       jsonb_build_object('item', item, 'due_at', due_at), actor, role);
     IF is_new THEN
         INSERT INTO reader (tenant_id, id, person_id, kind, home_id, reader_kind, state, blocks,
                             keep_history, visits)
@@ -205,15 +224,20 @@ CREATE FUNCTION write_return(this_tenant integer, ids uuid[],
     actor text, role text, request text)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
+DECLARE kept uuid;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
     IF event IS NOT NULL THEN
-        UPDATE item AS i SET status = item_status, version = i.version + 1
-        WHERE i.tenant_id = this_tenant AND i.id = item AND i.version = item_version;
+        UPDATE item AS i SET version = i.version + 1, held_for = NULL,
+            status = CASE WHEN i.request_id IS NULL THEN item_status ELSE 'held' END
+        WHERE i.tenant_id = this_tenant AND i.id = item AND i.version = item_version
+        RETURNING i.request_id INTO kept;
         IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
         UPDATE loan AS l SET returned_at = write_return.returned_at
         WHERE l.tenant_id = this_tenant AND l.id = loan AND l.returned_at IS NULL;
         IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
+        PERFORM write_kept(this_tenant, kept, 'KeptReturned', jsonb_build_object(
+            'item', item, 'returned_at', returned_at), actor, role);
     END IF;
     PERFORM write_news(this_tenant, ids, given_key, fingerprint, 200, answer, 'loan.close', loan,
                        person, home, event, told, record, actor, role, request);

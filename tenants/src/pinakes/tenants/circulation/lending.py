@@ -102,6 +102,7 @@ def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
         open_of_kind=found.open_of_kind,
         most_here=found.most,
         terms=terms(found.rules),
+        back_by=found.back_by,
     )
 
 

@@ -70,6 +70,7 @@ def facts_of(desk: Desk, found: Row) -> Facts:
         terms=terms(found.rules),
         renewals=found.renewals,
         due_at=found.due_at,
+        back_by=found.back_by,
     )
 
 

@@ -34,6 +34,7 @@ class Facts:
     terms: Sequence[LoanRule] = ()
     renewals: int = 0  # so far
     due_at: datetime | None = None  # so far
+    back_by: datetime | None = None  # its owner, another branch, wants it back by then
 
     @cached_property
     def term(self) -> LoanRule:
@@ -48,7 +49,8 @@ class Facts:
     @cached_property
     def due(self) -> datetime:
         """When the item has to be back if it is lent, or renewed, now."""
-        return self.calendar.due(self.now, self.term.days)
+        due = self.calendar.due(self.now, self.term.days)
+        return due if self.back_by is None else min(due, self.back_by)
 
     @property
     def open_under_term(self) -> int:

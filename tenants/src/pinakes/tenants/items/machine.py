@@ -11,6 +11,8 @@ class Status(StrEnum):
 
     ON_SHELF = "on_shelf"
     LENT = "lent"
+    HELD = "held"  # kept for a request: on its way off the shelf, or waiting for its reader
+    OUT = "out"  # with another branch
     PROCESSING = "processing"
     MISSING = "missing"
     LOST = "lost"

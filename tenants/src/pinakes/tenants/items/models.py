@@ -1,5 +1,6 @@
 """The table of items."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +17,7 @@ class Item(TenantOwned, Base):
         link("record_id", "record"),
         index("barcode", unique=True),
         index("record_id"),
+        index("request_id", where="request_id IS NOT NULL"),
     )
 
     record_id: Mapped[UUID]
@@ -27,6 +29,10 @@ class Item(TenantOwned, Base):
     copy: Mapped[str | None]
     price: Mapped[str | None]  # as written, with its currency
     import_id: Mapped[UUID | None]  # the job that put it into stock
+    request_id: Mapped[UUID | None]  # for which it is kept, or under way
+    held_for: Mapped[UUID | None]  # on the hold shelf: nobody else may take it
+    back_by: Mapped[datetime | None]  # no loan of it lasts longer
+    guest_of: Mapped[int | None]  # the branch whose it is, if it is not ours
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     __mapper_args__ = {"version_id_col": version}

@@ -147,7 +147,7 @@ COUNT = text("""
                AS call_numbers
     FROM unnest(CAST(:records AS uuid[])) AS told (id)
     LEFT JOIN LATERAL (SELECT * FROM item WHERE record_id = told.id
-                       AND status IN ('on_shelf', 'lent', 'processing')) i ON true
+                       AND status IN ('on_shelf', 'lent', 'processing', 'held', 'out')) i ON true
     GROUP BY told.id
 """)
 

@@ -1,0 +1,183 @@
+"""Effects that decide something: whom to ask, what to answer, which copy to take."""
+
+from collections.abc import Mapping
+from dataclasses import replace as changed
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+from sqlalchemy import select, text
+
+from pinakes.federation.holds.choosing.service import Wish, choose
+from pinakes.federation.holds.events import Step as Progress
+from pinakes.federation.lending.events import WaitChanged
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.party import DAY, Party, asking, born
+from pinakes.federation.lending.turn import Decision, Found, Turn, fresh, knowing
+from pinakes.tenants.registry.settings import effective
+
+LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
+RENEWALS = 2
+WANTED = ("title", "edition", "wanted_record", "wanted_owner", "kind", "needed_by", "note",
+          "in_house", "person", "label", "pickup_code")  # fmt: skip
+
+FREE = text("""
+    SELECT id, barcode, kind FROM item
+    WHERE record_id = :record AND status = 'on_shelf' AND guest_of IS NULL
+      AND kind <> 'reference'
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
+
+
+def wish_of(party: Party) -> Wish:
+    """What choosing and waiting need to know; no reader."""
+    facts = party.facts
+    return Wish(
+        request=party.request,
+        home=party.home,
+        pickup=party.pickup,
+        edition=as_id(facts.get("edition")),
+        owner=facts.get("wanted_owner"),
+        record=as_id(facts.get("wanted_record")),
+        needed_by=as_day(facts.get("needed_by")),
+        kind=facts.get("kind", "book"),
+    )
+
+
+def as_id(told: str | None) -> UUID | None:
+    return UUID(str(told)) if told else None
+
+
+def as_day(moment: int | None) -> date | None:
+    return datetime.fromtimestamp(moment, UTC).date() if moment else None
+
+
+async def refused(turn: Turn, party: Party) -> list[int]:
+    """Who has been asked for this wish before."""
+    asked = select(PartyRow.supplier_id).where(
+        PartyRow.request_id == party.request,
+        PartyRow.role == Role.REQUESTER,
+        PartyRow.attempt < party.attempt,
+        PartyRow.supplier_id.is_not(None),
+    )
+    before = {supplier for supplier in await turn.session.scalars(asked) if supplier is not None}
+    in_turn = {one.party.supplier for one in turn.latest.values() if one.party.supplier is not None}
+    return sorted(before | in_turn)
+
+
+async def ask_best(turn: Turn, found: Found) -> None:
+    """Choose whom to ask, and ask; or let it wait."""
+    chosen = await choose(turn.session, wish_of(found.party), await refused(turn, found.party))
+    if chosen is None:
+        await turn.happen(found, "nobody")
+        return
+    await ask(turn, changed(found, reasons=chosen.reasons), chosen.supplier, chosen.record)
+
+
+async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
+    asked = changed(found, party=asking(found.party, supplier))
+    await turn.happen(asked, "chosen", {"record": str(record)})
+
+
+async def ask_next(turn: Turn, found: Found) -> None:
+    """Another attempt at the same wish."""
+    await turn.happen(following(found), "valid")
+
+
+async def ask_again(turn: Turn, found: Found) -> None:
+    """Another attempt with the same supplier, which said when or how it could."""
+    party = found.party
+    again = knowing(following(found), again=True)
+    record = as_id(party.facts.get("record"))
+    assert party.supplier is not None and record is not None  # noqa: PT018, S101  (it has answered)
+    ready = changed(again, party=replace(again.party, state="VALIDATED"))
+    await ask(turn, ready, party.supplier, record)
+
+
+def following(found: Found) -> Found:
+    party = found.party
+    kept = {name: party.facts[name] for name in WANTED if name in party.facts}
+    return fresh(
+        born(
+            Role.REQUESTER,
+            party.request,
+            party.attempt + 1,
+            party.home,
+            party.pickup,
+            None,
+            service=party.service,
+            model=party.model,
+            flags=party.flags & {"copy"},
+            facts=kept,
+        )
+    )
+
+
+async def look_at_queue(turn: Turn, found: Found) -> None:
+    """Once this is written, the queue is told whether the request waits."""
+    turn.tell(WaitChanged(about=found.party.request))
+
+
+async def consider(turn: Turn, found: Found) -> None:
+    """Answer by itself where the branch wants that; else a person will."""
+    turn.progress(found.party, Progress.ASKED)
+    if (await effective(turn.session, turn.here, "supply.answers")).value == "hand":
+        await turn.happen(found, "expect")
+    elif await free_copy(turn, found.party):
+        await turn.happen(found, "agree")
+    else:
+        await turn.happen(found, "decline", {"reason": "NotCurrentAvailableForILL"})
+
+
+async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
+    """A copy of the wanted record that stands on our shelf, for nobody."""
+    if not party.facts.get("record"):
+        return None
+    rows = await turn.session.execute(FREE, {"record": as_id(party.facts["record"])})
+    found = rows.mappings().one_or_none()
+    return None if found is None else dict(found)
+
+
+async def reserve(turn: Turn, found: Found) -> None:
+    """Take a copy off the shelf in name; its place is on the pull list."""
+    copy = await free_copy(turn, found.party)
+    if copy is None:
+        await turn.happen(found, "decline", {"reason": "NotOnShelf"})
+        return
+    known = knowing(found, barcode=copy["barcode"], item_kind=copy["kind"])
+    turn.amend(changed(known, item=copy["id"]), "reserve")
+    turn.progress(found.party, Progress.PROMISED)
+
+
+async def consider_renewal(turn: Turn, found: Found) -> None:
+    """Yes while nobody waits for the title, and not for ever."""
+    facts = found.party.facts
+    renewed = facts.get("renewed", 0)
+    edition = facts.get("edition")
+    waiting = await turn.session.scalar(WAITING, {"edition": as_id(edition)}) if edition else 0
+    if waiting or renewed >= RENEWALS:
+        reason = "OthersWait" if waiting else "RenewalsUsedUp"
+        await turn.happen(found, "renew_no", {"reason": reason})
+        return
+    due = max(turn.now, facts.get("due", 0)) + LOAN_DAYS // 2 * DAY
+    await turn.happen(found, "renew_yes", {"due": due, "renewed": renewed + 1})
+
+
+DECIDING: Mapping[str, Decision] = {
+    "choose": ask_best,
+    "next": ask_next,
+    "again": ask_again,
+    "want": look_at_queue,
+    "unwant": look_at_queue,
+    "consider": consider,
+    "reserve": reserve,
+    "consider_renewal": consider_renewal,
+}
+
+
+def turn(session: Any) -> Turn:
+    """A turn at the branch that this session is in."""
+    return Turn(session, DECIDING)

@@ -1,0 +1,237 @@
+-- One step of a request, as party.py decided it: written by one call, all or nothing. What a step
+-- does to books stands in lending_effect; "changed" (PT409) lets the caller read and decide anew.
+
+-- Which branches of this consortium have an item with this barcode of their own: names, no more.
+CREATE OR REPLACE FUNCTION barcode_owners(scanned text) RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT t.id FROM commons.tenant me JOIN commons.tenant t USING (consortium_id)
+    WHERE me.id = public.pinakes_tenant() AND t.state IN ('active', 'suspended', 'leaving')
+      AND EXISTS (SELECT FROM public.item i WHERE i.tenant_id = t.id AND i.barcode = scanned
+                  AND i.guest_of IS NULL)
+$$;
+REVOKE ALL ON FUNCTION barcode_owners FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION barcode_owners TO pinakes_app;
+
+-- Tells our own listeners that what stands on the shelves for a record is different now.
+CREATE OR REPLACE FUNCTION lending_shelves(record uuid) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO outbox (id, about, kind, body)
+    SELECT pinakes_id(), record, 'ItemsChanged',
+           jsonb_build_object('about', record, 'records', jsonb_build_array(record))
+    WHERE record IS NOT NULL
+$$;
+
+-- Where the item of a party stands from now on.
+CREATE OR REPLACE FUNCTION lending_put(p request_party, place text, kept boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE record uuid;
+BEGIN
+    UPDATE item i SET status = place, version = i.version + 1,
+        request_id = CASE WHEN kept THEN p.request_id END, held_for = NULL
+    WHERE i.tenant_id = pinakes_tenant() AND i.id = p.item_id
+      AND (i.request_id = p.request_id OR i.request_id IS NULL)
+    RETURNING CASE WHEN i.guest_of IS NULL THEN i.record_id END INTO record;
+    PERFORM lending_shelves(record);
+END $$;
+
+CREATE OR REPLACE FUNCTION lending_ship(p request_party, way text, here integer, there integer,
+                                        moment timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO transit AS t (id, party_id, leg, from_id, to_id, barcode, title, parcel, shipped_at)
+    VALUES (pinakes_id(), p.id, way, here, there, coalesce(p.facts ->> 'barcode', ''),
+            coalesce(p.facts ->> 'title', ''), p.facts ->> 'parcel', moment)
+    ON CONFLICT (tenant_id, party_id, leg) DO NOTHING
+$$;
+
+CREATE OR REPLACE FUNCTION lending_arrive(p request_party, moment timestamptz, lost boolean)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE transit SET received_at = CASE WHEN lost THEN NULL ELSE moment END,
+                       lost_at = CASE WHEN lost THEN moment END
+    WHERE tenant_id = pinakes_tenant() AND party_id = p.id
+      AND received_at IS NULL AND (lost_at IS NULL OR NOT lost)
+$$;
+
+-- The pickup branch's guest item, on a record that no catalogue shows.
+CREATE OR REPLACE FUNCTION lending_guest(p request_party, place text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    code text := (SELECT t.code FROM commons.tenant t WHERE t.id = p.supplier_id);
+    told text := coalesce(p.facts ->> 'barcode', p.request_id::text);
+    name text := coalesce(p.facts ->> 'title', '');
+    found uuid;
+BEGIN
+    IF EXISTS (SELECT FROM item i WHERE i.tenant_id = pinakes_tenant() AND i.barcode = told
+               AND i.guest_of IS DISTINCT FROM p.supplier_id) THEN
+        told := code || '/' || told; -- another book here bears this barcode
+    END IF;
+    SELECT i.id INTO found FROM item i
+    WHERE i.tenant_id = pinakes_tenant() AND i.barcode = told AND i.guest_of = p.supplier_id;
+    IF found IS NULL THEN
+        found := pinakes_id();
+        INSERT INTO record (id, key, control_number, agency, digest, dialect, encoding, state, raw,
+                            title_fields, sort_key, isbn13, suppressed)
+        VALUES (found, 'guest:' || found, '', code, '', 'guest', 'utf-8', 'live', '',
+                jsonb_build_object('title', name), '', '', true);
+        INSERT INTO item (id, record_id, barcode, kind, status, call_number, guest_of, version)
+        VALUES (found, found, told, 'book', place, '', p.supplier_id, 1);
+    END IF;
+    UPDATE record SET title_fields = jsonb_build_object('title', name)
+    WHERE tenant_id = pinakes_tenant() AND id = found;
+    UPDATE item i SET status = place, request_id = p.request_id, held_for = NULL,
+        kind = coalesce(p.facts ->> 'item_kind', i.kind), version = i.version + 1,
+        back_by = to_timestamp((p.facts ->> 'due')::bigint)
+    WHERE i.tenant_id = pinakes_tenant() AND i.id = found;
+    UPDATE request_party r SET item_id = found, facts = facts || jsonb_build_object('here', told)
+    WHERE r.tenant_id = pinakes_tenant() AND r.id = p.id;
+END $$;
+
+-- The loan at the pickup branch: longer, shorter, or over; the reader's home hears of it.
+CREATE OR REPLACE FUNCTION lending_loan(p request_party, verb text, moment timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE l loan;
+BEGIN
+    UPDATE item i SET back_by = to_timestamp((p.facts ->> 'due')::bigint)
+    WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id AND verb <> 'close';
+    UPDATE loan x SET
+        returned_at = CASE WHEN verb = 'close' THEN greatest(moment, x.lent_at) END,
+        renewals = x.renewals + CASE WHEN verb = 'prolong' THEN 1 ELSE 0 END,
+        due_at = CASE verb WHEN 'prolong' THEN to_timestamp((p.facts ->> 'due')::bigint)
+                           WHEN 'recall' THEN least(x.due_at,
+                                                    to_timestamp((p.facts ->> 'due')::bigint))
+                           ELSE x.due_at END
+    WHERE x.tenant_id = pinakes_tenant() AND x.item_id = p.item_id AND x.returned_at IS NULL
+    RETURNING x.* INTO l;
+    IF l.id IS NULL THEN RETURN; END IF;
+    INSERT INTO outbox (id, receiver, about, kind, body)
+    VALUES (pinakes_id(), l.home_id, l.person_id,
+        CASE verb WHEN 'close' THEN 'LoanClosed' ELSE 'LoanRenewed' END,
+        jsonb_build_object('about', l.person_id, 'loan', l.id) || CASE verb
+            WHEN 'close' THEN jsonb_build_object('returned_at', l.returned_at)
+            ELSE jsonb_build_object('due_at', l.due_at, 'renewals', l.renewals) END);
+END $$;
+
+CREATE OR REPLACE FUNCTION lending_effect(p request_party, effect text, moment timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE seen timestamptz := coalesce(to_timestamp((p.facts ->> 'seen_at')::bigint), moment);
+        record uuid;
+BEGIN
+    CASE effect
+    WHEN 'reserve' THEN
+        UPDATE item i SET status = 'held', request_id = p.request_id, version = i.version + 1
+        WHERE i.tenant_id = pinakes_tenant() AND i.id = p.item_id AND i.status = 'on_shelf'
+        RETURNING i.record_id INTO record;
+        IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
+        PERFORM lending_shelves(record);
+    WHEN 'release' THEN PERFORM lending_put(p, 'on_shelf', false);
+    WHEN 'miss' THEN PERFORM lending_put(p, 'missing', false);
+    WHEN 'send_out' THEN
+        PERFORM lending_put(p, 'out', true);
+        PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
+    WHEN 'arrived' THEN PERFORM lending_arrive(p, moment, false);
+    WHEN 'expect_home' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_put(p, 'out', true);
+        PERFORM lending_ship(p, 'home', coalesce((p.facts ->> 'seen_by')::integer, p.pickup_id),
+                             p.supplier_id, moment);
+    WHEN 'shelve' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_put(p, 'on_shelf', false);
+    WHEN 'damage' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_put(p, 'damaged', false);
+    WHEN 'write_off' THEN
+        PERFORM lending_arrive(p, moment, true);
+        PERFORM lending_put(p, 'lost', false);
+    WHEN 'expect_parcel' THEN
+        PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
+    WHEN 'take_in' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_guest(p, 'processing');
+    WHEN 'take_in_damaged' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_guest(p, 'damaged');
+    WHEN 'parcel_lost' THEN PERFORM lending_arrive(p, moment, true);
+    WHEN 'keep' THEN
+        UPDATE item i SET status = 'held', held_for = (p.facts ->> 'person')::uuid,
+            back_by = to_timestamp((p.facts ->> 'due')::bigint), version = i.version + 1
+        WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id;
+        UPDATE request_party r SET item_id = i.id,
+            facts = r.facts || jsonb_build_object('here', i.barcode)
+        FROM item i WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id
+          AND r.tenant_id = pinakes_tenant() AND r.id = p.id;
+    WHEN 'unkeep' THEN
+        UPDATE item i SET held_for = NULL, version = i.version + 1
+        WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id;
+    WHEN 'send_on' THEN
+        PERFORM lending_put(p, 'withdrawn', false);
+        PERFORM lending_ship(p, 'home', p.pickup_id, p.supplier_id, moment);
+    WHEN 'let_go' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_put(p, 'withdrawn', false)
+        WHERE EXISTS (SELECT FROM item i WHERE i.tenant_id = pinakes_tenant()
+                      AND i.id = p.item_id AND i.guest_of IS NOT NULL);
+    WHEN 'parcel_home' THEN PERFORM lending_arrive(p, moment, false);
+    WHEN 'prolong' THEN PERFORM lending_loan(p, 'prolong', moment);
+    WHEN 'recall' THEN PERFORM lending_loan(p, 'recall', moment);
+    WHEN 'close_loan' THEN
+        PERFORM lending_loan(p, 'close', seen);
+        PERFORM lending_put(p, CASE p.state WHEN 'LOST' THEN 'lost' ELSE 'withdrawn' END, false)
+        WHERE EXISTS (SELECT FROM item i WHERE i.tenant_id = pinakes_tenant()
+                      AND i.id = p.item_id AND i.guest_of IS NOT NULL);
+    ELSE NULL; -- notes and notices move no book
+    END CASE;
+END $$;
+
+-- work: now, actor, role, request; parties in the order of their steps, each with its version,
+-- what happened, and its effects; told: messages; wish: what the reader's list says.
+CREATE OR REPLACE FUNCTION lending_write(work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    one jsonb; p request_party; effect text;
+    moment timestamptz := to_timestamp((work ->> 'now')::float);
+BEGIN
+    FOR one IN SELECT * FROM jsonb_array_elements(work -> 'parties') LOOP
+        p := jsonb_populate_record(NULL::request_party, one || jsonb_build_object(
+            'tenant_id', pinakes_tenant(), 'created_at', moment, 'changed_at', moment));
+        IF p.version = 1 THEN
+            INSERT INTO request_party SELECT p.*;
+        ELSE
+            UPDATE request_party r SET version = p.version, supplier_id = p.supplier_id,
+                state = p.state, flags = p.flags, facts = p.facts, alarm = p.alarm,
+                alarm_at = p.alarm_at, over = p.over, item_id = p.item_id, trouble = p.trouble,
+                reasons = coalesce(p.reasons, r.reasons), changed_at = moment
+            WHERE r.tenant_id = pinakes_tenant() AND r.id = p.id AND r.version = p.version - 1;
+            IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
+        END IF;
+        IF p.alarm_at IS NOT NULL THEN
+            INSERT INTO alarm (id, due_at) VALUES (p.id, to_timestamp(p.alarm_at))
+            ON CONFLICT (tenant_id, id) DO UPDATE SET due_at = excluded.due_at, tries = 0;
+        ELSE
+            DELETE FROM alarm WHERE tenant_id = pinakes_tenant() AND id = p.id;
+        END IF;
+        FOR effect IN SELECT * FROM jsonb_array_elements_text(one -> 'effects') LOOP
+            PERFORM lending_effect(p, effect, moment);
+        END LOOP;
+        IF p.role = 'requester' THEN
+            UPDATE request r SET attempt = p.attempt, state = p.state, over = p.over,
+                                 changed_at = moment
+            WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id
+              AND r.attempt <= p.attempt;
+        END IF;
+        PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
+            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model));
+        INSERT INTO audit (id, actor, role, operation, subject, result, request)
+        VALUES (pinakes_id(), work ->> 'actor', work ->> 'role',
+                'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
+    END LOOP;
+    INSERT INTO outbox (id, receiver, about, kind, body, actor, role)
+    SELECT (t ->> 'id')::uuid, (t ->> 'receiver')::integer, (t ->> 'about')::uuid, t ->> 'kind',
+           t -> 'body', work ->> 'actor', work ->> 'role'
+    FROM jsonb_array_elements(work -> 'told') AS t;
+END $$;
+
+-- A party's row, in this attempt or in the last one.
+CREATE OR REPLACE FUNCTION lending_read(request uuid, as_role text, nth integer) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT to_jsonb(p) FROM request_party p
+    WHERE p.tenant_id = pinakes_tenant() AND p.request_id = request
+      AND p.role = as_role AND (nth IS NULL OR p.attempt = nth)
+    ORDER BY p.attempt DESC LIMIT 1
+$$;

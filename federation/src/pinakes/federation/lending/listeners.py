@@ -1,0 +1,114 @@
+"""What a branch does when another party, or its own desk, tells it about a request."""
+
+from dataclasses import replace as changed
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.holds import service as holds
+from pinakes.federation.holds.events import CopyFree
+from pinakes.federation.lending.deciding import refused, turn, wish_of
+from pinakes.federation.lending.events import PartyTold, WaitChanged
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.party import asking, born
+from pinakes.federation.lending.turn import Found, Turn, fresh
+from pinakes.platform.messages import Message
+from pinakes.tenants.circulation.events import KeptLent, KeptReturned
+
+FIRST = {Role.SUPPLIER: {"Request"}, Role.PICKUP: {"Expect", "Coming", "Unwanted"}}
+ATTEMPT = text("""
+    SELECT attempt FROM request_party
+    WHERE request_id = :request AND role = 'pickup' AND item_id = :item
+    ORDER BY attempt DESC LIMIT 1
+""")
+
+
+async def told(session: AsyncSession, event: PartyTold, message: Message) -> None:
+    """One step of our party; nothing when whoever speaks is no party to it."""
+    work = turn(session)
+    role = Role(event.role)
+    found = await work.find(event.about, role, event.attempt)
+    if found is None:
+        found = newborn(work, event, role)
+    if found is not None and speaks(found, message.sender):
+        await work.happen(found, event.signal, event.facts)
+        await work.write()
+
+
+def newborn(work: Turn, event: PartyTold, role: Role) -> Found | None:
+    """A party at its first message; later ones of what we do not know say nothing to us."""
+    here = {Role.SUPPLIER: event.supplier, Role.PICKUP: event.pickup}.get(role)
+    if event.signal not in FIRST.get(role, set()) or here != work.here:
+        return None
+    return fresh(
+        born(
+            role,
+            event.about,
+            event.attempt,
+            event.home,
+            event.pickup,
+            event.supplier,
+            service=event.service,
+            model=event.model,
+            flags=frozenset(event.flags),
+        )
+    )
+
+
+def speaks(found: Found, sender: int) -> bool:
+    """Whether the sender is a party that speaks to ours: the requester stands in the middle."""
+    party = found.party
+    if party.role is Role.REQUESTER:
+        return sender in {party.supplier, party.pickup}
+    return sender == party.home
+
+
+async def copy_free(session: AsyncSession, event: CopyFree, message: Message) -> None:
+    """A copy has come free for a request of ours that waits: ask for it."""
+    work = turn(session)
+    found = await work.find(event.about, Role.REQUESTER)
+    if found is not None and found.party.state == "WAITING":
+        asked = changed(found, party=asking(found.party, event.supplier))
+        await work.happen(asked, "chosen", {"record": str(event.record)})
+        await work.write()
+    else:
+        work.tell(WaitChanged(about=event.about))  # the copy is somebody else's
+        await work.write()
+
+
+async def wait_changed(session: AsyncSession, event: WaitChanged, message: Message) -> None:
+    """Bring the public queue up to what our row says now; said twice it changes nothing."""
+    work = turn(session)
+    found = await work.find(event.about, Role.REQUESTER)
+    if found is None:
+        return
+    if found.party.state == "WAITING":
+        await holds.want(session, wish_of(found.party), await refused(work, found.party))
+    else:
+        filled = not found.party.over and found.party.supplier is not None
+        await holds.unwant(session, event.about, filled=filled)
+
+
+async def lent(session: AsyncSession, event: KeptLent, message: Message) -> None:
+    """Our desk has lent what was kept for a request."""
+    facts = {"loan_due": int(event.due_at.timestamp())}
+    await at_pickup(session, event.about, event.item, "lend", facts)
+
+
+async def returned(session: AsyncSession, event: KeptReturned, message: Message) -> None:
+    """Our desk has taken back what was here for a request."""
+    facts = {"given_back_at": int(event.returned_at.timestamp())}
+    await at_pickup(session, event.about, event.item, "return", facts)
+
+
+async def at_pickup(
+    session: AsyncSession, request: UUID, item: UUID, on: str, facts: dict[str, int]
+) -> None:
+    """A step of the pickup party whose item is in our hands."""
+    attempt = await session.scalar(ATTEMPT, {"request": request, "item": item})
+    work = turn(session)
+    found = await work.find(request, Role.PICKUP, attempt) if attempt else None
+    if found is not None:
+        await work.happen(found, on, facts)
+        await work.write()

@@ -1,0 +1,178 @@
+"""What travels over HTTP about requests."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from pinakes.federation.lending import models
+from pinakes.federation.lending.party import Party
+from pinakes.federation.lending.turn import Found
+from pinakes.platform.directory import Directory
+from pinakes.platform.words import whole
+from pinakes.tenants.items.schemas import Barcode, Kind
+from pinakes.tenants.readers.schemas import Code, Number
+
+type Text = Annotated[str, Meta(max_length=500, pattern=whole(r"[^\x00-\x08\x0b-\x1f]*"))]
+type Act = Annotated[str, Meta(pattern=whole(r"[a-z_]{1,40}"))]
+type Service = Literal["Express", "Normal", "Standard"]
+
+
+class NewRequest(Struct, forbid_unknown_fields=True):
+    """What is wanted, and where it will be collected.
+
+    *edition* is a title of the public catalogue; *owner* and *record* one branch's own; with
+    *title* alone the staff look for it. *card* is the reader's, where staff ask.
+    """
+
+    pickup: Code
+    edition: UUID | None = None
+    owner: Code | None = None
+    record: UUID | None = None
+    title: Text = ""
+    kind: Kind = "book"
+    service: Service = "Normal"
+    needed_by: date | None = None
+    note: Text = ""
+    in_house: bool = False
+    card: Number | None = None
+    sure: bool = False  # wants it though it waits for the same title already
+
+
+class Doing(Struct, forbid_unknown_fields=True):
+    """What somebody does with a request; the rest says how."""
+
+    note: Text = ""
+    reason: Text = ""
+    condition: Text = ""
+    parcel: Annotated[str, Meta(pattern=whole(r"[!-~]{0,40}"))] = ""
+    damage: Text = ""
+    title: Text = ""
+    edition: UUID | None = None
+    days: Annotated[int, Meta(ge=1, le=365)] | None = None
+
+    def facts(self, now: int) -> dict[str, Any]:
+        """What of it was said."""
+        told: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("note", "reason", "condition", "parcel", "damage", "title")
+            if getattr(self, name)
+        }
+        if self.edition:
+            told["edition"] = str(self.edition)
+        if self.days:
+            told["due"] = now + self.days * 86_400
+        return told
+
+
+class Scan(Struct, forbid_unknown_fields=True):
+    """A barcode of an item or of a parcel, as scanned; *owner*: whose it is, where several are."""
+
+    barcode: Barcode
+    owner: Code | None = None
+    damaged: bool = False
+
+
+class RequestView(Struct):
+    """A request as its reader and the reader's home see it."""
+
+    id: UUID
+    title: str
+    state: str
+    over: bool
+    attempt: int
+    pickup: str
+    service: str
+    needed_by: date | None
+    note: str
+    in_house: bool
+    placed_at: datetime
+    as_of: datetime
+
+    @classmethod
+    def of(cls, row: models.Request, directory: Directory) -> Self:
+        return cls(
+            id=row.id,
+            title=row.title,
+            state=row.state,
+            over=row.over,
+            attempt=row.attempt,
+            pickup=directory.ids[row.pickup_id].code,
+            service=row.service,
+            needed_by=row.needed_by,
+            note=row.note,
+            in_house=row.in_house,
+            placed_at=row.created_at,
+            as_of=row.changed_at,
+        )
+
+
+class PartyView(Struct):
+    """Where this branch stands in one role of one attempt, and what it may do next."""
+
+    request: UUID
+    role: str
+    attempt: int
+    state: str
+    over: bool
+    home: str
+    pickup: str
+    supplier: str | None
+    title: str
+    barcode: str | None
+    note: str | None
+    reason: str | None
+    condition: str | None
+    due: datetime | None
+    label: str | None  # at the pickup branch: the end of the reader's card number
+    trouble: str | None
+    acts: list[str]
+    next_at: datetime | None  # when a timer rings
+
+    @classmethod
+    def of(cls, found: Found, directory: Directory) -> Self:
+        party = found.party
+        facts = party.facts
+        supplier = directory.ids.get(party.supplier) if party.supplier is not None else None
+        return cls(
+            request=party.request,
+            role=party.role,
+            attempt=party.attempt,
+            state=party.state,
+            over=party.over,
+            home=directory.ids[party.home].code,
+            pickup=directory.ids[party.pickup].code,
+            supplier=supplier.code if supplier else None,
+            title=facts.get("title") or "",
+            barcode=facts.get("here") or facts.get("barcode"),
+            note=facts.get("note"),
+            reason=facts.get("reason"),
+            condition=facts.get("condition"),
+            due=moment(due_of(party)),
+            label=facts.get("label"),
+            trouble=found.trouble,
+            acts=list(dict.fromkeys(party.acts)),
+            next_at=moment(party.alarm_at),
+        )
+
+
+def due_of(party: Party) -> int | None:
+    """When the reader, or else the owner, expects it back."""
+    due: int | None = party.facts.get("loan_due") or party.facts.get("due")
+    return due
+
+
+def moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+class Scanned(Struct):
+    """What a scan did: which verb, to which party; or where a foreign book goes."""
+
+    verb: str
+    barcode: str
+    title: str | None = None
+    party: PartyView | None = None
+    owner: str | None = None
+    send_to: str | None = None

@@ -1,0 +1,267 @@
+"""One turn at one branch: a chain of steps, kept in memory and written by one call."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.holds.events import Step as Progress
+from pinakes.federation.holds.events import SupplyMoved
+from pinakes.federation.lending.events import PartyTold
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.party import Party, Step, Told, act, step
+from pinakes.platform import clock
+from pinakes.platform.db import uuid7
+from pinakes.platform.errors import Conflict
+from pinakes.platform.identity import Principal
+from pinakes.platform.log import request_id
+from pinakes.platform.messages import Event
+from pinakes.platform.outage import sqlstate
+
+READ = text("SELECT lending_read(:request, :role, :attempt) AS party").columns(party=JSONB())
+WRITE = text("SELECT lending_write(:work)").bindparams(bindparam("work", type_=JSONB()))
+CHANGED = {"PT409", "23505"}
+
+
+class ChangedMeanwhile(Conflict):
+    code = "request_changed_meanwhile"
+    title = "Others are moving the same request; try again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A party as its row says, and what of the row is no business of the party logic."""
+
+    id: UUID
+    party: Party
+    version: int = 0
+    item: UUID | None = None
+    reasons: Mapping[str, Any] | None = None
+    trouble: str | None = None
+
+    @property
+    def key(self) -> tuple[Role, int]:
+        return self.party.role, self.party.attempt
+
+
+type Decision = Callable[["Turn", Found], Awaitable[None]]
+
+
+@dataclass
+class Turn:
+    """What one transaction does to the parties that a branch has in one request."""
+
+    session: AsyncSession
+    deciding: Mapping[str, Decision]  # effects that are steps themselves
+    at: datetime = field(default_factory=clock.now)
+    parties: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    latest: dict[tuple[Role, int], Found] = field(default_factory=dict[tuple[Role, int], Found])
+
+    @property
+    def here(self) -> int:
+        found: int = self.session.info["tenant"]
+        return found
+
+    @property
+    def now(self) -> int:
+        return int(self.at.timestamp())
+
+    async def find(self, request: UUID, role: Role, attempt: int | None = None) -> Found | None:
+        """The party as it stands, in this attempt or in the last one."""
+        told = {"request": request, "role": role, "attempt": attempt}
+        row = await self.session.scalar(READ, told)
+        return found_in(row) if row else None
+
+    async def act(self, found: Found, on: str, facts: Mapping[str, Any]) -> None:
+        """Let a person do it, or MoveRefused; and all that follows here."""
+        await self.settle(found, on, act(found.party, on, facts, self.now))
+
+    async def happen(self, found: Found, on: str, facts: Mapping[str, Any] | None = None) -> bool:
+        """Let it happen, and all that follows here; whether anything did."""
+        done = step(found.party, on, facts or {}, self.now)
+        if done.move is not None:
+            await self.settle(found, on, done)
+        return done.move is not None
+
+    async def settle(self, found: Found, on: str, done: Step) -> None:
+        """Note the step down with its messages, then decide what it leaves to decide."""
+        kept = Found(
+            id=found.id,
+            party=done.party,
+            version=found.version + 1,
+            item=found.item,
+            reasons=found.reasons,
+        )
+        decisions = [effect for effect in done.effects if effect in self.deciding]
+        effects = [effect for effect in done.effects if effect not in self.deciding]
+        self.parties.append(written(kept, on, effects))
+        self.latest[kept.key] = kept
+        self.count(found.party, kept.party)
+        for one in done.told:
+            self.say(kept.party, one)
+        for effect in decisions:
+            await self.deciding[effect](self, self.latest[kept.key])
+
+    def amend(self, found: Found, effect: str | None = None) -> None:
+        """The step just noted leaves the row like this, and perhaps moves a book."""
+        for row in reversed(self.parties):
+            if row["id"] == found.id:
+                effects = [*row["effects"], *([effect] if effect else [])]
+                row.update(written(found, row["on"], effects))
+                break
+        self.latest[found.key] = found
+
+    def count(self, before: Party, after: Party) -> None:
+        """Keep the scoreboard that choosing reads."""
+        if after.role is not Role.SUPPLIER or after.state == before.state:
+            return
+        if after.over:
+            self.progress(after, Progress.ENDED)
+        elif after.state == "SHIPPED":
+            self.progress(after, Progress.SHIPPED)
+
+    def progress(self, party: Party, step: Progress) -> None:
+        edition = party.facts.get("edition")
+        event = SupplyMoved(
+            about=party.request,
+            attempt=party.attempt,
+            step=step,
+            home=party.home,
+            edition=UUID(edition) if edition else None,
+        )
+        self.tell(event)
+
+    def say(self, party: Party, one: Told) -> None:
+        """Tell another party; a branch that is both tells itself, by the same road."""
+        to = {
+            Role.REQUESTER: party.home,
+            Role.SUPPLIER: party.supplier,
+            Role.PICKUP: party.pickup,
+        }[one.role]
+        assert to is not None  # noqa: S101  (the table speaks to a supplier once there is one)
+        event = PartyTold(
+            about=party.request,
+            attempt=party.attempt,
+            role=one.role,
+            signal=one.name,
+            home=party.home,
+            pickup=party.pickup,
+            supplier=party.supplier,
+            service=party.service,
+            model=party.model,
+            flags=sorted(party.flags & {"copy"}),
+            facts=dict(one.facts),
+        )
+        self.tell(event, to)
+
+    def tell(self, event: Event, to: int | None = None) -> None:
+        self.told.append(
+            {
+                "id": uuid7(),
+                "receiver": self.here if to is None else to,
+                "about": event.about,
+                "kind": type(event).__name__,
+                "body": event,
+            }
+        )
+
+    async def write(self) -> None:
+        """Everything at once; ChangedMeanwhile when a row is not as it was read."""
+        if not self.parties and not self.told:
+            return
+        asker: Principal | None = self.session.info.get("asker")
+        work = {
+            "now": self.at.timestamp(),
+            "actor": asker.subject if asker else "system",
+            "role": asker.role if asker else "system",
+            "request": request_id.get(),
+            "parties": self.parties,
+            "told": self.told,
+        }
+        try:
+            await self.session.execute(WRITE, {"work": work})
+        except DBAPIError as error:
+            if sqlstate(error) in CHANGED:
+                raise ChangedMeanwhile("Look again, then repeat the request.") from error
+            raise
+        self.session.info["told"] = True
+
+
+def written(found: Found, on: str, effects: list[str]) -> dict[str, Any]:
+    """A party as its row, with what happened to it."""
+    party = found.party
+    return {
+        "id": found.id,
+        "request_id": party.request,
+        "role": party.role,
+        "attempt": party.attempt,
+        "version": found.version,
+        "home_id": party.home,
+        "pickup_id": party.pickup,
+        "supplier_id": party.supplier,
+        "state": party.state,
+        "model": party.model,
+        "service": party.service,
+        "flags": sorted(party.flags),
+        "facts": party.facts,
+        "alarm": party.alarm,
+        "alarm_at": party.alarm_at,
+        "over": party.over,
+        "item_id": found.item,
+        "reasons": found.reasons,
+        "trouble": found.trouble,
+        "on": on,
+        "effects": effects,
+    }
+
+
+def found_in(row: Mapping[str, Any]) -> Found:
+    """A party out of its row."""
+    party = Party(
+        request=UUID(row["request_id"]),
+        role=Role(row["role"]),
+        attempt=row["attempt"],
+        home=row["home_id"],
+        pickup=row["pickup_id"],
+        supplier=row["supplier_id"],
+        state=row["state"],
+        model=row["model"],
+        service=row["service"],
+        flags=frozenset(row["flags"]),
+        facts=row["facts"],
+        alarm=row["alarm"],
+        alarm_at=row["alarm_at"],
+    )
+    return Found(
+        id=UUID(row["id"]),
+        party=party,
+        version=row["version"],
+        item=UUID(row["item_id"]) if row["item_id"] else None,
+        trouble=row["trouble"],
+    )
+
+
+def fresh(party: Party) -> Found:
+    """A party that has no row yet."""
+    return Found(id=uuid7(), party=party)
+
+
+def knowing(found: Found, **facts: Any) -> Found:
+    """The same party, with more facts."""
+    known = replace(found.party, facts={**found.party.facts, **facts})
+    return Found(
+        id=found.id,
+        party=known,
+        version=found.version,
+        item=found.item,
+        reasons=found.reasons,
+        trouble=found.trouble,
+    )

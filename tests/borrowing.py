@@ -1,0 +1,97 @@
+"""What tests of lending between branches need: titles that are shown, and three branches."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from lending import Bearer, deliver, stock
+from sqlalchemy import select, text
+
+from pinakes.federation.lending import service
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow, Request
+from pinakes.federation.lending.schemas import NewRequest
+from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.tenants.items.models import Item
+
+SHOWN = text("""
+    INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
+                                 items, available)
+    VALUES (:tenant, :record, :edition, '{"title": "红楼梦"}', '{}', :copies, :copies)
+""")
+EDITION = text("""
+    INSERT INTO commons.edition (id, consortium_id, key, rule)
+    VALUES (:id, :consortium, :key, 'test')
+""")
+
+
+async def edition(database: Database, consortium: int) -> UUID:
+    """A title of the consortium that nobody holds yet."""
+    id = uuid4()
+    async with public_work(database.public) as session:
+        await session.execute(EDITION, {"id": id, "consortium": consortium, "key": str(id)})
+    return id
+
+
+async def held(database: Database, tenant: Tenant, edition: UUID, copies: int = 1) -> list[str]:
+    """Barcodes of so many copies of it on this branch's shelf."""
+    barcodes = await stock(database, tenant, copies)
+    async with unit_of_work(database.app, tenant.id) as session:
+        record = await session.scalar(select(Item.record_id).where(Item.barcode == barcodes[0]))
+    told = {"tenant": tenant.id, "record": record, "edition": edition, "copies": copies}
+    async with public_work(database.public) as session:
+        await session.execute(SHOWN, told)
+    return barcodes
+
+
+@dataclass
+class Borrowing:
+    """Three branches and a reader of the first."""
+
+    database: Database
+    directory: Directory
+    home: Tenant
+    supplier: Tenant
+    pickup: Tenant
+    reader: Bearer
+
+    async def place(self, edition: UUID, **more: Any) -> UUID:
+        """The id of a request of our reader, placed at home."""
+        wish = NewRequest(edition=edition, pickup=self.pickup.code, **more)
+        async with unit_of_work(self.database.app, self.home.id) as session:
+            found = await service.place(
+                session, self.directory, self.home, self.reader.person, wish
+            )
+        await deliver(self.database)
+        return found.party.request
+
+    async def act(self, at: Tenant, request: UUID, role: Role, on: str, **facts: Any) -> None:
+        """One step by hand; whatever it tells arrives."""
+        async with unit_of_work(self.database.app, at.id) as session:
+            await service.act(session, request, role, on, facts)
+        await deliver(self.database)
+
+    async def states(self, request: UUID, attempt: int | None = None) -> dict[str, str]:
+        """Where each party stands, as its own row says."""
+        found: dict[str, str] = {}
+        for at in {self.home.id, self.supplier.id, self.pickup.id}:
+            async with unit_of_work(self.database.app, at) as session:
+                rows = select(PartyRow).where(PartyRow.request_id == request)
+                if attempt is not None:
+                    rows = rows.where(PartyRow.attempt == attempt)
+                for row in await session.scalars(rows.order_by(PartyRow.attempt)):
+                    found[row.role] = row.state
+        return found
+
+    async def item(self, at: Tenant, barcode: str) -> Item:
+        async with unit_of_work(self.database.app, at.id) as session:
+            item = await session.scalar(select(Item).where(Item.barcode == barcode))
+            assert item is not None
+            return item
+
+    async def wish(self, request: UUID) -> Request:
+        async with unit_of_work(self.database.app, self.home.id) as session:
+            row = await session.scalar(select(Request).where(Request.id == request))
+            assert row is not None
+            return row
