@@ -2,7 +2,9 @@
 
 from pinakes.federation.discovery.graphql import DiscoveryQueries
 from pinakes.federation.discovery.indexing import keep_index
+from pinakes.federation.discovery.meeting_routes import Meetings
 from pinakes.federation.discovery.pages import CataloguePages
+from pinakes.federation.discovery.placing import TitlePages
 from pinakes.federation.discovery.publishing import items_changed, records_changed
 from pinakes.federation.discovery.routes import BranchSearch, Search
 from pinakes.platform.feature import Feature
@@ -11,9 +13,9 @@ from pinakes.tenants.items.events import ItemsChanged
 
 feature = Feature(
     name="discovery",
-    routes=[BranchSearch],
+    routes=[BranchSearch, Meetings],
     common=[Search],
-    pages=[CataloguePages],
+    pages=[CataloguePages, TitlePages],
     entrance=[CataloguePages],
     templates="pinakes.federation.discovery",
     queries=[DiscoveryQueries],

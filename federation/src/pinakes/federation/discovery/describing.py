@@ -23,7 +23,11 @@ def document(known: Known) -> Document:
         short_title=first.title,
         filing=first.filing,
         titles=distinct(
-            [words for title in titles for words in title.titles]
+            [
+                words
+                for title in titles
+                for words in (*title.titles, *title.parallel, *title.uniform)
+            ]
             + [title.full for title in titles[1:]],
             first.full,
         ),

@@ -1,5 +1,6 @@
 """One public title as the index wants it: plain words in, tokens out."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ VERSION = 2
 LONGEST_SORT_KEY = 40
 LONGEST_KEY = 200
 LAST = "\uffff"  # sorts behind everything
+ISBN_DIGITS = 13
 SUGGESTED = 4  # of each kind
 
 
@@ -81,12 +83,24 @@ SCHEMA = schema()
 
 def tokens(document: Document) -> tantivy.Document:
     """The document as tantivy takes it."""
+    make: Any = tantivy.Document
+    made: tantivy.Document = make.from_dict(facts(document), SCHEMA)
+    return made
+
+
+def prepared(document: Document) -> str:
+    """The same as a process may tell it to another."""
+    return msgspec.json.encode(facts(document)).decode()
+
+
+def facts(document: Document) -> dict[str, object]:
+    """The tokens of every field."""
     titles = [worded(title) for title in (document.title, *document.titles)]
     short = titles[0]
     if document.short_title not in ("", document.title):
         short = worded(document.short_title)
     names = [worded(name) for name in document.names]
-    facts: dict[str, object] = {
+    found: dict[str, object] = {
         "id": str(document.id),
         "shown": shown(document),
         "consortium": document.consortium,
@@ -106,14 +120,14 @@ def tokens(document: Document) -> tantivy.Document:
         "added": document.added,
     }
     if document.free:
-        facts["free"] = list(document.free)
+        found["free"] = list(document.free)
     if document.numbers:
-        facts["numbers"] = [number_key(number) for number in document.numbers]
+        found["numbers"] = [number_key(number) for number in document.numbers]
     if document.classes:
-        facts["classes"] = [class_key(number) for number in document.classes]
+        found["classes"] = [class_key(number) for number in document.classes]
     if document.year is not None:
-        facts["year"] = document.year
-    return tantivy.Document.from_dict(facts, SCHEMA)
+        found["year"] = document.year
+    return found
 
 
 def shown(document: Document) -> bytes:
@@ -149,6 +163,8 @@ def sort_key(document: Document, short: Wording) -> str:
 
 def number_key(written: str) -> str:
     """An ISBN of either length as 13 digits; any other number as its letters and digits."""
+    if len(written) == ISBN_DIGITS and written.isdigit() and written.isascii():
+        return written
     return isbn13(written) or text.key(written)
 
 

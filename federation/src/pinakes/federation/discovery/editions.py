@@ -18,6 +18,7 @@ class Held(msgspec.Struct, frozen=True):
     call_numbers: list[str]
     items: int
     available: int
+    rule: str
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ TITLE = msgspec.json.Decoder(Title)
 
 EDITIONS = text("""
     SELECT e.id, e.consortium_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available,
+           h.rule,
            CASE WHEN (h.tenant_id, h.record_id) = (c.tenant_id, c.record_id)
                 THEN CAST(h.title_fields AS text) END AS title
     FROM commons.edition e
@@ -77,8 +79,8 @@ async def editions(
     rows = await session.execute(EDITIONS, {"ids": list(ids), "mine": mine or 0})
     held: dict[UUID, list[Held]] = {}
     shown: dict[UUID, tuple[int, Held, Title]] = {}
-    for id, consortium, tenant, record, numbers, items, available, fields in rows:
-        one = Held(tenant, record, numbers, items, available)
+    for id, consortium, *of_holding, fields in rows:
+        one = Held(*of_holding)
         held.setdefault(id, []).append(one)
         if fields is not None:
             shown[id] = (consortium, one, TITLE.decode(fields))

@@ -100,6 +100,12 @@ class Index:
                 writer.add_document(tokens(document))
                 self._added.add(document.id)
 
+    def add(self, prepared: Iterable[str]) -> None:
+        """Put in documents that another process has prepared, and that are new here."""
+        writer = self._writing()
+        for document in prepared:
+            writer.add_json(document)
+
     def remove(self, ids: Iterable[UUID]) -> None:
         """Take these out. Seen after ``commit``."""
         writer = self._writing()

@@ -32,6 +32,7 @@ class EditionMark(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     edition_id: Mapped[UUID] = mapped_column(ForeignKey("commons.edition.id"))
     numbered: Mapped[bool]
+    title: Mapped[str]
 
 
 class EditionChoice(TenantOwned, Base):

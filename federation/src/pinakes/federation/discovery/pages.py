@@ -10,20 +10,23 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
 from msgspec import Struct
 
+from pinakes.federation.discovery.citing import apa, gbt7714, machine_readable
 from pinakes.federation.discovery.index import Branch, Query
 from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
 from pinakes.federation.discovery.query import DEEPEST, LONGEST
-from pinakes.federation.discovery.service import Found, catalogue_of
+from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.views import Filter, Option, Results
 from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Asker, Data
-from pinakes.platform.pages import here, page
+from pinakes.platform.identity import Role
+from pinakes.platform.pages import here, page, place
 
 SIZE = 20
 FARTHEST = DEEPEST // SIZE
 OPTIONS = 12  # of one filter
 SHELVES = 30  # shown at once of one title
+PLACING = {Role.CATALOGUER, Role.ADMINISTRATOR}
 
 Words = Annotated[str, Parameter(max_length=LONGEST)]
 Choice = Annotated[str | None, Parameter(max_length=40)]
@@ -111,6 +114,7 @@ class CataloguePages(Controller):
         async with public_work(database.app) as session:
             full = await catalogue_of(request.app.state).edition(session, id, near)
         shelves = list(full.hit.shelves)
+        branch = here(request)
         return page(
             request,
             "discovery/record.html",
@@ -120,7 +124,22 @@ class CataloguePages(Controller):
             shelves=shelves if all else shelves[:SHELVES],
             more=0 if all else len(shelves) - SHELVES,
             forms=FORMS,
+            linked=linked(request, full),
+            gbt7714=gbt7714(full.title),
+            apa=apa(full.title),
+            keeper=full.keeper,
+            may_place=branch and full.record and not asker.roles.isdisjoint(PLACING),
+            record=full.record,
+            verdict=full.rule,
+            shared=full.shared,
         )
+
+
+def linked(request: Call, full: Full) -> str:
+    """What machines read of the title's page."""
+    site = str(request.base_url).rstrip("/")
+    names = [shelf.branch.name("zh") for shelf in full.hit.shelves[:SHELVES]]
+    return machine_readable(full.hit.id, full.title, f"{site}{place(request)}", names)
 
 
 def nearest(request: Call, home: str | None) -> Tenant | None:

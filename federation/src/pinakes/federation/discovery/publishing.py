@@ -1,15 +1,17 @@
 """What branches show the public, written by listeners when records or items change."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.meeting import meet
+from pinakes.federation.discovery.assigning import Placed, assign, told
+from pinakes.federation.discovery.choosing import chosen
+from pinakes.federation.discovery.meeting import marks
 from pinakes.federation.discovery.models import Holding
-from pinakes.platform.db import Database, public_work, uuid7
+from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import Message
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.service import Described, described
@@ -19,31 +21,19 @@ from pinakes.tenants.items.service import stock_of
 
 IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.holding'), :tenant)")
 
-EDITIONS = text("""
-    WITH told AS (SELECT DISTINCT ON (key) * FROM jsonb_to_recordset(:rows) AS t
-                      (edition uuid, key text, rule text) ORDER BY key),
-         consortium AS (SELECT consortium_id AS id FROM commons.tenant WHERE id = :tenant)
-    INSERT INTO commons.edition (id, consortium_id, key, rule)
-    SELECT told.edition, consortium.id, key, rule FROM told, consortium ORDER BY key
-    ON CONFLICT (consortium_id, key) DO NOTHING
+HOLDINGS = text("""
+    INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
+                                      call_numbers, items, available)
+    SELECT :tenant, record, edition, rule, fields, call_numbers, items, available
+    FROM jsonb_to_recordset(:rows) AS t (record uuid, edition uuid, rule text, fields jsonb,
+                                         call_numbers text[], items integer, available integer)
+    ON CONFLICT (tenant_id, record_id) DO UPDATE SET
+        edition_id = excluded.edition_id, rule = excluded.rule,
+        title_fields = excluded.title_fields, call_numbers = excluded.call_numbers,
+        items = excluded.items, available = excluded.available
 """)
 
-HOLDINGS = text("""
-    WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
-                      (record uuid, key text, fields jsonb, call_numbers text[],
-                       items integer, available integer))
-    INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, title_fields,
-                                      call_numbers, items, available)
-    SELECT :tenant, record, e.id, fields, call_numbers, items, available
-    FROM told JOIN commons.tenant t ON t.id = :tenant
-    JOIN LATERAL (SELECT id FROM commons.edition
-                  WHERE consortium_id = t.consortium_id AND key = told.key LIMIT 1) e ON true
-    ON CONFLICT (tenant_id, record_id) DO UPDATE SET
-        edition_id = excluded.edition_id, title_fields = excluded.title_fields,
-        call_numbers = excluded.call_numbers, items = excluded.items,
-        available = excluded.available
-    RETURNING edition_id
-""")
+CONSORTIUM = text("SELECT consortium_id FROM commons.tenant WHERE id = :tenant")
 
 COUNTS = text("""
     WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
@@ -73,8 +63,9 @@ async def records_changed(session: AsyncSession, event: RecordsChanged, message:
     async with public_work(database.public) as public:
         await public.execute(IN_TURN, {"tenant": message.receiver})  # then read: never stale
         visible = [one for one in await described(session, event.records) if one.visible]
-        stock = await stock_of(session, [one.id for one in visible])
-        await publish(public, message.receiver, event.records, visible, stock)
+        shown = [one.id for one in visible]
+        stock, choices = await stock_of(session, shown), await chosen(session, shown)
+        await publish(public, message.receiver, event.records, visible, stock, choices)
 
 
 async def items_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
@@ -94,30 +85,31 @@ async def publish(
     records: Collection[UUID],
     visible: Collection[Described],
     stock: dict[UUID, Stock],
+    choices: dict[UUID, Placed],
 ) -> None:
     """Write what is *visible* of *records*, take the others away, and tell the index of both."""
     mine = (Holding.tenant_id == tenant, Holding.record_id.in_(records))
     before = set(await public.scalars(select(Holding.edition_id).where(*mine)))
     shown = [one.id for one in visible]
     await public.execute(delete(Holding).where(*mine, Holding.record_id.not_in(shown)))
-    rows = told(row(tenant, one, stock[one.id]) for one in visible)
-    await public.execute(EDITIONS, {"rows": rows, "tenant": tenant})
-    after = set(await public.scalars(HOLDINGS, {"rows": rows, "tenant": tenant}))
+    consortium = await public.scalar(CONSORTIUM, {"tenant": tenant})
+    met = {one.id: marks(tenant, one.id, one.title) for one in visible}
+    placed = await assign(public, consortium, met, choices)
+    rows = [
+        {"record": one.id, "fields": one.title, **of(placed[one.id]), **counts(stock[one.id])}
+        for one in visible
+    ]
+    await public.execute(HOLDINGS, {"rows": told(rows), "tenant": tenant})
+    after = {one.edition for one in placed.values()}
     await public.execute(CHANGED, {"editions": list(before | after)})
 
 
-def row(tenant: int, one: Described, stock: Stock) -> dict[str, object]:
-    met = meet(tenant, one.id, one.title)
-    joined = {"edition": uuid7(), "key": met.key, "rule": met.rule}
-    return {"record": one.id, "fields": one.title, **joined, **counts(stock)}
+def of(placed: Placed) -> dict[str, object]:
+    return {"edition": placed.edition, "rule": placed.rule}
 
 
 def counts(stock: Stock) -> dict[str, object]:
     return msgspec.structs.asdict(stock)
-
-
-def told(rows: Iterable[dict[str, object]]) -> str:
-    return msgspec.json.encode(list(rows)).decode()
 
 
 async def mark_branch(public: AsyncSession, tenant: int) -> None:

@@ -42,6 +42,9 @@ class Full(msgspec.Struct, frozen=True):
     hit: Hit
     title: Title
     record: UUID | None  # of the branch that was asked, if it has one
+    keeper: Tenant  # whose record it is
+    rule: str  # why it is in this title
+    shared: bool  # with records of others
 
 
 @cache
@@ -83,8 +86,15 @@ class PublicCatalogue:
         whole = (await editions(session, [id], near.id if near else None)).get(id)
         if whole is None:
             raise NoSuchEdition("No library holds a title of this id. Search again.")
-        mine = whole.shown.record if near and whole.shown.tenant == near.id else None
-        return Full(self.hit(whole, near), whole.title, mine)
+        shown = whole.shown
+        return Full(
+            hit=self.hit(whole, near),
+            title=whole.title,
+            record=shown.record if near and shown.tenant == near.id else None,
+            keeper=self.directory.ids[shown.tenant],
+            rule=shown.rule,
+            shared=len(whole.held) > 1,
+        )
 
     def hit(self, whole: Whole, near: Tenant | None) -> Hit:
         """One line of an answer."""

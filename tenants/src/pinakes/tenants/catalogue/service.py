@@ -152,6 +152,14 @@ async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Describe
     ]
 
 
+async def keys_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What these records are known by, whatever becomes of their ids."""
+    rows = await session.execute(
+        select(CatalogueRecord.id, CatalogueRecord.key).where(CatalogueRecord.id.in_(ids))
+    )
+    return {id: key for id, key in rows}
+
+
 def record_view(row: CatalogueRecord) -> RecordView:
     """The record as its branch sees it."""
     told = {name: getattr(row, name) for name in RecordView.__struct_fields__ if name != "title"}
