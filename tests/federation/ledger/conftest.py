@@ -1,13 +1,25 @@
 """What the tests of the ledger share."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from socket import create_server
 
+import httpx
 import pytest
+import uvicorn
+from browsing import Server
+from click.testing import CliRunner, Result
 from ledgers import Cell, emptied, housed
+from mint import Mint
+from moving import environment
 
+from pinakes.main.app import create_app, dress
+from pinakes.main.cli import main
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform.config import Settings
+from pinakes.platform.config import Settings, settings
+
+type Run = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +32,58 @@ async def house(anyio_backend: str, postgres: Postgres, settings: Settings) -> A
 async def cell(house: Cell, tmp_path: Path) -> Cell:
     """Two branches, and a log that has not begun."""
     return await emptied(house, tmp_path)
+
+
+@pytest.fixture(scope="session")
+async def address(house: Cell) -> AsyncIterator[str]:
+    """Where the cell's application answers."""
+    app = create_app(house.settings)
+    async with app.lifespan():
+        socket = create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(dress(app), lifespan="off", ws="none", log_config=None)
+        server = Server(config)
+        task = asyncio.create_task(server.serve([socket]))
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def anybody(address: str, cell: Cell) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody without a token."""
+    async with httpx.AsyncClient(base_url=f"{address}/v1") as client:
+        yield client
+
+
+@pytest.fixture
+async def east(address: str, cell: Cell, mint: Mint) -> AsyncIterator[httpx.AsyncClient]:
+    """The administrator of the branch ``east``."""
+    headers = mint.staff("administrator@east")
+    async with httpx.AsyncClient(base_url=f"{address}/v1", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def token(mint: Mint) -> str:
+    """Of the administrator of the branch ``east``."""
+    return mint.staff("administrator@east")["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture
+def pinakes(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs ``pinakes ledger …`` in a thread, as the server answers in this one."""
+    assert cell.settings.ledger is not None
+    told = environment(cell.settings) | {
+        "PINAKES_LEDGER": cell.settings.ledger.get_secret_value(),
+        "PINAKES_LEDGER_KEY": str(cell.key),
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+
+    async def run(*words: object) -> Result:
+        asked = ["ledger", *map(str, words)]
+        return await asyncio.to_thread(CliRunner().invoke, main, asked)
+
+    yield run
+    settings.cache_clear()

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pinakes.federation.ledger import keys, merkle
-from pinakes.federation.ledger.checking import Given, Memory, Own, Signed, cosigner, judge
+from pinakes.federation.ledger.checking import Given, Memory, Own, Signed, Told, cosigner, judge
 from pinakes.federation.ledger.keys import announce, origin_of
 from pinakes.federation.ledger.leaves import commitment, event_leaf
 from pinakes.federation.ledger.merkle import Frontier, Node
@@ -96,7 +96,7 @@ def world() -> tuple[World, Memory]:
 def told_of(world: World, memory: Memory | None) -> tuple[list[str], Memory | None]:
     """What the checks say, all of them together."""
     try:
-        head = Signed.read(world.note, {"east": public_of(WITNESS)})
+        head = Signed.read(Told(len(world.leaves), world.note, {"east": public_of(WITNESS)}))
     except NotANote as error:
         return [str(error)], None
     reading = Reading([head.head.size, *([memory.size] if memory else [])])
@@ -320,7 +320,7 @@ def test_without_a_kept_head_an_insiders_rewrite_could_be_missed() -> None:
     place, _ = changed.included.pop(lost.id)
     changed.leaves[place] = event_leaf(b"0" * 32)
     changed.note, changed.included, changed.consistent = signed(changed.leaves), {}, []
-    events = Given([Signed.read(changed.note, {})], {"east": changed.events["east"]})
+    events = Given([Signed.read(Told(LEAVES, changed.note))], {"east": changed.events["east"]})
     reading = Reading([KEPT, LEAVES])
     for leaf in changed.leaves:
         reading.take(leaf)

@@ -11,6 +11,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "readers": ("pinakes.tenants.readers.cli:readers", "Bring readers and their cards."),
     "catalogue": ("pinakes.tenants.catalogue.cli:catalogue", "Bring a catalogue."),
     "search": ("pinakes.federation.discovery.cli:search", "Look after the search index."),
+    "ledger": ("pinakes.federation.ledger.cli:ledger", "Check the ledger, and cosign it."),
     "token": ("pinakes.main.token:token", "Log in here, for use with curl."),
     "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
     "errors": ("pinakes.main.problems:errors", "List every error code."),

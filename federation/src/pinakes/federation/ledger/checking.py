@@ -51,18 +51,26 @@ class Memory(Struct, frozen=True):
     branches: dict[str, Past] = {}
 
 
+class Told(Struct, frozen=True):
+    """A head as it was given to us, and the keys of branches that are said to have signed it."""
+
+    size: int
+    note: str
+    cosigners: Mapping[str, bytes] = {}
+
+
 class Signed(Struct, frozen=True):
-    """A head as it was given to us."""
+    """The same, read."""
 
     head: Checkpoint
     lines: Sequence[str]
-    cosigners: Mapping[str, bytes]  # branches that are said to have signed it, and their keys
+    cosigners: Mapping[str, bytes]
 
     @classmethod
-    def read(cls, note: str, cosigners: Mapping[str, bytes]) -> Self:
+    def read(cls, told: Told) -> Self:
         """Raises NotANote."""
-        text, lines = opened(note)
-        return cls(Checkpoint.read(text), lines, cosigners)
+        text, lines = opened(told.note)
+        return cls(Checkpoint.read(text), lines, told.cosigners)
 
 
 class Given(Struct, frozen=True):
@@ -84,9 +92,9 @@ class Verdict(Struct, frozen=True):
 def judge(reading: Reading, given: Given, memory: Memory | None, moment: datetime) -> Verdict:
     """Everything that can be said about a log after all its leaves have been read."""
     chain, newest = reading.chain(), given.heads[-1].head
-    wrong = [*reading.wrong, *check_first_key(chain)]
+    wrong = [*reading.wrong, *check_first_key(chain), *check_roots(reading, given.heads)]
     for signed in given.heads:
-        wrong += check_head(reading, chain, signed)
+        wrong += check_head(chain, signed)
     if memory:
         wrong += check_memory(reading, chain, newest, memory)
     claimed: list[int] = []
@@ -107,11 +115,19 @@ def judge(reading: Reading, given: Given, memory: Memory | None, moment: datetim
     )
 
 
-def check_head(reading: Reading, chain: Sequence[Announcement], signed: Signed) -> list[str]:
-    """One head: its root, the log's signature, and those of cosigners."""
+def check_roots(reading: Reading, heads: Sequence[Signed]) -> list[str]:
+    """The first head whose root the leaves do not make; those after it follow from it."""
+    told = ((one.head.size, reading.root_differs(one.head.size, one.head.root)) for one in heads)
+    differing = [(size, differs) for size, differs in told if differs]
+    wrong = [f"head of {size} leaves: {differs}" for size, differs in differing[:1]]
+    if len(differing) > 1:
+        wrong.append(f"and so for {len(differing) - 1} more heads, to that of {differing[-1][0]}")
+    return wrong
+
+
+def check_head(chain: Sequence[Announcement], signed: Signed) -> list[str]:
+    """The signatures under one head: the log's, and those of cosigners."""
     head, wrong = signed.head, list[str]()
-    if differs := reading.root_differs(head.size, head.root):
-        wrong.append(differs)
     if chain and head.size:
         key = keys.signer(chain, head.size)
         if head.origin != key.name:

@@ -7,6 +7,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.ledger.checking import Own
+from pinakes.federation.ledger.models import Event
+
 RECORD = text("SELECT ledger_record(:kind, :about, :facts)").bindparams(
     bindparam("facts", type_=JSONB())
 )
@@ -20,3 +23,8 @@ async def record(session: AsyncSession, kind: str, about: UUID, facts: dict[str,
     """
     id: UUID = await session.scalar(RECORD, {"kind": kind, "about": about, "facts": facts})
     return id
+
+
+def own(row: Event) -> Own:
+    """An event as the checks take it."""
+    return Own(row.id, row.event, row.salt)
