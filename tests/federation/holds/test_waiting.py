@@ -216,7 +216,7 @@ async def test_the_scoreboard_follows_what_suppliers_tell(
 ) -> None:
     home, sister = country["home"], country["sister"]
     edition = await held(sister, copies=1)
-    moved = {"about": uuid4(), "attempt": 1, "home": home.id, "edition": edition}
+    moved: dict[str, Any] = {"about": uuid4(), "attempt": 1, "home": home.id, "edition": edition}
     async with unit_of_work(database.app, sister.id) as session:
         for step in (Step.ASKED, Step.PROMISED, Step.SHIPPED):
             emit(session, SupplyMoved(step=step, **moved))

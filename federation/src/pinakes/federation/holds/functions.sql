@@ -145,7 +145,7 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     most CONSTANT integer := 50;
-    many CONSTANT integer := 100; -- holders that are all looked at
+    many CONSTANT integer := 300; -- holders that are all looked at
     in_city integer; in_province integer; north float; east float; narrow float;
     mine commons.supplier; terms text; today date;
     ring integer[]; tenants integer[]; records uuid[]; copies integer[];
@@ -192,13 +192,15 @@ BEGIN
                    copies || array_agg(h.available)
             INTO tenants, records, copies
             FROM (SELECT h.tenant_id, h.record_id, h.available
-                  FROM (SELECT s.tenant_id FROM commons.supplier s
-                        WHERE s.active AND s.consortium_id = mine.consortium_id
-                          AND NOT s.last_resort AND s.tenant_id <> ALL (ring)
-                          AND s.tenant_id <> ALL (refused) AND commons.may_be_asked(s, today)
-                        ORDER BY point(s.longitude, s.latitude) <-> point(east, north)) AS s
-                  JOIN commons.holding h ON h.edition_id = wanted AND h.tenant_id = s.tenant_id
-                  WHERE h.available > 0 LIMIT most) AS h;
+                  FROM commons.supplier s
+                  CROSS JOIN LATERAL (SELECT * FROM commons.holding h -- one by one, in this order
+                                      WHERE h.edition_id = wanted AND h.tenant_id = s.tenant_id
+                                        AND h.available > 0 LIMIT 1) AS h
+                  WHERE s.active AND s.consortium_id = mine.consortium_id AND NOT s.last_resort
+                    AND s.tenant_id <> ALL (ring) AND s.tenant_id <> ALL (refused)
+                    AND commons.may_be_asked(s, today)
+                  ORDER BY point(s.longitude, s.latitude) <-> point(east, north)
+                  LIMIT most) AS h;
         END IF;
     END IF;
     RETURN QUERY

@@ -10,6 +10,8 @@ from pinakes.main.bench.report import Report, show
 
 BENCHES = {
     "checkout": "pinakes.main.bench.checkout:run",
+    "choosing": "pinakes.main.bench.choosing:run",
+    "import": "pinakes.main.bench.importing:run",
     "isolation": "pinakes.main.bench.isolation:run",
     "pages": "pinakes.main.bench.pages:run",
     "promises": "pinakes.main.bench.promises:run",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
-from operator import attrgetter
-from typing import Any, Final
+from operator import attrgetter, itemgetter
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -112,21 +112,38 @@ MARKS: Mapping[Criterion, Callable[[Candidate, Asking], int]] = {  # less is bet
 }
 
 
+class Placed(NamedTuple):
+    """A candidate that may be asked; the lesser goes first."""
+
+    marks: tuple[int, ...]
+    lot: bytes
+    candidate: Candidate
+
+
 def rank(candidates: Iterable[Candidate], asking: Asking) -> Ranking:
-    """Leave out whom a rule forbids, and put the others in the policy's order."""
-    ruled = [(one, ruled_out(one, asking)) for one in once_each(candidates)]
-    fit = sorted((marks(one, asking), lot(one, asking), one) for one, rule in ruled if not rule)
-    fit.sort(key=lambda entry: entry[:2])
+    """Leave out whom a rule forbids, put the others in the policy's order, and tell all of it."""
+    distinct = once_each(candidates)
+    fit = in_order(distinct, asking)
     chosen = [
         Considered(supplier=one.supplier, record=one.record, place=place, figures=figures(one))
         for place, (_, _, one) in enumerate(fit, 1)
     ]
     left = [
         Considered(supplier=one.supplier, record=one.record, out=rule, figures=figures(one))
-        for one, rule in ruled
-        if rule
+        for one in distinct
+        if (rule := ruled_out(one, asking))
     ]
-    return Ranking([*chosen, *left], decided_by([found for found, _, _ in fit], asking))
+    return Ranking([*chosen, *left], decided_by([one.marks for one in fit], asking))
+
+
+def in_order(candidates: Iterable[Candidate], asking: Asking) -> list[Placed]:
+    """Those that no rule leaves out, in the policy's order."""
+    fit = [
+        Placed(marks(one, asking), lot(one, asking), one)
+        for one in candidates
+        if not ruled_out(one, asking)
+    ]
+    return sorted(fit, key=itemgetter(0, 1))
 
 
 def once_each(candidates: Iterable[Candidate]) -> Collection[Candidate]:
@@ -136,8 +153,14 @@ def once_each(candidates: Iterable[Candidate]) -> Collection[Candidate]:
 
 def ruled_out(one: Candidate, asking: Asking) -> str:
     """The name of the first rule that forbids it, or nothing."""
-    checks = ANYBODY if one.supplier == asking.home else {**ANYBODY, **OTHERS}
-    return next((rule for rule, holds in checks.items() if holds(one, asking)), "")
+    for rule, holds in ANYBODY.items():
+        if holds(one, asking):
+            return rule
+    if one.supplier != asking.home:
+        for rule, holds in OTHERS.items():
+            if holds(one, asking):
+                return rule
+    return ""
 
 
 def marks(one: Candidate, asking: Asking) -> tuple[int, ...]:

@@ -1,0 +1,271 @@
+"""What another policy would have done: requests replayed, day by day, with the same ranking. Pure.
+
+Every branch answers as its figures say; copies are away while they travel and are read, and
+come home again. What is not simulated is what no policy changes: the readers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from heapq import heappop, heappush
+from operator import attrgetter
+from random import Random
+from statistics import median, quantiles
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pinakes.federation.discovery.nearness import kilometres
+from pinakes.federation.holds.choosing.policy import in_force
+from pinakes.federation.holds.choosing.ranking import Asking, Candidate, in_order
+from pinakes.tenants.registry.sharing import Policy
+
+SHORTLIST = 50
+NO_RECORD = UUID(int=0)
+
+
+class Branch(Struct, frozen=True, kw_only=True):
+    """A branch with the terms on which it supplies."""
+
+    id: int
+    code: str
+    province: int | None = None
+    city: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    courier_days: int = 2
+    cost: int = 0
+    daily_cap: int | None = None
+    last_resort: bool = False
+    groups: Sequence[str] = ()
+
+
+class Demand(Struct, frozen=True):
+    """A reader of *home* asks for *title* on a day (0 is the first)."""
+
+    day: float
+    home: int
+    title: int
+    id: UUID
+
+
+@dataclass(frozen=True)
+class World:
+    """Branches, and who holds how many copies of which title."""
+
+    branches: Mapping[int, Branch]
+    holders: Mapping[int, Mapping[int, int]]
+    first_day: date
+
+
+class Habits(Struct, frozen=True, kw_only=True):
+    """How branches and readers behave, whatever the policy."""
+
+    refusals: float = 0.1  # of all askings, by chance
+    answer_days: float = 1.0  # until a refusal comes
+    kept_days: int = 30  # by the reader
+    tries: int = 5  # branches that are asked for one request
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What a policy has led to."""
+
+    requests: int
+    own: int  # had at home, which no other branch has to do with
+    filled: int  # by other branches
+    fill_rate: float  # of those that were not had at home
+    days_median: float  # from asking to pickup
+    days_p95: float
+    asked_per_request: float
+    suppliers: int  # that supplied at all
+    gini: float  # 0: all that hold something supply alike; 1: one does it all
+    tenth: float  # share of supplies that the busiest tenth carries
+    net_worst: int  # supplied less borrowed, where that is most
+    provinces: dict[str, tuple[int, int]]  # supplied, borrowed
+    busiest: list[tuple[str, int]]
+
+
+@dataclass
+class Course:
+    """One run of a world under a policy."""
+
+    world: World
+    policies: Sequence[Policy]
+    habits: Habits = field(default_factory=Habits)
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        self.draw = Random(self.seed)  # noqa: S311  (a simulation)
+        self.supplied, self.borrowed, self.open = Counter[int](), Counter[int](), Counter[int]()
+        self.asked: Counter[tuple[int, int]] = Counter()
+        self.away: Counter[tuple[int, int]] = Counter()
+        self.returns: list[tuple[float, int, int]] = []
+        self.days: list[float] = []
+        self.orders: dict[int, list[int]] = {}
+        self.own = self.askings = self.requests = 0
+
+    def run(self, demands: Iterable[Demand]) -> Outcome:
+        """Live through all demands, in the order of their days."""
+        for demand in sorted(demands, key=attrgetter("day")):
+            self.come_home(demand.day)
+            self.serve(demand)
+        return self.outcome()
+
+    def come_home(self, day: float) -> None:
+        """Copies whose journey has ended stand on their shelves again."""
+        while self.returns and self.returns[0][0] <= day:
+            _, title, supplier = heappop(self.returns)
+            self.away[title, supplier] -= 1
+            self.open[supplier] -= 1
+
+    def serve(self, demand: Demand) -> None:
+        """Ask one branch after the other, as the policy says, until one supplies."""
+        self.requests += 1
+        refused = set[int]()
+        day = demand.day
+        for _ in range(self.habits.tries):
+            ordered = in_order(self.shortlist(demand, refused), self.asking(demand, day, refused))
+            if not ordered:
+                return
+            chosen = ordered[0].candidate
+            if chosen.supplier == demand.home:
+                self.own += 1
+                self.lend(demand, chosen, day)
+                return
+            self.askings += 1
+            self.asked[chosen.supplier, int(day)] += 1
+            if self.draw.random() >= self.habits.refusals:
+                self.supply(demand, chosen, day)
+                return
+            refused.add(chosen.supplier)
+            day += self.habits.answer_days
+
+    def asking(self, demand: Demand, day: float, refused: set[int]) -> Asking:
+        today = self.world.first_day + timedelta(int(day))
+        return Asking(
+            request=demand.id,
+            home=demand.home,
+            policy=in_force(self.policies, today),
+            today=today,
+            groups=self.world.branches[demand.home].groups,
+            refused=refused,
+        )
+
+    def shortlist(self, demand: Demand, refused: set[int]) -> list[Candidate]:
+        """Those who have a copy, the nearest fifty: as ``commons.shortlist`` does."""
+        holders = self.world.holders.get(demand.title, {})
+        home = self.world.branches[demand.home]
+        near = holders if len(holders) <= SHORTLIST else self.outwards(home)
+        found = list[Candidate]()
+        for supplier in near:
+            copies = holders.get(supplier, 0) - self.away[demand.title, supplier]
+            if copies > 0 and supplier not in refused:
+                found.append(self.candidate(home, supplier, copies, int(demand.day)))
+                if len(found) == SHORTLIST:
+                    break
+        return found
+
+    def candidate(self, home: Branch, supplier: int, copies: int, day: int) -> Candidate:
+        return replace(
+            self.terms(home, supplier),
+            available=copies,
+            open=self.open[supplier],
+            asked=self.asked[supplier, day],
+            balance=self.supplied[supplier] - self.borrowed[supplier],
+        )
+
+    def terms(self, home: Branch, supplier: int) -> Candidate:
+        """What a branch always is to this home."""
+        branch = self.world.branches[supplier]
+        away = kilometres(home, branch)
+        return Candidate(
+            supplier=supplier,
+            record=NO_RECORD,
+            available=0,
+            near=nearness(home, branch),
+            km=None if away == float("inf") else away,
+            daily_cap=branch.daily_cap,
+            courier_days=branch.courier_days,
+            cost=branch.cost,
+            last_resort=branch.last_resort,
+            groups=branch.groups,
+        )
+
+    def outwards(self, home: Branch) -> Sequence[int]:
+        """All branches, from this one's city outwards."""
+        key = home.city or home.province or home.id
+        if key not in self.orders:
+            self.orders[key] = sorted(
+                self.world.branches,
+                key=lambda branch: away_from(home, self.world.branches[branch]),
+            )
+        return self.orders[key]
+
+    def supply(self, demand: Demand, chosen: Candidate, day: float) -> None:
+        """It travels, is read, and travels home."""
+        self.supplied[chosen.supplier] += 1
+        self.borrowed[demand.home] += 1
+        self.days.append(day - demand.day + chosen.days)
+        self.lend(demand, chosen, day + 2 * chosen.days)
+
+    def lend(self, demand: Demand, chosen: Candidate, day: float) -> None:
+        self.away[demand.title, chosen.supplier] += 1
+        self.open[chosen.supplier] += 1
+        back = day + self.habits.kept_days
+        heappush(self.returns, (back, demand.title, chosen.supplier))
+
+    def outcome(self) -> Outcome:
+        """The figures of the whole course."""
+        asked = self.requests - self.own
+        loads = sorted(self.supplied[id] for id in self.world.branches)
+        total = sum(loads)
+        named = {id: branch.code for id, branch in self.world.branches.items()}
+        return Outcome(
+            requests=self.requests,
+            own=self.own,
+            filled=total,
+            fill_rate=round(total / asked, 4) if asked else 1.0,
+            days_median=round(median(self.days), 2) if self.days else 0.0,
+            days_p95=round(quantiles(self.days, n=20)[-1], 2) if len(self.days) > 1 else 0.0,
+            asked_per_request=round(self.askings / asked, 3) if asked else 0.0,
+            suppliers=sum(1 for load in loads if load),
+            gini=round(gini(loads), 3),
+            tenth=round(sum(loads[-(len(loads) // 10 or 1) :]) / total, 3) if total else 0.0,
+            net_worst=max((self.supplied - self.borrowed).values(), default=0),
+            provinces=self.by_province(),
+            busiest=[(named[id], load) for id, load in self.supplied.most_common(10)],
+        )
+
+    def by_province(self) -> dict[str, tuple[int, int]]:
+        """Supplied and borrowed by all branches of each province."""
+        found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for branch in self.world.branches.values():
+            top = self.world.branches.get(branch.province or branch.id, branch)
+            found[top.code][0] += self.supplied[branch.id]
+            found[top.code][1] += self.borrowed[branch.id]
+        return {code: (out, back) for code, (out, back) in sorted(found.items())}
+
+
+def nearness(home: Branch, branch: Branch) -> int:
+    """As ``Candidate.near`` counts."""
+    if branch.id == home.id:
+        return 0
+    if home.city is not None and branch.city == home.city:
+        return 1
+    return 2 if home.province is not None and branch.province == home.province else 3
+
+
+def away_from(home: Branch, branch: Branch) -> tuple[int, float]:
+    """The own province first, then by kilometres."""
+    return (nearness(home, branch), kilometres(home, branch))
+
+
+def gini(loads: Sequence[int]) -> float:
+    """How unevenly *loads* (least first) are spread: 0 is all alike."""
+    total, many = sum(loads), len(loads)
+    if not total:
+        return 0.0
+    weighed = sum(place * load for place, load in enumerate(loads, 1))
+    return 2 * weighed / (many * total) - (many + 1) / many
