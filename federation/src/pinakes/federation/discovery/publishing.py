@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.assigning import Placed, assign, told
@@ -20,6 +20,13 @@ from pinakes.tenants.items.schemas import Stock
 from pinakes.tenants.items.service import stock_of
 
 IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.holding'), :tenant)")
+
+BEFORE = text("""
+    WITH gone AS (DELETE FROM commons.holding
+                  WHERE tenant_id = :tenant AND record_id = ANY(CAST(:gone AS uuid[])))
+    SELECT edition_id FROM commons.holding
+    WHERE tenant_id = :tenant AND record_id = ANY(CAST(:records AS uuid[]))
+""")
 
 HOLDINGS = text("""
     INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
@@ -88,15 +95,14 @@ async def publish(
     choices: dict[UUID, Placed],
 ) -> None:
     """Write what is *visible* of *records*, take the others away, and tell the index of both."""
-    mine = (Holding.tenant_id == tenant, Holding.record_id.in_(records))
-    before = set(await public.scalars(select(Holding.edition_id).where(*mine)))
-    shown = [one.id for one in visible]
-    await public.execute(delete(Holding).where(*mine, Holding.record_id.not_in(shown)))
+    gone = set(records) - {one.id for one in visible}
+    asked = {"tenant": tenant, "records": list(records), "gone": list(gone)}
+    before = set(await public.scalars(BEFORE, asked))
     consortium = await public.scalar(CONSORTIUM, {"tenant": tenant})
     met = {one.id: marks(tenant, one.id, one.title) for one in visible}
     placed = await assign(public, consortium, met, choices)
     rows = [
-        {"record": one.id, "fields": one.title, **of(placed[one.id]), **counts(stock[one.id])}
+        {"record": one.id, "fields": one.raw, **of(placed[one.id]), **counts(stock[one.id])}
         for one in visible
     ]
     await public.execute(HOLDINGS, {"rows": told(rows), "tenant": tenant})

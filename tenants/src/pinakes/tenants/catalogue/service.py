@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, Text, cast, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
@@ -21,13 +21,16 @@ from pinakes.tenants.catalogue.models import (
     Quarantined,
     Upload,
 )
-from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.schemas import ImportWish, RecordView, SheetWish
 
 IMPORT = "catalogue.import"
 SHEET = "catalogue.items"
 UNDO = "catalogue.undo"
 TITLE = msgspec.json.Decoder(Title)
+DESCRIBED = text("""
+    SELECT id, state = 'live' AND NOT (suppressed OR withdrawn), CAST(title_fields AS text)
+    FROM record WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
 
 
 class NoSuchRecord(NotFound):
@@ -61,6 +64,7 @@ class Described(msgspec.Struct):
     id: UUID
     visible: bool
     title: Title
+    raw: msgspec.Raw  # the title in JSON
 
 
 def key_of_upload(id: UUID) -> str:
@@ -140,16 +144,8 @@ async def suppress(session: AsyncSession, id: UUID, wish: bool) -> CatalogueReco
 
 async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Described]:
     """What the public catalogue is told of these records; those that are gone are left out."""
-    row = CatalogueRecord
-    found = await session.execute(
-        select(
-            row.id, row.state, row.suppressed | row.withdrawn, cast(row.title_fields, Text)
-        ).where(row.id.in_(ids))
-    )
-    return [
-        Described(id, state == LIVE and not hidden, TITLE.decode(fields))
-        for id, state, hidden, fields in found
-    ]
+    rows = await session.execute(DESCRIBED, {"ids": list(ids)})
+    return [Described(id, seen, TITLE.decode(raw), msgspec.Raw(raw)) for id, seen, raw in rows]
 
 
 async def keys_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -157,7 +153,7 @@ async def keys_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, str]
     rows = await session.execute(
         select(CatalogueRecord.id, CatalogueRecord.key).where(CatalogueRecord.id.in_(ids))
     )
-    return {id: key for id, key in rows}
+    return {row.id: row.key for row in rows}
 
 
 def record_view(row: CatalogueRecord) -> RecordView:
