@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import axe_playwright_python.async_playwright as axe
 import uvicorn
@@ -48,6 +48,8 @@ class Scene:
     reader: Bearer
     shelf: list[str]  # barcodes that nobody has borrowed yet
     record: str  # the address of a title's page
+    job: UUID  # an import, with what it set aside
+    piece: UUID
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Visitor:
     async def at(
         self, who: str, scene: Scene, *, language: str = "en", size: str = "desktop", **more: Any
     ) -> AsyncGenerator[BrowserContext]:
-        """A browser of *who*: nobody, reader or desk."""
+        """A browser of *who*: nobody, reader, desk or cataloguer."""
         width, height = SIZES[size]
         context = await self.browser.new_context(
             base_url=self.address,
@@ -81,8 +83,8 @@ class Visitor:
         """What the browser would hold after a log-in."""
         claims: dict[str, Any] = {"person": str(scene.reader.person), "home": scene.home.code}
         realm = "readers" if who == "reader" else "staff"
-        if who == "desk":
-            claims = {"grants": [f"desk@{scene.branch.code}"]}
+        if who in ("desk", "cataloguer"):
+            claims = {"grants": [f"{who}@{scene.branch.code}"]}
         token = self.mint.token(realm, str(uuid4()), **claims)
         return Session(realm, token, "no refresh", time.time() + 300)
 

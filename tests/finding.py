@@ -11,10 +11,11 @@ from pinakes.federation.discovery.index import Index
 from pinakes.federation.discovery.indexing import Indexer
 from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
+from pinakes.platform.jobs import Job
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Class, Isbn, Name, Title
-from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.models import CatalogueRecord, Quarantined, Twin
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.schemas import NewItem
 
@@ -61,6 +62,22 @@ def record(id: UUID, title: Title) -> CatalogueRecord:
         sort_key="",
         isbn13=next((isbn.isbn13 for isbn in title.isbn), ""),
     )
+
+
+async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID]:
+    """An import of *branch* and what it set aside; and two titles of it that may be the same."""
+    job, piece, one, other = uuid7(), uuid7(), uuid7(), uuid7()
+    report = {"read": 3, "new": 2, "updated": 0, "unchanged": 0, "quarantined": 1}
+    told = {"reasons": {"encoding_unclear": 1}, "encodings": {"utf-8": 2}, "items": {"read": 6}}
+    async with unit_of_work(database.app, branch.id) as session:
+        done = {"kind": "catalogue.import", "state": "done", "args": {}, "report": report | told}
+        session.add_all([Job(id=job, **done), record(one, STONE), record(other, STONE)])
+        await session.flush()
+        session.add(Twin(id=uuid7(), first_id=one, second_id=other, rule="isbn_title"))
+        aside = {"ordinal": 3, "byte_offset": 9, "reason": "encoding_unclear", "facts": {}}
+        raw = "001 1\x1e  \x1faВойна и мир\x1e".encode("koi8-r")
+        session.add(Quarantined(id=piece, job_id=job, raw=raw, **aside))
+    return job, piece
 
 
 async def settle(database: Database, folder: Path) -> None:

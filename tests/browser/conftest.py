@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from browsing import ARGUMENTS, CHROMIUM, Scene, Server, Visitor
 from conftest import MakeTenant
-from finding import STONE, hold, settle
+from finding import STONE, hold, setting_aside, settle
 from lending import desk_at, enrol
 from litestar import Litestar
 from mint import Mint
@@ -60,7 +60,9 @@ async def scene(
         await settle(database, settings.search)
         found = await client.get(f"/v1/b/{branch.code}/catalogue/search", params={"q": STONE.title})
     record = found.json()["items"][0]["id"]
-    return Scene(branch, home, reader, shelf, f"/b/{branch.code}/catalogue/{record}")
+    job, piece = await setting_aside(database, branch)
+    path = f"/b/{branch.code}/catalogue/{record}"
+    return Scene(branch, home, reader, shelf, path, job, piece)
 
 
 @pytest.fixture

@@ -28,6 +28,11 @@ PAGES = {
     "not for readers": ("reader", "/b/{branch}/desk"),
     "desk": ("desk", "/b/{branch}/desk"),
     "desk, return": ("desk", "/b/{branch}/desk/return"),
+    "imports": ("cataloguer", "/b/{branch}/cataloguing/"),
+    "import report": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}"),
+    "set aside": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/quarantine"),
+    "mend a record": ("cataloguer", "/b/{branch}/cataloguing/pieces/{piece}?encoding=koi8-r"),
+    "possible duplicates": ("cataloguer", "/b/{branch}/cataloguing/duplicates"),
 }
 TONGUES = {"zh": "zh-CN", "en": "en"}
 SCHEMES: dict[str, Literal["light", "dark"]] = {"phone": "dark", "desktop": "light"}
@@ -61,7 +66,8 @@ async def opened(visitor: Visitor, scene: Scene, name: str, **how: Any) -> Async
         seen = Opened(await context.new_page())
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.on("console", lambda message: seen.said.append(message.text))
-        await seen.page.goto(path.format(branch=scene.branch.code, record=scene.record))
+        places = {"record": scene.record, "job": scene.job, "piece": scene.piece}
+        await seen.page.goto(path.format(branch=scene.branch.code, **places))
         yield seen
 
 

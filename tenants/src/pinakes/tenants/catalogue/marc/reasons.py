@@ -143,6 +143,12 @@ def label(code: str, language: str = "zh") -> str:
     return known.zh if language.startswith("zh") else known.en
 
 
+SILENT = Reason(  # encoding_unclear, where the record claims nothing
+    "记录没有说明字符编码，从内容也无法确定。",
+    "Its characters cannot be read for certain: it does not say which set they are in.",
+)
+
+
 class _Blank(dict[str, object]):
     def __missing__(self, name: str) -> str:
         return "?"
@@ -153,5 +159,7 @@ def sentence(code: str, facts: dict[str, object], language: str = "zh") -> str:
     reason = REASONS.get(code)
     if reason is None:
         return code
+    if code == "encoding_unclear" and facts.get("declared") in ("", "-"):
+        reason = SILENT
     words = reason.zh if language.startswith("zh") else reason.en
     return words.format_map(_Blank(facts))
