@@ -1,0 +1,150 @@
+"""One import seen from outside: how long until everything can be found, and what it took."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from pinakes.main.bench import cpu
+from pinakes.main.bench.serving import Process
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform.config import Settings
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.jobs import OPEN, Job, JobState, found
+from pinakes.platform.objects import Keys, Objects
+from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.schemas import ImportWish
+from pinakes.tenants.registry import placement
+
+LOOK = 0.25  # seconds between two looks
+WEIGH = 1.0  # seconds between two looks at the memory, which cost more
+CODE = "arriving"
+TENANT = """
+    INSERT INTO commons.tenant (id, consortium_id, code, kind, parent_id, path, name_zh, name_en,
+                                state, zone, version)
+    VALUES ($1, 1, $2, 'county', 1, ARRAY[1, $1], '新馆', 'Arriving', 'active', 'Asia/Shanghai', $1)
+"""
+UNSEEN = """
+    SELECT (SELECT count(*) FROM outbox WHERE state <> 'sent')
+         + (SELECT count(*) FROM commons.edition_changed)
+"""
+
+
+class ImportFailed(RuntimeError):
+    """The job ended in another way than it should."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What one import took. *held*: records read so far, and MB of worker and reader then."""
+
+    records: int
+    seconds: float
+    cpu: dict[str, float]
+    held: list[tuple[int, float]]
+
+    @property
+    def rate(self) -> float:
+        return self.records / self.seconds
+
+
+def store(settings: Settings) -> Objects:
+    assert settings.objects is not None  # noqa: S101  (it was started)
+    assert settings.objects_secret is not None  # noqa: S101
+    return Objects(
+        settings.objects,
+        Keys(settings.objects_key or "", settings.objects_secret.get_secret_value()),
+    )
+
+
+async def moved_in(postgres: Postgres, settings: Settings, tenant: int) -> None:
+    """An empty branch with a bucket."""
+    strong = await asyncpg.connect(postgres.address("postgres"))
+    await strong.execute(TENANT, tenant, CODE)
+    await strong.close()
+    mine = placement.first_placement(CODE)
+    await store(settings).make_bucket(mine)
+    async with Database.open(settings) as database, unit_of_work(database.app, tenant) as session:
+        await placement.place(session, mine)
+
+
+class Branch:
+    """A branch that imports, beside its worker."""
+
+    def __init__(
+        self, settings: Settings, postgres: Postgres, worker: Process, tenant: int
+    ) -> None:
+        self.settings = settings
+        self.postgres = postgres
+        self.worker = worker
+        self.tenant = tenant
+        self.read = 0
+
+    async def bring(self, path: Path) -> Brought:
+        """From the wish to the moment when every record can be found."""
+        async with Database.open(self.settings) as database:
+            upload = await self.send(database, path)
+            strong = await asyncpg.connect(self.postgres.address("postgres"))
+            try:
+                return await self.watched(database, strong, upload)
+            finally:
+                await strong.close()
+
+    async def send(self, database: Database, path: Path) -> UUID:
+        id = service.fresh_id()
+        async with unit_of_work(database.app, self.tenant) as session:
+            files = await placement.store(session, store(self.settings))
+            with path.open("rb") as file:
+                await files.put(service.key_of_upload(id), file)
+                await service.uploaded(session, id, path.name, file.tell())
+        return id
+
+    async def watched(
+        self, database: Database, strong: "asyncpg.Connection", upload: UUID
+    ) -> Brought:
+        """Look again and again until the job has ended and nothing is unseen."""
+        before, began = self.scales(), time.monotonic()
+        async with unit_of_work(database.app, self.tenant) as session:
+            id = (await service.start_import(session, ImportWish(upload=upload))).id
+        held: list[tuple[int, float]] = []
+        job, reader = await self.look(database, id), 0.0
+        while job.state in OPEN or await strong.fetchval(UNSEEN):
+            await asyncio.sleep(LOOK)
+            job = await self.look(database, id)
+            self.read = (job.report or {}).get("read", 0)
+            _, *readers = self.processes()
+            reader = max(reader, sum(map(cpu.ticks, readers)) * cpu.TICK)
+            if time.monotonic() - began > len(held) * WEIGH:
+                held.append((self.read, sum(map(megabytes, self.processes()))))
+        seconds = time.monotonic() - began
+        if job.state is not JobState.DONE:
+            raise ImportFailed(job.failure or job.state)
+        spent = {part: now - before[part] for part, now in self.scales().items()}
+        spent |= {"worker": spent["worker"] - reader, "reader": reader}
+        return Brought(self.read, seconds, spent, held)
+
+    def processes(self) -> list[int]:
+        """The worker, and who reads for it."""
+        assert self.worker.running is not None  # noqa: S101  (it was started)
+        return cpu.tree(self.worker.running.pid)
+
+    def scales(self) -> dict[str, float]:
+        """Processor time so far."""
+        worker = self.processes()[0]
+        return {"worker": cpu.spent(worker), "postgres": cpu.spent(self.postgres.pid)}
+
+    async def look(self, database: Database, id: UUID) -> Job:
+        async with unit_of_work(database.app, self.tenant) as session:
+            return await found(session, id)
+
+
+def megabytes(pid: int) -> float:
+    """What a process holds, its share of what it holds with others."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,167 @@
+"""Imports: their speed over a mere parse, their memory, and what they leave to the lending desk."""
+
+import asyncio
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median, quantiles
+from subprocess import PIPE
+from subprocess import run as call
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pymarc
+from msgspec.structs import replace
+from pydantic import SecretStr
+
+from pinakes.main.bench import repeated, serving, stockroom
+from pinakes.main.bench.bringing import LOOK, Branch, Brought, moved_in
+from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.paced import Order
+from pinakes.main.bench.report import Report, Result, paired
+from pinakes.main.bench.serving import Process
+from pinakes.main.bench.stockroom import Stock
+from pinakes.main.embedded.objects import ObjectStore
+
+TIMES = 20  # copies of the small catalogue in the file whose import is timed
+AGAIN = 20  # other copies, imported while books are lent
+PARSED = 5  # copies in the file that is merely parsed: the rate does not depend on how many
+ROUNDS = 3  # of parsing before the import, and as many behind it
+SECONDS = 8.0  # of lending per round
+BUSY = 3  # rounds of lending during the import, with one less beside
+STOCK = Stock(branches=4, readers=2_000, records=200, items=3_000)
+FIRST_PART, LAST_PART = 0.1, 0.8  # of all records: memory is compared before and behind
+
+
+class Stage:
+    """Branches that lend, one that imports, an API and a worker."""
+
+    def __init__(self, place: Ground, folder: Path, api: Process, branch: Branch) -> None:
+        self.token = place.token("desk@branch-1*")
+        self.folder = folder
+        self.api = api
+        self.branch = branch
+        self.lent = 0
+        self.name, self.originals = repeated.small()
+
+    def file(self, name: str, times: range) -> Path:
+        path = self.folder / name
+        repeated.write(path, repeated.repeated(self.originals, times))
+        return path
+
+    def p95(self) -> float:
+        """Milliseconds of a checkout at 100 a second."""
+        order = Order(
+            port=self.api.port,
+            token=self.token,
+            branches=STOCK.branches,
+            readers=STOCK.readers,
+            first=self.lent,
+            seconds=SECONDS,
+        )
+        self.lent += int(order.rate * SECONDS) // STOCK.branches + STOCK.branches
+        command = [sys.executable, "-m", "pinakes.main.bench.paced"]
+        done = call(command, input=msgspec.json.encode(order), stdout=PIPE, check=True)  # noqa: S603
+        return quantiles(msgspec.json.decode(done.stdout, type=list[float]), n=20)[-1]
+
+
+def run() -> Report:
+    """Just under four minutes."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pinakes-bench-")))
+        place = stack.enter_context(ground())
+        objects = stack.enter_context(ObjectStore(folder / "objects"))
+        told = {"objects": objects.endpoint, "objects_key": objects.key}
+        secret = SecretStr(objects.secret)
+        settings = place.settings.model_copy(update=told | {"objects_secret": secret})
+        stockroom.fill(place.postgres, STOCK)
+        asyncio.run(moved_in(place.postgres, settings, STOCK.branches + 1))
+        api = stack.enter_context(serving.api(settings))
+        worker = stack.enter_context(serving.worker(settings))
+        branch = Branch(settings, place.postgres, worker, STOCK.branches + 1)
+        return measured(Stage(place, folder, api, branch))
+
+
+def measured(stage: Stage) -> Report:
+    few = stage.file("few.mrc", range(PARSED))
+    rates = [parse(few) for _ in range(ROUNDS)]
+    alone = asyncio.run(stage.branch.bring(stage.file("many.mrc", range(TIMES))))
+    rates += [parse(few) for _ in range(ROUNDS)]
+    more = stage.file("more.mrc", range(TIMES, TIMES + AGAIN))
+    stage.p95()  # nobody counts the first
+    idle = [stage.p95() for _ in range(BUSY - 1)]
+    beside, busy = asyncio.run(while_lending(stage, more))
+    idle.append(stage.p95())
+    speed = paired(
+        "import_vs_parse",
+        [(alone.rate, rate) for rate in rates],
+        must=0.35,
+        goal=0.7,
+        unit="records/s",
+    )
+    slower = paired(
+        "checkout_p95_ratio", list(zip(busy, idle, strict=True)), must=3, goal=1.5, unit="ms"
+    )
+    results = [speed, *memory(alone, beside), replace(slower, better="lower")]
+    return Report(bench="import", results=results, facts=facts(stage, alone, beside))
+
+
+def parse(path: Path) -> float:
+    """Records a second that pymarc merely parses."""
+    began, count = time.perf_counter(), 0
+    with path.open("rb") as file:
+        for record in pymarc.MARCReader(file):
+            count += record is not None
+    return count / (time.perf_counter() - began)
+
+
+async def while_lending(stage: Stage, path: Path) -> tuple[Brought, list[float]]:
+    """An import, and what lending took meanwhile; rounds that outlasted it do not count."""
+    stage.branch.read = 0
+    importing = asyncio.create_task(stage.branch.bring(path))
+    busy: list[float] = []
+    while not stage.branch.read and not importing.done():  # noqa: ASYNC110  (others get on)
+        await asyncio.sleep(LOOK)
+    while len(busy) < BUSY and not importing.done():
+        p95 = await asyncio.to_thread(stage.p95)
+        if not busy or not importing.done():
+            busy.append(p95)
+    while len(busy) < BUSY:
+        busy.append(median(busy))
+    return await importing, busy
+
+
+def memory(alone: Brought, beside: Brought) -> list[Result]:
+    """The most that worker and reader held together, and how much of that came late."""
+    held = alone.held + [(alone.records + done, size) for done, size in beside.held]
+    records = alone.records + beside.records
+    early = max(size for done, size in held if done <= FIRST_PART * records)
+    late = max(size for done, size in held if done >= LAST_PART * records)
+    sizes = {"memory_mb": max(size for _, size in held), "memory_growth_mb": late - early}
+    marks = {"memory_mb": (600, 400), "memory_growth_mb": (50, 25)}
+    return [
+        Result(
+            metric=name,
+            value=round(size, 1),
+            must=marks[name][0],
+            goal=marks[name][1],
+            better="lower",
+            unit="MB",
+        )
+        for name, size in sizes.items()
+    ]
+
+
+def facts(stage: Stage, alone: Brought, beside: Brought) -> dict[str, object]:
+    """What it was measured on, and where the processors' time went."""
+    records = alone.records + beside.records
+    return {
+        "file": f"{stage.name}, {TIMES} times: control numbers, titles and ISBNs changed",
+        "records": alone.records,
+        "seconds": round(alone.seconds, 1),
+        "records_per_second_while_lending": round(beside.rate),
+        "memory_scale": f"{round(FIRST_PART * records)} to {records} records in two imports: "
+        "a million does not fit into four minutes",
+        **{f"cpu_us_{part}": round(spent / alone.records, 1) for part, spent in alone.cpu.items()},
+    }
