@@ -12,7 +12,6 @@ BENCHES = {
     "checkout": "pinakes.main.bench.checkout:run",
     "choosing": "pinakes.main.bench.choosing:run",
     "import": "pinakes.main.bench.importing:run",
-    "import": "pinakes.main.bench.importing:run",
     "isolation": "pinakes.main.bench.isolation:run",
     "pages": "pinakes.main.bench.pages:run",
     "promises": "pinakes.main.bench.promises:run",
