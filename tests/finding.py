@@ -74,9 +74,10 @@ async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID]
         session.add_all([Job(id=job, **done), record(one, STONE), record(other, STONE)])
         await session.flush()
         session.add(Twin(id=uuid7(), first_id=one, second_id=other, rule="isbn_title"))
-        aside = {"ordinal": 3, "byte_offset": 9, "reason": "encoding_unclear", "facts": {}}
         raw = "001 1\x1e  \x1faВойна и мир\x1e".encode("koi8-r")
-        session.add(Quarantined(id=piece, job_id=job, raw=raw, **aside))
+        aside = Quarantined(id=piece, job_id=job, ordinal=3, byte_offset=9, facts={}, raw=raw)
+        aside.reason = "encoding_unclear"
+        session.add(aside)
     return job, piece
 
 
