@@ -17,14 +17,17 @@ from lending import enrol
 from litestar import Litestar
 from marcs import iso
 from mint import Mint
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.command import OPERATOR
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
 from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.cli import catalogue
 from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.registry.machine import Action
+from pinakes.tenants.registry.service import NotTakenOut, act
 
 pytestmark = pytest.mark.anyio
 
@@ -76,9 +79,11 @@ async def test_whoever_leaves_takes_everything(
     file = file_of(book("1", items=["A", "B"]), book("2"))
     await bring(file + HEADING)
     reader = await enrol(database, library)
-    async with public_work(database.public) as public:
-        leave = text("UPDATE commons.tenant SET state = 'leaving' WHERE id = :id")
-        await public.execute(leave, {"id": library.id})
+    before = tmp_path / "before.zip"
+    assert (await command("takeout", str(before))).exit_code == 0
+    await act(database, OPERATOR, library.id, Action.LEAVE)
+    with pytest.raises(NotTakenOut):
+        await act(database, OPERATOR, library.id, Action.CLOSE)
     out = tmp_path / "all.zip"
     manifest = last(await command("takeout", str(out), "--json"))
     with ZipFile(out) as whole:
@@ -90,6 +95,7 @@ async def test_whoever_leaves_takes_everything(
         assert json.loads(whole.read("manifest.json")) == manifest
         digest = hashlib.sha256(file).hexdigest()
     assert manifest["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
+    assert (await act(database, OPERATOR, library.id, Action.CLOSE)).state == "gone"
 
 
 async def test_an_administrator_takes_everything_over_http(

@@ -20,6 +20,7 @@ feature = Feature(
     routes=[Catalogue, Exports, Takeouts, Mendings, Duplicates, Upkeep],
     pages=[CataloguingPages],
     templates=__name__,
+    functions=__name__,
     jobs=[
         (IMPORT, run_import),
         (SHEET, run_sheet),

@@ -108,10 +108,11 @@ async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
     async def seen(session: AsyncSession, count: int) -> None:
         """Nobody follows it."""
 
-    async with opened() as session:
-        note(session, takeout.TAKEOUT)
     with file.open("wb") as body:
-        return await takeout.pack(body, opened, seen)
+        manifest = await takeout.pack(body, opened, seen)
+    async with opened() as session:
+        note(session, takeout.TAKEN)
+    return manifest
 
 
 @click.command("rederive")

@@ -23,6 +23,7 @@ from pinakes.tenants.readers.exporting import COLUMNS, exported
 from pinakes.tenants.registry import placement
 
 TAKEOUT = "catalogue.takeout"
+TAKEN = "catalogue.taken"  # functions.sql looks for it in the audit log
 WISHES = (
     ExportWish(gone=True),
     ExportWish(what=What.AUTHORITIES, gone=True),
@@ -68,6 +69,8 @@ async def run_takeout(run: Run) -> dict[str, Any]:
         manifest = await pack(file, run.work, run.step)
         file.seek(0)
         await files.put(key_of_export(run.id), file, "application/zip")
+    async with run.work() as session:
+        note(session, TAKEN, run.id)
     told: dict[str, Any] = msgspec.to_builtins(manifest)
     return told
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -21,6 +21,14 @@ SHOWN = frozenset({State.ACTIVE, State.SUSPENDED, State.LEAVING})  # in the publ
 MOST = 5000
 
 Parent = aliased(Tenant)
+
+
+UNTAKEN = text("SELECT branch_untaken()")  # the catalogue knows
+
+
+class NotTakenOut(Conflict):
+    code = "not_taken_out"
+    title = "The branch has not taken everything along yet"
 
 
 class BranchesBelow(Conflict):
@@ -53,12 +61,21 @@ async def change(
 async def act(database: Database, asker: Principal, id: int, action: Action) -> Tenant:
     """Move one branch one step. What it may not do afterwards it may not do at once."""
     operation = f"tenants.{action}"
+    if action is Action.CLOSE:
+        await refuse_untaken(database, id)
     async with change(database, asker, id, operation, subject=id, closed_too=True) as public:
         row = (await public.scalars(select(Tenant).where(Tenant.id == id).with_for_update())).one()
         if action in {Action.LEAVE, Action.CLOSE}:
             await refuse_parent(public, row)
         row.state = move(row.state, action)
     return row
+
+
+async def refuse_untaken(database: Database, id: int) -> None:
+    """Raise NotTakenOut while a leaving branch has what it has not taken along."""
+    async with unit_of_work(database.app, id, closed_too=True) as session:
+        if await session.scalar(UNTAKEN):
+            raise NotTakenOut("Write it into a file first: pinakes catalogue takeout.")
 
 
 async def refuse_parent(public: AsyncSession, row: Tenant) -> None:
