@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from json import loads
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +15,7 @@ from mint import Mint
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Tenant
+from pinakes.tenants.catalogue.marc import Title
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +80,55 @@ async def test_every_filter_stands_in_the_address_and_can_be_taken_away(
         assert [link for link in links(narrowed, "q=") if name not in link]
     assert "Literature" in text
     assert "1990–1999" in text
+
+
+async def test_libraries_and_availability_are_counted_when_asked_for(
+    client: httpx.AsyncClient, holders: tuple[Tenant, Tenant]
+) -> None:
+    branch, neighbour = holders
+    text = await see(client, f"/b/{branch.code}/catalogue/search?q=石头记")
+    [more] = links(text, "more=true")
+    text = await see(client, more)
+    [there] = links(text, f"library={neighbour.code}")
+    assert "1 title" in await see(client, there)
+    [free] = links(text, "available=true")
+    narrowed = await see(client, free)
+    assert "1 title" in narrowed
+    assert [link for link in links(narrowed, "q=") if "available" not in link]
+
+
+async def test_a_slip_is_forgiven_and_said(
+    client: httpx.AsyncClient, holders: tuple[Tenant, Tenant]
+) -> None:
+    text = await see(client, f"/b/{holders[0].code}/catalogue/search?q=石投记")
+    assert "nearly the same" in text
+    assert "石头记</a>" in text.split("Did you mean:")[1]
+
+
+async def test_a_title_is_cited_and_read_by_machines(
+    client: httpx.AsyncClient, holders: tuple[Tenant, Tenant]
+) -> None:
+    text = await see(client, f"/b/{holders[0].code}/catalogue/search?q=石头记")
+    [record] = {link for link in links(text, "/catalogue/") if "search" not in link}
+    page = await see(client, record)
+    assert "曹雪芹. 石头记[M]. 甲戌书局, 1998." in page
+    assert "曹雪芹 (1998). 石头记. 甲戌书局." in page
+    [linked] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    told = loads(linked)
+    assert (told["@type"], told["name"], told["isbn"]) == ("Book", "石头记", ["9787020002207"])
+
+
+async def test_a_title_without_copies_names_the_library_that_keeps_its_record(
+    client: httpx.AsyncClient, make_tenant: MakeTenant, database: Database, settings: Settings
+) -> None:
+    branch = await make_tenant()
+    await hold(database, branch, Title(title="只有记录</script>"), copies=0)
+    await settle(database, settings.search)
+    text = await see(client, f"/b/{branch.code}/catalogue/search?q=只有记录")
+    [record] = {link for link in links(text, "/catalogue/") if "search" not in link}
+    page = await see(client, record)
+    assert "The record is kept by:" in page
+    assert page.count("</script>") == 1
 
 
 async def test_no_hits_leave_no_dead_end(

@@ -76,9 +76,9 @@ async def test_records_of_several_branches_with_one_isbn_are_one_title(
     client: httpx.AsyncClient,
     database: Database,
 ) -> None:
-    isbn = "9787020002207"
+    isbn = "9787101003048"
     await bring(file_of(book("1", "红楼梦", isbn=isbn, items=["A1"])))
-    there = file_of(book("X9", "红楼梦 : 新版", isbn="7-02-000220-X", items=["A1", "A2"]))
+    there = file_of(book("X9", "红楼梦 : 新版", isbn="7-101-00304-4", items=["A1", "A2"]))
     await begin(database, other_library, there)
     await perform(database, HANDLERS)
     await settle()
@@ -190,6 +190,65 @@ async def test_the_graph_finds_the_same(
     ask = "query($id: UUID!) { edition(id: $id) { title } }"
     asked = {"query": ask, "variables": {"id": title["id"]}}
     assert (await client.post(graph, json=asked)).json()["data"]["edition"]["title"] == "图中之书"
+
+
+async def test_what_can_be_borrowed_and_who_holds_it_is_counted_truly(
+    bring: Import,
+    library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+) -> None:
+    await bring(file_of(*(book(str(n), f"清点之书{n}", items=[f"W{n}"]) for n in range(5))))
+    await settle()
+    for gone in (0, 1):
+        where = await client.get("/v1/catalogue/facets", params={"q": "清点之书"})
+        assert where.json() == {"branch": {library.code: 5}, "available": 5 - gone}
+        free = {"q": "清点之书", "available": True, "library": library.code}
+        for place in ("", f"/b/{library.code}"):
+            assert (await search(client, place, **free))["total"] == 5 - gone
+        async with unit_of_work(database.app, library.id) as session:
+            item = (await session.scalars(listed("W0", None))).one()
+            if not gone:
+                await act(session, item.id, Action.MISS)
+        await settle()
+    assert (await client.get("/v1/catalogue/facets?library=zz")).status_code == 404
+
+
+async def test_what_is_free_nearby_comes_first(
+    library: Tenant,
+    other_library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    bring: Import,
+    database: Database,
+) -> None:
+    await bring(file_of(book("1", "同名之书", author="甲", items=["N1"])))
+    await begin(database, other_library, file_of(book("2", "同名之书", author="乙", items=["N2"])))
+    await perform(database, HANDLERS)
+    await settle()
+    for near in (library, other_library):
+        found = await search(client, "", q="同名之书", near=near.code)
+        assert found["items"][0]["holdings"][0]["branch"] == near.code
+
+
+async def test_who_types_wrongly_or_not_yet_all_of_it_is_helped(
+    bring: Import, library: Tenant, settle: Settle, client: httpx.AsyncClient
+) -> None:
+    await bring(file_of(book("1", "昆虫记事本", author="法布尔", items=["T1"])))
+    await settle()
+    found = await search(client, "", q="昆虫计事本")
+    assert (found["nearly"], found["did_you_mean"]) == (True, "昆虫记事本")
+    for place in ("", f"/b/{library.code}"):
+        told = await client.get(f"/v1{place}/catalogue/suggestions", params={"q": "kunchongj"})
+        assert told.json() == {"items": [{"text": "昆虫记事本", "kind": "title"}], "next": None}
+    ask = """{ suggestions(q: "法布") { text kind }
+               search(q: "昆虫计事本", available: true) { nearly didYouMean facets { name } } }"""
+    graph = await client.post(f"/v1/b/{library.code}/graphql", json={"query": ask})
+    told = graph.json()["data"]
+    assert told["suggestions"] == [{"text": "法布尔", "kind": "name"}]
+    assert told["search"]["didYouMean"] == "昆虫记事本"
+    assert {facet["name"] for facet in told["search"]["facets"]} >= {"form", "language", "class"}
 
 
 ODD = [

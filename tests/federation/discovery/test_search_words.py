@@ -87,6 +87,40 @@ ASKED = {  # the question, and what must come first; nothing for no result at al
     "没有这本书": None,
 }
 
+SLIPS = {  # a question with a mistake; what was meant; what must come first
+    "hongloumemg": ("红楼梦", "红楼梦"),
+    "hongluomeng": ("红楼梦", "红楼梦"),
+    "红搂梦": ("红楼梦", "红楼梦"),
+    "三国演议": ("三国演义", "三国演义"),
+    "caoxueqing": ("曹雪芹", "红楼梦"),
+    "谭号强": ("谭浩强", "C语言程序设计"),
+    "Hemmingway": ("Hemingway", "The old man and the sea"),
+    "old man Hemingwya": ("old man Hemingway", "The old man and the sea"),
+    "beginers": ("beginners", "Fishing for beginners"),
+    "author:Orwel": ("Orwell", "1984"),
+    "Толстои": ("Толстой", "Война и мир"),
+    "978-7-02-000220-8": (None, None),  # numbers are meant as they are
+    "“红搂梦”": (None, None),
+}
+BEGUN = {  # what is typed so far, and what must be suggested first
+    "红": "红楼梦",
+    "红楼": "红楼梦",
+    "紅樓": "红楼梦",
+    "hongl": "红楼梦",
+    "hl": "红楼梦",
+    "caox": "曹雪芹",
+    "曹雪": "曹雪芹",
+    "the old m": "The old man and the sea",
+    "hem": "Hemingway, Ernest",
+    "fish": "Fishing for beginners",
+    "fishing": "Fishing",
+    "章回": "章回小说",
+    "h": None,
+    "zzz": None,
+    "": None,
+}
+CALLS = {"I242.4/12 C1": "红楼梦", "call:i242.4/12": "红楼梦", "索书号：I242.4/1": "红楼梦"}
+
 
 def document(number: int, row: tuple[str, ...]) -> Document:
     title, names, subjects, isbn, number_of_class = row
@@ -99,7 +133,7 @@ def document(number: int, row: tuple[str, ...]) -> Document:
         names=(names,) if names else (),
         subjects=(subjects,) if subjects else (),
         numbers=(isbn,) if isbn else (),
-        classes=(number_of_class,),
+        classes=(number_of_class, f"{number_of_class}/12 C1"),
         added=len(SHELF) - number,
     )
 
@@ -117,6 +151,26 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 def test_the_right_title_comes_first(index: Index, asked: str) -> None:
     found = [SHELF[id.int][0] for id in index.search(Query(within=Branch(1), text=asked)).ids]
     assert (found[0] if found else None) == ASKED[asked]
+
+
+@pytest.mark.parametrize("asked", SLIPS)
+def test_a_slip_of_the_keys_finds_what_was_meant(index: Index, asked: str) -> None:
+    hits = index.search(Query(within=Branch(1), text=asked))
+    first = SHELF[hits.ids[0].int][0] if hits.ids else None
+    assert (hits.meant or None, first) == SLIPS[asked]
+    assert hits.nearly is (first is not None)
+
+
+@pytest.mark.parametrize("typed", BEGUN)
+def test_what_is_typed_goes_on_by_itself(index: Index, typed: str) -> None:
+    found = index.suggest(Branch(1), typed)
+    assert (found[0].text if found else None) == BEGUN[typed]
+    assert index.suggest(Branch(2), typed) == []
+
+
+@pytest.mark.parametrize("asked", CALLS)
+def test_a_call_number_is_found_by_its_beginning(index: Index, asked: str) -> None:
+    assert SHELF[index.search(Query(within=Branch(1), text=asked)).ids[0].int][0] == CALLS[asked]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +202,7 @@ def test_the_right_title_comes_first(index: Index, asked: str) -> None:
 )
 def test_no_question_is_too_odd(index: Index, odd: str) -> None:
     index.search(Query(within=Branch(1), text=odd))
+    index.suggest(Branch(1), odd)
 
 
 def test_random_questions_never_fail(index: Index) -> None:

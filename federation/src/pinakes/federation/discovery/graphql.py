@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.editions import Whole, editions
 from pinakes.federation.discovery.index import Branch, Consortium, Query
-from pinakes.federation.discovery.service import PublicCatalogue, catalogue_of
+from pinakes.federation.discovery.query import LONGEST
+from pinakes.federation.discovery.service import Found, PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import NoSuchTenant, Tenant
 from pinakes.platform.graphql import Info, length
@@ -78,27 +79,93 @@ class Edition:
 
 
 @strawberry.type
+class Count:
+    """One value of a facet, and how many titles of the answer have it."""
+
+    value: str
+    count: int
+
+
+@strawberry.type
+class Facet:
+    """form, language, class or year; the most frequent values first."""
+
+    name: str
+    values: list[Count]
+
+
+@strawberry.type
 class Answer:
-    """What a search found."""
+    """What a search found; ``nearly``: nothing has just these words, but nearly the same."""
 
     total: int
     titles: list[Edition]
+    nearly: bool
+    did_you_mean: str | None
+    facets: list[Facet]
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        facets = [
+            Facet(name=name, values=[Count(value=value, count=n) for value, n in counts.items()])
+            for name, counts in found.facets.items()
+        ]
+        return cls(
+            total=found.total,
+            titles=[Edition.of(hit) for hit in found.hits],
+            nearly=found.nearly,
+            did_you_mean=found.meant or None,
+            facets=facets,
+        )
+
+
+@strawberry.type
+class Suggestion:
+    """Words to ask for, and what they are: title, name or subject."""
+
+    text: str
+    kind: str
 
 
 @strawberry.type
 class DiscoveryQueries:
     @strawberry.field
-    async def search(
-        self, info: Info, q: str, first: int = 20, branch: str | None = None
+    async def search(  # noqa: PLR0913, PLR0917 (each is one thing that a reader may choose)
+        self,
+        info: Info,
+        q: str,
+        first: int = 20,
+        branch: str | None = None,
+        form: str | None = None,
+        language: str | None = None,
+        available: bool = False,
     ) -> Answer | None:
         """Titles, 50 at most, best first: of all branches, or of one (null: there is none)."""
         catalogue, here = of(info), info.context.here
         within = reach(catalogue, here, branch)
         if within is None:
             return None
-        query = Query(within=within, text=q, limit=length(first, MOST))
+        query = Query(
+            within=within,
+            text=q[:LONGEST],
+            forms=(form,) if form else (),
+            languages=(language,) if language else (),
+            available=available,
+            limit=length(first, MOST),
+        )
         found = await info.context.read(lambda session: catalogue.search(session, query, here))
-        return Answer(total=found.total, titles=[Edition.of(hit) for hit in found.hits])
+        return Answer.of(found)
+
+    @strawberry.field
+    async def suggestions(
+        self, info: Info, q: str, branch: str | None = None
+    ) -> list[Suggestion] | None:
+        """How what somebody is typing may go on (null: there is no such branch)."""
+        within = reach(of(info), info.context.here, branch)
+        if within is None:
+            return None
+        found = await of(info).suggest(within, q[:LONGEST])
+        return [Suggestion(text=one.text, kind=one.kind) for one in found]
 
     @strawberry.field
     async def edition(self, info: Info, id: UUID) -> Edition | None:

@@ -3,29 +3,22 @@
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
-import msgspec
 import tantivy
 
-from pinakes.federation.discovery import generations
+from pinakes.federation.discovery import answering, generations
+from pinakes.federation.discovery.answering import NOTHING, NOWHERE, Hits, Where
 from pinakes.federation.discovery.document import Document, schema, tokens
 from pinakes.federation.discovery.matching import Matcher
-from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query
+from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
+from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.platform.errors import Conflict, Unavailable
 
-__all__ = ["Branch", "Consortium", "Document", "Hits", "Index", "Order", "Query"]
+__all__ = ["Branch", "Consortium", "Document", "Hits", "Index", "Order", "Query", "Where"]
 
 HEAP = 50_000_000
 GLANCE = 0.1  # seconds between two looks for a newer commit
-MOST = 100
-FACETS = {"form": 40, "language": 500, "main_class": 60, "year": 1000}
-ORDERS = {
-    Order.NEWEST: ("added", tantivy.Order.Desc),
-    Order.YEAR: ("year", tantivy.Order.Desc),
-    Order.TITLE: ("sort", tantivy.Order.Asc),
-}
 
 
 class IndexBusy(Conflict):
@@ -36,18 +29,6 @@ class IndexBusy(Conflict):
 class IndexOutdated(Unavailable):
     code = "index_outdated"
     title = "The search index is being rebuilt; try again later"
-
-
-class Hits(msgspec.Struct, frozen=True):
-    """Ids, best first; how many there are in all; the next page's offset; counts by facet."""
-
-    ids: tuple[UUID, ...]
-    total: int
-    next: int | None
-    facets: dict[str, dict[str, int]]
-
-
-NOTHING = Hits((), 0, None, {name: {} for name in FACETS})
 
 
 class Index:
@@ -79,17 +60,19 @@ class Index:
         index = self._refreshed()
         if index is None:
             return NOTHING
-        limit = max(1, min(query.limit, MOST))
-        offset = max(0, min(query.offset, DEEPEST))
-        searcher: Any = index.searcher()
-        wanted = self._matcher.query(query)
-        order, direction = _order(query)
-        found = searcher.search(wanted, limit, offset=offset, order_by_field=order, order=direction)
-        ids = tuple(UUID(searcher.doc(address).get_first("id")) for _, address in found.hits)
-        total = int(found.count)
-        more = offset + limit < min(total, DEEPEST)
-        counted = _facets(searcher.aggregate(wanted, AGGREGATION)) if facets else {}
-        return Hits(ids, total, offset + limit if more else None, counted)
+        return answering.search(index.searcher(), self._matcher, query, facets=facets)
+
+    def where(self, query: Query) -> Where:
+        """Who holds what answers the query, and how much can be borrowed now."""
+        index = self._refreshed()
+        return NOWHERE if index is None else answering.where(index.searcher(), self._matcher, query)
+
+    def suggest(self, within: Branch | Consortium, typed: str) -> list[Suggestion]:
+        """How what somebody is typing may go on."""
+        index = self._refreshed()
+        if index is None:
+            return []
+        return answering.suggest(index.searcher(), self._matcher, within, typed)
 
     def replace(self, documents: Iterable[Document]) -> None:
         """Put these in, each in the place of its former self. Seen after ``commit``."""
@@ -206,28 +189,3 @@ class Index:
     def _refuse_outdated(self, name: str) -> None:
         if generations.is_outdated(name):
             raise IndexOutdated("Rebuild it: pinakes search rebuild.", generation=name)
-
-
-AGGREGATION: dict[str, Any] = {
-    name: {"terms": {"field": name, "size": size, "segment_size": size * 4}}
-    for name, size in FACETS.items()
-}
-
-
-def _order(query: Query) -> tuple[str | None, tantivy.Order]:
-    """By relevance only when there are words; what came last comes first otherwise."""
-    if query.order is Order.RELEVANCE:
-        return (None, tantivy.Order.Desc) if query.text.strip() else ORDERS[Order.NEWEST]
-    return ORDERS[query.order]
-
-
-def _facets(counted: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """Counts by value, largest first; what a title does not say is not counted."""
-    return {
-        name: {
-            str(bucket["key"]): bucket["doc_count"]
-            for bucket in counted[name]["buckets"]
-            if bucket["key"] != ""
-        }
-        for name in FACETS
-    }

@@ -24,6 +24,7 @@ FILTERS = {
     "language": later("Language"),
     "class": later("Subject area"),
     "decade": later("Year"),
+    "library": later("Library"),
 }
 CLASSES = {
     "clc:A": later("Marxism and the works of its thinkers"),

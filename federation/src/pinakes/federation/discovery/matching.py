@@ -8,7 +8,14 @@ from tantivy import Occur
 
 from pinakes.federation.discovery.document import class_key, number_key
 from pinakes.federation.discovery.loosely import Loose
-from pinakes.federation.discovery.query import CALL_NUMBER, Branch, Clause, Query, clauses
+from pinakes.federation.discovery.query import (
+    CALL_NUMBER,
+    Branch,
+    Clause,
+    Consortium,
+    Query,
+    clauses,
+)
 from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
 from pinakes.federation.discovery.wording import END, START
 from pinakes.platform import text
@@ -27,6 +34,8 @@ INITIALS_LENGTH = range(2, 9)
 INITIALS_WHOLE = 2  # so few letters must be all of a title
 NUMBER_LENGTH = 8
 PAIR = 2
+BEGINNINGS = {"exact": 3.0, "named": 2.0, "initials": 1.5}
+SHORTEST_BEGINNING = 2  # letters
 
 type Wanted = tuple[Occur, Found]
 
@@ -44,13 +53,37 @@ class Matcher:
 
     def loose_query(self, asked: Query) -> Found:
         """The same with a slip of the keys in any word."""
-        whole = " ".join(part.text for part in clauses(asked.text) if not part.field)
-        return self._query(asked, self._loose_clause, self._loose.whole(whole))
+        parts = clauses(asked.text)
+        plain = not any(part.field or part.phrase for part in parts)
+        whole = self._loose.whole(" ".join(part.text for part in parts)) if plain else []
+        return self._query(asked, self._loose_clause, whole)
 
-    def narrow(self, asked: Query, more: Query) -> Found:
-        """What answers *asked* and has the filters of *more*, without any order."""
-        filters = [(Occur.Must, self._terms.filter(found)) for found in self._filters(more)]
-        return tantivy.Query.boolean_query([(Occur.Must, self.query(asked)), *filters])
+    def narrow(self, wanted: Found, asked: Query) -> Found:
+        """Of what is *wanted*, what can be borrowed now where *asked* says."""
+        free = self._free(asked)
+        return tantivy.Query.boolean_query([(Occur.Must, wanted), (Occur.Must, free)])
+
+    def beginning(self, within: Branch | Consortium, typed: str) -> Found | None:
+        """What may be meant by somebody who has typed so much; None when that is too little."""
+        key, grams = text.key(typed), text.grams(text.fold(typed))
+        if not grams or (key.isascii() and len(key) < SHORTEST_BEGINNING):
+            return None
+        ways = [
+            self._terms.scored(self._terms.starting(field, key), weight)
+            for field, weight in BEGINNINGS.items()
+        ]
+        ways.append(self._terms.scored(self._begun(grams), 1.0))
+        place = self._terms.filter(self._within(within))
+        return tantivy.Query.boolean_query(
+            [(Occur.Must, place), (Occur.Must, self._terms.either(ways))]
+        )
+
+    def _begun(self, grams: list[str]) -> Found:
+        """All words but the last are whole."""
+        *whole, last = grams
+        wanted = [(Occur.Must, self._terms.row([gram], "")) for gram in whole]
+        fields = [self._terms.starting(field, last) for field in WEIGHTS]
+        return tantivy.Query.boolean_query([*wanted, (Occur.Must, self._terms.either(fields))])
 
     def _query(
         self,
@@ -81,8 +114,7 @@ class Matcher:
         return wanted
 
     def _filters(self, asked: Query) -> list[Found]:
-        here = isinstance(asked.within, Branch)
-        found = [self._terms.term("branch" if here else "consortium", asked.within.id)]
+        found = [self._within(asked.within)]
         for field, values in (
             ("form", asked.forms),
             ("language", asked.languages),
@@ -92,12 +124,20 @@ class Matcher:
             if values:
                 found.append(self._terms.one_of(field, values))
         if asked.available:
-            chosen = asked.branches or ((asked.within.id,) if here else ())
-            found.append(self._terms.one_of("free", chosen) if chosen else self._terms.free())
+            found.append(self._free(asked))
         first, last = asked.years
         if first is not None or last is not None:
             found.append(self._terms.years(first, last))
         return found
+
+    def _within(self, reach: Branch | Consortium) -> Found:
+        return self._terms.term("branch" if isinstance(reach, Branch) else "consortium", reach.id)
+
+    def _free(self, asked: Query) -> Found:
+        """A copy to borrow at one of the branches that were chosen, or anywhere within reach."""
+        here = (asked.within.id,) if isinstance(asked.within, Branch) else ()
+        chosen = asked.branches or here
+        return self._terms.one_of("free", chosen) if chosen else self._terms.free()
 
     def _nearby(self, asked: Query) -> list[Found]:
         """Held and free nearby lifts a title over others that answer as well."""
@@ -106,6 +146,7 @@ class Matcher:
         found = [self._terms.scored(self._terms.free(), FREE_WEIGHT)]
         for field, weight in NEAR_WEIGHT.items():
             found.append(self._terms.scored(self._terms.one_of(field, asked.near), weight))
+            found.append(self._terms.scored(self._terms.term(field, asked.near[0]), weight))
         return found
 
     def _clause(self, part: Clause) -> list[Wanted]:

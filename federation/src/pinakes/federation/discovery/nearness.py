@@ -1,11 +1,14 @@
 """How far two branches lie apart: on the map where both are on it, else in the tree. Pure."""
 
+from functools import lru_cache
+from heapq import nsmallest
 from math import asin, cos, radians, sin, sqrt
 from typing import Protocol
 
-from pinakes.platform.directory import Tenant
+from pinakes.platform.directory import Directory, Tenant
 
 EARTH = 6371.0  # km
+NEAREST = 10
 
 
 class Place(Protocol):
@@ -28,6 +31,14 @@ def distance(near: Tenant | None, branch: Tenant) -> Distance:
         return (0, 0.0, 0, branch.code)
     away = kilometres(near, branch)
     return (1, away, steps(near, branch), branch.code)
+
+
+@lru_cache(maxsize=4096)
+def around(directory: Directory, stamp: object, near: int) -> tuple[int, ...]:
+    """The branches nearest to one, itself among them, as the directory of this *stamp* has it."""
+    here = directory.ids[near]
+    open = [one for one in directory.ids.values() if one.consortium == here.consortium]
+    return tuple([one.id for one in nsmallest(NEAREST, open, lambda one: distance(here, one))])
 
 
 def kilometres(one: Place, other: Place) -> float:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
 from msgspec import Struct
 
 from pinakes.federation.discovery.citing import apa, gbt7714, machine_readable
-from pinakes.federation.discovery.index import Branch, Query
+from pinakes.federation.discovery.index import Branch, Query, Where
 from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
 from pinakes.federation.discovery.query import DEEPEST, LONGEST
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
@@ -42,8 +42,10 @@ class Question(Struct, kw_only=True):
     chosen: dict[str, str | None]
     decade: int | None
     page: int
+    available: bool
+    more: bool
 
-    def query(self, within: Any) -> Query:
+    def query(self, within: Any, directory: Directory) -> Query:
         def one(name: str) -> tuple[str, ...]:
             value = self.chosen[name]
             return (value,) if value else ()
@@ -54,23 +56,32 @@ class Question(Struct, kw_only=True):
             forms=one("form"),
             languages=one("language"),
             classes=one("class"),
+            branches=tuple(
+                [directory.codes[code].id for code in one("library") if code in directory.codes]
+            ),
+            available=self.available,
             years=(None, None) if self.decade is None else (self.decade, self.decade + 9),
             limit=SIZE,
             offset=(self.page - 1) * SIZE,
         )
 
 
-async def question(
+async def question(  # noqa: PLR0913, PLR0917 (each is one thing that a reader may choose)
     q: FromQuery[Words] = "",
     form: FromQuery[Choice] = None,
     language: FromQuery[Choice] = None,
     main_class: Annotated[str | None, QueryParameter(name="class", max_length=40)] = None,
     decade: FromQuery[Decade] = None,
     page: FromQuery[Number] = 1,
+    library: FromQuery[Choice] = None,
+    available: FromQuery[bool] = False,
+    more: FromQuery[bool] = False,
 ) -> Question:
     """The question of the address, every filter in it."""
-    chosen = {"form": form, "language": language, "class": main_class}
-    return Question(q=q.strip(), chosen=chosen, decade=decade, page=page)
+    chosen = {"form": form, "language": language, "class": main_class, "library": library}
+    return Question(
+        q=q.strip(), chosen=chosen, decade=decade, page=page, available=available, more=more
+    )
 
 
 Asked = NamedDependency[Question]
@@ -89,12 +100,18 @@ class CataloguePages(Controller):
         branch, near = here(request), nearest(request, asker.home)
         catalogue = catalogue_of(request.app.state)
         within = Branch(branch.id) if branch else catalogue.consortium(near)
+        query = question.query(within, catalogue.directory)
         async with public_work(database.app) as session:
-            found = await catalogue.search(session, question.query(within), near)
+            found = await catalogue.search(session, query, near)
+        where = await catalogue.where(query) if question.more else None
         return page(
             request,
             "discovery/search.html",
-            results=results(question, found),
+            results=results(question, found, holders(question, where, catalogue.directory)),
+            branches=catalogue.directory.codes,
+            more=question.more,
+            available=question.available,
+            can_be_had=where.available if where else None,
             near=near,
             forms=FORMS,
             filter_names=FILTERS,
@@ -148,7 +165,19 @@ def nearest(request: Call, home: str | None) -> Tenant | None:
     return here(request) or directory.codes.get(home or "")
 
 
-def results(question: Question, found: Found) -> Results:
+def holders(question: Question, where: Where | None, directory: Directory) -> list[Filter]:
+    """The branches that hold most of what was found; the one that was chosen in any case."""
+    chosen = question.chosen["library"]
+    if chosen not in directory.codes:
+        chosen = None
+    if where is None and chosen is None:
+        return []
+    known = where.branches.items() if where else ()
+    counts = {directory.ids[id].code: n for id, n in known if id in directory.ids}
+    return [counted("library", counts, chosen, {})]
+
+
+def results(question: Question, found: Found, more: list[Filter]) -> Results:
     """An answer as the page shows it."""
     return Results(
         q=question.q,
@@ -159,9 +188,12 @@ def results(question: Question, found: Found) -> Results:
             counted("language", found.facets.get("language", {}), question.chosen["language"], {}),
             counted("class", found.facets.get("class", {}), question.chosen["class"], CLASSES),
             decades(found.facets.get("year", {}), question.decade),
+            *more,
         ],
         page=question.page,
         pages=min(FARTHEST, -(-found.total // SIZE)),
+        nearly=found.nearly,
+        meant=found.meant,
     )
 
 

@@ -15,7 +15,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 QUOTES = re.compile("[“”„«»「」『』＂]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
 DIGIT = re.compile("[0-9]")
-CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][0-9.]*[=(\-/\w.:)]*")
+CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][0-9.]*[=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}")
 CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
 FIELDS = {
     "title": "title", "题名": "title", "书名": "title",
@@ -51,7 +51,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     ``years`` are the first and the last, either may be open. ``branches`` and ``available`` ask
     for what these hold, and for a copy to borrow now (there). ``near`` are branches whose titles
-    come first among equals. ``offset`` ends at DEEPEST.
+    come first among equals, and those of the first of them before all. ``offset`` ends at DEEPEST.
     """
 
     within: Branch | Consortium
@@ -85,6 +85,8 @@ def clauses(text: str) -> list[Clause]:
     plain = QUOTES.sub('"', CONTROL.sub(" ", text[:LONGEST])).replace("：", ":")
     if NUMBER.fullmatch(plain.strip()) and ISBN_LIKE.search(plain):
         return [Clause(plain.strip(), "numbers")]
+    if CALL_NUMBER.fullmatch(plain.strip()):
+        return [Clause(fold(plain).strip(), written=plain.strip())]
     found = [_clause(match[1], match[2]) for match in CLAUSE.finditer(plain)]
     return [clause for clause in found if clause.text][:MOST_CLAUSES]
 

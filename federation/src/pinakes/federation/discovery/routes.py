@@ -1,17 +1,20 @@
 """Searching over HTTP: what one branch holds, and what all of them hold."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
+from litestar.di import Provide
+from litestar.params import FromPath, FromQuery, Parameter
 from msgspec import Struct
 
-from pinakes.federation.discovery.index import Branch, Order, Query
-from pinakes.federation.discovery.query import DEEPEST, LONGEST, Consortium
+from pinakes.federation.discovery.asking import Asked, question
+from pinakes.federation.discovery.index import Branch, Where
+from pinakes.federation.discovery.query import LONGEST
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
+from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory, Tenant
@@ -19,10 +22,6 @@ from pinakes.platform.http import Data, Here, Session
 from pinakes.tenants.catalogue.marc import Title
 
 Words = Annotated[str, Parameter(max_length=LONGEST)]
-Choice = Annotated[list[str] | None, QueryParameter(max_items=20)]
-Year = Annotated[int | None, Parameter(ge=-9999, le=9999)]
-Size = Annotated[int, Parameter(ge=1, le=100)]
-Offset = Annotated[int, Parameter(ge=0, le=DEEPEST)]
 Code = Annotated[str | None, Parameter(max_length=40)]
 
 
@@ -50,12 +49,39 @@ class HitView(Struct):
 
 
 class Answer(Struct):
-    """One page of titles; ``next`` is the ``offset`` of the next page."""
+    """One page of titles; ``next`` is the ``offset`` of the next page.
+
+    ``nearly``: nothing has just these words, these titles have nearly the same; ``did_you_mean``
+    is the question with theirs.
+    """
 
     items: list[HitView]
     next: int | None
     total: int
     facets: dict[str, dict[str, int]]
+    nearly: bool
+    did_you_mean: str | None
+
+
+class WhereView(Struct):
+    """How many of the titles found each branch holds, and how many can be borrowed now."""
+
+    branch: dict[str, int]
+    available: int
+
+
+class SuggestionView(Struct):
+    """Words to ask for, and what they are: title, name or subject."""
+
+    text: str
+    kind: str
+
+
+class Suggestions(Struct):
+    """What somebody who types may mean, likeliest first; there are no more."""
+
+    items: list[SuggestionView]
+    next: None = None
 
 
 class EditionView(Struct):
@@ -64,6 +90,8 @@ class EditionView(Struct):
     id: UUID
     title: Title
     record: UUID | None  # of the branch in ``near``
+    keeper: str
+    rule: str
     holdings: list[ShelfView]
 
 
@@ -82,71 +110,29 @@ def hit_view(hit: Hit) -> HitView:
 
 def answer(found: Found) -> Answer:
     hits = [hit_view(hit) for hit in found.hits]
-    return Answer(hits, found.next, found.total, found.facets)
+    meant = found.meant or None
+    return Answer(hits, found.next, found.total, found.facets, found.nearly, meant)
+
+
+def suggested(found: Sequence[Suggestion]) -> Suggestions:
+    return Suggestions([SuggestionView(one.text, one.kind) for one in found])
 
 
 def edition_view(full: Full) -> EditionView:
     holdings = [shelf_view(shelf) for shelf in full.hit.shelves]
-    return EditionView(full.hit.id, full.title, full.record, holdings)
-
-
-class Question(Struct, kw_only=True):
-    """What is asked, of nobody in particular yet."""
-
-    q: str
-    form: list[str]
-    language: list[str]
-    classes: list[str]
-    years: tuple[int | None, int | None]
-    order: Order
-    limit: int
-    offset: int
-
-    def within(self, reach: Branch | Consortium) -> Query:
-        return Query(
-            within=reach,
-            text=self.q,
-            forms=tuple(self.form),
-            languages=tuple(self.language),
-            classes=tuple(self.classes),
-            years=self.years,
-            order=self.order,
-            limit=self.limit,
-            offset=self.offset,
-        )
-
-
-async def question(  # noqa: PLR0913, PLR0917 (each is one thing that a reader may choose)
-    q: FromQuery[Words] = "",
-    form: FromQuery[Choice] = None,
-    language: FromQuery[Choice] = None,
-    classes: Annotated[list[str] | None, QueryParameter(name="class", max_items=20)] = None,
-    year_from: FromQuery[Year] = None,
-    year_to: FromQuery[Year] = None,
-    order: FromQuery[Order] = Order.RELEVANCE,
-    limit: FromQuery[Size] = 20,
-    offset: FromQuery[Offset] = 0,
-) -> Question:
-    """The question of the address."""
-    return Question(
-        q=q,
-        form=form or [],
-        language=language or [],
-        classes=classes or [],
-        years=(year_from, year_to),
-        order=order,
-        limit=limit,
-        offset=offset,
-    )
-
-
-Asked = NamedDependency[Question]
+    keeper = full.keeper.code
+    return EditionView(full.hit.id, full.title, full.record, keeper, full.rule, holdings)
 
 
 def nearest(state: State, near: str | None) -> Tenant | None:
     """The branch whose code was given, or NoSuchTenant."""
     directory: Directory = state.directory
     return directory.coded(near) if near else None
+
+
+def where_view(where: Where, directory: Directory) -> WhereView:
+    codes = {directory.ids[id].code: n for id, n in where.branches.items() if id in directory.ids}
+    return WhereView(codes, where.available)
 
 
 class BranchSearch(Controller):
@@ -157,8 +143,19 @@ class BranchSearch(Controller):
     @get("/search")
     async def search(self, question: Asked, state: State, session: Session, here: Here) -> Answer:
         """Search what this branch holds; anybody may."""
-        query = question.within(Branch(here.id))
+        query = question.within(Branch(here.id), state.directory)
         return answer(await catalogue_of(state).search(session, query, here))
+
+    @get("/facets")
+    async def facets(self, question: Asked, state: State, here: Here) -> WhereView:
+        """Of what a search finds at this branch: who else holds it, what can be borrowed here."""
+        query = question.within(Branch(here.id), state.directory)
+        return where_view(await catalogue_of(state).where(query), state.directory)
+
+    @get("/suggestions")
+    async def suggestions(self, state: State, here: Here, q: FromQuery[Words] = "") -> Suggestions:
+        """How what somebody is typing may go on, in the words of what this branch holds."""
+        return suggested(await catalogue_of(state).suggest(Branch(here.id), q))
 
 
 class Search(Controller):
@@ -172,15 +169,32 @@ class Search(Controller):
     ) -> Answer:
         """Search what any branch holds, its shelves sorted from the branch *near*."""
         catalogue, branch = catalogue_of(state), nearest(state, near)
-        query = question.within(catalogue.consortium(branch))
+        query = question.within(catalogue.consortium(branch), state.directory)
         async with public_work(database.app) as session:
             return answer(await catalogue.search(session, query, branch))
+
+    @get("/facets")
+    async def facets(
+        self, question: Asked, state: State, near: FromQuery[Code] = None
+    ) -> WhereView:
+        """Of what a search finds: how much each branch holds, how much can be borrowed now."""
+        catalogue = catalogue_of(state)
+        query = question.within(catalogue.consortium(nearest(state, near)), state.directory)
+        return where_view(await catalogue.where(query), state.directory)
+
+    @get("/suggestions")
+    async def suggestions(
+        self, state: State, q: FromQuery[Words] = "", near: FromQuery[Code] = None
+    ) -> Suggestions:
+        """How what somebody is typing may go on, in the words of the catalogue."""
+        catalogue = catalogue_of(state)
+        return suggested(await catalogue.suggest(catalogue.consortium(nearest(state, near)), q))
 
     @get("/editions/{id:uuid}")
     async def edition(
         self, id: FromPath[UUID], state: State, database: Data, near: FromQuery[Code] = None
     ) -> EditionView:
-        """One title, and where it stands, nearest first."""
+        """One title, and where it stands, nearest first; ``keeper`` is whose record it is."""
         branch = nearest(state, near)
         async with public_work(database.app) as session:
             return edition_view(await catalogue_of(state).edition(session, id, branch))

@@ -12,8 +12,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.editions import Held, Whole, editions
-from pinakes.federation.discovery.index import Branch, Consortium, Index, Query
-from pinakes.federation.discovery.nearness import distance
+from pinakes.federation.discovery.index import Branch, Consortium, Index, Query, Where
+from pinakes.federation.discovery.nearness import around, distance
+from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound
@@ -34,6 +35,8 @@ class Found(msgspec.Struct, frozen=True):
     total: int
     next: int | None
     facets: dict[str, dict[str, int]]
+    nearly: bool = False
+    meant: str = ""
 
 
 class Full(msgspec.Struct, frozen=True):
@@ -74,12 +77,27 @@ class PublicCatalogue:
         self, session: AsyncSession, query: Query, near: Tenant | None = None
     ) -> Found:
         """One page of what answers *query*, each title with its shelves, nearest first."""
-        found = await asyncio.to_thread(self.index.search, query)
+        found = await asyncio.to_thread(self.index.search, self.placed(query, near))
         mine = query.within.id if isinstance(query.within, Branch) else None
         wholes = await editions(session, found.ids, mine)
         hits = [self.hit(wholes[id], near) for id in found.ids if id in wholes]
         facets = {FACETS[name]: counts for name, counts in found.facets.items()}
-        return Found(hits, found.total, found.next, facets)
+        return Found(hits, found.total, found.next, facets, found.nearly, found.meant)
+
+    async def where(self, query: Query) -> Where:
+        """Who holds what answers *query*, and how much of it can be borrowed now."""
+        return await asyncio.to_thread(self.index.where, query)
+
+    async def suggest(self, within: Branch | Consortium, typed: str) -> list[Suggestion]:
+        """How what somebody is typing may go on."""
+        return await asyncio.to_thread(self.index.suggest, within, typed)
+
+    def placed(self, query: Query, near: Tenant | None) -> Query:
+        """The query of somebody who is at *near*."""
+        if near is None or near.id not in self.directory.ids:
+            return query
+        nearest = around(self.directory, self.directory.stamp, near.id)
+        return msgspec.structs.replace(query, near=nearest)
 
     async def edition(self, session: AsyncSession, id: UUID, near: Tenant | None = None) -> Full:
         """One title with everything, or NoSuchEdition."""

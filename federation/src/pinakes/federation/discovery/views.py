@@ -64,6 +64,8 @@ class Results(Struct, frozen=True, kw_only=True):
     filters: Sequence[Filter] = ()
     page: int = 1
     pages: int = 1
+    nearly: bool = False
+    meant: str = ""
 
     @property
     def chosen(self) -> list[tuple[str, Option]]:

@@ -1,0 +1,145 @@
+"""Questions put to one state of the index."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import tantivy
+
+from pinakes.federation.discovery.document import Shown
+from pinakes.federation.discovery.matching import Matcher
+from pinakes.federation.discovery.meaning import meant
+from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query, clauses
+from pinakes.federation.discovery.suggesting import Suggestion, suggestions
+
+MOST = 100
+MOST_BRANCHES = 10_000
+SUGGESTED = 8
+GLIMPSE = 40  # titles that suggestions are taken from
+SHOWN = msgspec.json.Decoder(Shown)
+FACETS = {"form": 40, "language": 500, "main_class": 60, "year": 1000}
+ORDERS = {
+    Order.NEWEST: ("added", tantivy.Order.Desc),
+    Order.YEAR: ("year", tantivy.Order.Desc),
+    Order.TITLE: ("sort", tantivy.Order.Asc),
+}
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """Ids, best first; how many there are in all; the next page's offset; counts by facet.
+
+    ``nearly``: nothing has just these words, these have nearly the same; ``meant`` are those.
+    """
+
+    ids: tuple[UUID, ...]
+    total: int
+    next: int | None
+    facets: dict[str, dict[str, int]]
+    nearly: bool = False
+    meant: str = ""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """How many of the titles found each branch holds, and how many can be borrowed now."""
+
+    branches: dict[int, int]
+    available: int
+
+
+NOTHING = Hits((), 0, None, {name: {} for name in FACETS})
+NOWHERE = Where({}, 0)
+
+
+def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hits:
+    """One page of what answers the query, else of what nearly does."""
+    limit = max(1, min(query.limit, MOST))
+    offset = max(0, min(query.offset, DEEPEST))
+    field, direction = order_of(query)
+    for wanted, nearly in ways(matcher, query):
+        found = searcher.search(wanted, limit, offset=offset, order_by_field=field, order=direction)
+        if not found.count:
+            continue
+        documents = [searcher.doc(address) for _, address in found.hits]
+        total = int(found.count)
+        more = offset + limit < min(total, DEEPEST)
+        return Hits(
+            ids=tuple([UUID(one.get_first("id")) for one in documents]),
+            total=total,
+            next=offset + limit if more else None,
+            facets=counted(searcher.aggregate(wanted, AGGREGATION)) if facets else {},
+            nearly=nearly,
+            meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
+        )
+    return NOTHING
+
+
+def words_of(query: Query) -> str:
+    return " ".join(part.text for part in clauses(query.text))
+
+
+def where(searcher: Any, matcher: Matcher, query: Query) -> Where:
+    """Who holds what answers the query: dearer than the other facets, so asked for by itself.
+
+    The branches are counted as if none were chosen, and what can be borrowed likewise.
+    """
+    anywhere = msgspec.structs.replace(query, branches=(), available=False)
+    for wanted, _ in ways(matcher, anywhere):
+        if searcher.search(wanted, 1).count:
+            free = matcher.narrow(wanted, query)
+            branches = searcher.aggregate(wanted, BY_BRANCH)["branch"]["buckets"]
+            return Where(
+                {int(one["key"]): one["doc_count"] for one in branches},
+                int(searcher.search(free, 1).count),
+            )
+    return NOWHERE
+
+
+def suggest(
+    searcher: Any, matcher: Matcher, within: Branch | Consortium, typed: str
+) -> list[Suggestion]:
+    """What begins as typed, or has it within."""
+    wanted = matcher.beginning(within, typed)
+    if wanted is None:
+        return []
+    found = searcher.search(wanted, GLIMPSE, count=False).hits
+    return suggestions(typed, [shown(searcher.doc(address)) for _, address in found], SUGGESTED)
+
+
+def ways(matcher: Matcher, query: Query) -> Iterator[tuple[Any, bool]]:
+    """What is asked; and, for who found nothing, what is nearly that."""
+    yield matcher.query(query), False
+    if query.text.strip():
+        yield matcher.loose_query(query), True
+
+
+def shown(document: Any) -> Shown:
+    return SHOWN.decode(bytes(document.get_first("shown")))
+
+
+BY_BRANCH: dict[str, Any] = {
+    "branch": {"terms": {"field": "branch", "size": MOST_BRANCHES, "segment_size": MOST_BRANCHES}}
+}
+AGGREGATION: dict[str, Any] = {
+    name: {"terms": {"field": name, "size": size, "segment_size": size * 4}}
+    for name, size in FACETS.items()
+}
+
+
+def order_of(query: Query) -> tuple[str | None, tantivy.Order]:
+    """By relevance only when there are words; what came last comes first otherwise."""
+    if query.order is Order.RELEVANCE:
+        return (None, tantivy.Order.Desc) if query.text.strip() else ORDERS[Order.NEWEST]
+    return ORDERS[query.order]
+
+
+def counted(found: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Counts by value, largest first; what a title does not say is not counted."""
+    return {
+        name: {
+            str(bucket["key"]): bucket["doc_count"]
+            for bucket in found[name]["buckets"]
+            if bucket["key"] != ""
+        }
+        for name in FACETS
+    }

@@ -1,0 +1,91 @@
+"""What somebody meant who made a slip of the keys: the words of what was nearly found. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from pinakes.federation.discovery.document import Shown
+from pinakes.federation.discovery.wording import worded
+from pinakes.platform import text
+
+MOST_SLIPS = 2
+LONG = 8  # letters of which two may be wrong
+
+
+def meant(question: str, found: Sequence[Shown]) -> str:
+    """The question in the words of *found*, best first; empty when it would be the same."""
+    values = [value for one in found for value in (one.title, *one.names, *one.subjects)]
+    folded = text.fold(question)
+    key = text.key(question)
+    if key.isascii() and (whole := sounding(key, values)):
+        return whole
+    known = list(words(values))
+    said = [
+        nearest_run(run, values) if cjk else nearest_word(run, known)
+        for run, cjk in text.runs(folded)
+    ]
+    better = " ".join(said)
+    return "" if text.key(better) == key else better
+
+
+def sounding(key: str, values: Iterable[str]) -> str:
+    """A text that is said nearly like the letters typed."""
+    if len(key) < LONG:
+        return ""
+    said = ((value, "".join(worded(value).said)) for value in values)
+    return next((value for value, pinyin in said if pinyin and near(key, pinyin)), "")
+
+
+def words(values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each word of other scripts as it is written, and folded."""
+    for value in values:
+        for word in value.replace(",", " ").split():
+            yield word.strip(".,:;()[]\"'"), text.key(word)
+
+
+def nearest_word(word: str, known: Sequence[tuple[str, str]]) -> str:
+    """The most frequent of the words that differ least, or the word itself."""
+    if any(key == word for _, key in known):
+        return word
+    ways = Counter(written for written, key in known if near(word, key))
+    return min(ways, key=lambda one: (slips(word, text.key(one)), -ways[one]), default=word)
+
+
+def nearest_run(run: str, values: Iterable[str]) -> str:
+    """The characters that sound the same, or of which one is another; or the run itself."""
+    said = worded(run).said
+    second = run
+    for value in values:
+        for other in text.cjk_runs(value):
+            folded = text.fold(other)
+            if run in folded:
+                return run
+            for start in range(len(other) - len(run) + 1):
+                part = folded[start : start + len(run)]
+                if worded(part).said == said:
+                    return other[start : start + len(run)]
+                if second == run and len(run) > MOST_SLIPS and differences(run, part) == 1:
+                    second = other[start : start + len(run)]
+    return second
+
+
+def differences(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def near(word: str, other: str) -> bool:
+    """Whether one may be the other with a slip, or two in a long word."""
+    allowed = MOST_SLIPS if len(word) >= LONG else 1
+    return abs(len(word) - len(other)) <= allowed and slips(word, other) <= allowed
+
+
+def slips(one: str, other: str) -> int:
+    """Letters changed, added, left out, or swapped with their neighbour."""
+    before, row = list[int](), list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
