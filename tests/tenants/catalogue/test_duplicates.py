@@ -19,6 +19,7 @@ from pinakes.tenants.catalogue import duplicates
 from pinakes.tenants.catalogue.alike import why
 from pinakes.tenants.catalogue.marc import Isbn, Name, Title
 from pinakes.tenants.catalogue.models import CatalogueRecord
+from pinakes.tenants.catalogue.service import described
 from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +158,9 @@ async def test_a_record_leaves_the_stock_when_its_copies_have(
     for wish in (True, False):
         answer = await client.put(path, json={"withdrawn": wish}, headers=staff)
         assert (answer.status_code, answer.json()["withdrawn"]) == (200, wish)
+        async with unit_of_work(database.app, library.id) as session:
+            [told] = await described(session, [id])
+        assert told.visible is not wish
     async with unit_of_work(database.app, library.id) as session:
         notes = list(await session.scalars(select(Audit.operation)))
     assert {"catalogue.withdraw", "catalogue.restore"} <= set(notes)

@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, book, file_of, look
+from books import HANDLERS, Import, book, file_of, look, send
 from marcs import DATA, iso
 from sqlalchemy import select
 
@@ -21,7 +21,8 @@ from pinakes.tenants.catalogue import exporting
 from pinakes.tenants.catalogue.giving import ExportWish, Form, What
 from pinakes.tenants.catalogue.marc import Record, read
 from pinakes.tenants.catalogue.models import CatalogueRecord
-from pinakes.tenants.catalogue.service import suppress
+from pinakes.tenants.catalogue.schemas import SheetWish
+from pinakes.tenants.catalogue.service import start_sheet, suppress
 from pinakes.tenants.registry import placement
 
 pytestmark = pytest.mark.anyio
@@ -128,6 +129,18 @@ async def test_items_go_out_as_a_table_that_no_spreadsheet_runs(bring: Import, g
     assert {line["title"] for line in lines} == {"'@书"}
     assert {line["control_number"] for line in lines} == {"'=1+1"}
     assert {line["status"] for line in lines} == {"on_shelf"}
+
+
+async def test_the_table_of_items_can_be_brought_in_again(
+    bring: Import, give: Give, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("=1+1", "@书", items=["B1", "B2"]), book("2", items=["B3"])))
+    _, out = await give(format=Form.ITEMS)
+    async with unit_of_work(database.app, library.id) as session:
+        sheet = await start_sheet(session, SheetWish(await send(session, out)))
+    await perform(database, HANDLERS)
+    report = (await look(database, library, sheet.id)).report or {}
+    assert (report["read"], report["unchanged"], report["refused"]) == (3, 3, 0)
 
 
 async def test_a_suppressed_record_goes_out_too(

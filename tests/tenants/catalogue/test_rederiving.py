@@ -37,3 +37,21 @@ async def test_what_was_derived_wrongly_is_right_again_and_told(
         news = await session.scalar(select(func.count()).select_from(Outbox))
     assert after == before
     assert (news or 0) > (told or 0)
+
+
+async def test_after_a_crash_it_goes_on_behind_the_last_portion(
+    bring: Import, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(*(book(str(n), f"书{n}") for n in range(6))))
+    async with unit_of_work(database.app, library.id) as session:
+        ids = list(await session.scalars(select(CatalogueRecord.id).order_by(CatalogueRecord.id)))
+        await session.execute(update(CatalogueRecord).values(sort_key="?"))
+        job = await rederiving.start_rederiving(session)
+        job.memo, job.report = {"after": str(ids[3])}, {"read": 4, "changed": 4, "unreadable": 0}
+    while await perform(database, HANDLERS):
+        pass
+    done = await look(database, library, job.id)
+    assert done.report == {"read": 6, "changed": 6, "unreadable": 0}
+    async with unit_of_work(database.app, library.id) as session:
+        untouched = select(CatalogueRecord.id).where(CatalogueRecord.sort_key == "?")
+        assert sorted(await session.scalars(untouched)) == ids[:4]
