@@ -44,6 +44,21 @@ async def test_the_last_line_is_the_report_as_one_object(command: Any) -> None:
     assert report["items"]["new"] == 1
 
 
+async def test_an_import_is_taken_back_by_its_id(
+    command: Any, database: Database, library: Tenant
+) -> None:
+    brought = await command(file_of(book("1", items=["A"])), "--json")
+    line = ["undo", json.loads(brought.stdout)["id"], "--branch", library.code, "--json"]
+    running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, line))
+    while not running.done():
+        await perform(database, HANDLERS)
+        await asyncio.sleep(0.05)
+    result = await running
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["records"] == report["items"] == {"removed": 1, "restored": 0, "kept": 0}
+
+
 async def test_people_are_told_in_lines(command: Any) -> None:
     result = await command(file_of(book("1")), "--dry-run")
     assert result.exit_code == 0, result.output

@@ -8,6 +8,7 @@ from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.mending_routes import Mendings
 from pinakes.tenants.catalogue.pages import CataloguingPages
 from pinakes.tenants.catalogue.rederiving import REDERIVE, run_rederiving
+from pinakes.tenants.catalogue.report_routes import Reports
 from pinakes.tenants.catalogue.routes import Catalogue
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO
 from pinakes.tenants.catalogue.sheets import run_sheet
@@ -17,7 +18,7 @@ from pinakes.tenants.catalogue.upkeep_routes import Duplicates, Upkeep
 
 feature = Feature(
     name="catalogue",
-    routes=[Catalogue, Exports, Takeouts, Mendings, Duplicates, Upkeep],
+    routes=[Catalogue, Reports, Exports, Takeouts, Mendings, Duplicates, Upkeep],
     pages=[CataloguingPages],
     templates=__name__,
     functions=__name__,

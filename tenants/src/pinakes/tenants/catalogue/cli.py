@@ -18,9 +18,9 @@ from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.catalogue import service
-from pinakes.tenants.catalogue.commands import COMMANDS
+from pinakes.tenants.catalogue.commands import COMMANDS, branch_option, followed
 from pinakes.tenants.catalogue.marc import Dialect
-from pinakes.tenants.catalogue.report import Report, SheetReport, whole
+from pinakes.tenants.catalogue.report import Report, SheetReport, UndoReport, whole
 from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import coded
@@ -72,13 +72,28 @@ def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) ->
     end(work(data, lambda doors: brought(doors, file, branch, start)), SheetReport, as_json=as_json)
 
 
-def end(job: Job, kind: type[Report | SheetReport], *, as_json: bool) -> None:
+@catalogue.command("undo")
+@click.argument("job", metavar="IMPORT", type=click.UUID)
+@branch_option
+@data_option
+@json_option
+def take_back(job: UUID, branch: str, data: Path, as_json: bool) -> None:
+    """Take a whole IMPORT (its id) back, but for what was changed or lent since."""
+
+    async def start(session: AsyncSession) -> Job:
+        return await service.start_undo(session, job)
+
+    end(work(data, lambda doors: followed(doors, branch, start)), UndoReport, as_json=as_json)
+
+
+def end(job: Job, kind: type[Report | SheetReport | UndoReport], *, as_json: bool) -> None:
     """Show the report; an import that did not end well ends the command with its reason."""
     report = msgspec.convert(job.report, kind) if job.report else None
     if report and as_json:
-        show_json(report)
+        show_json(whole(report) | {"id": job.id})
     elif report:
         tell(report)
+        click.echo(f"{'id':>12}  {job.id}")
     if job.state is not JobState.DONE:
         raise click.ClickException(why(job))
 
@@ -105,7 +120,7 @@ def words(job: Job) -> str:
     return f"{read:,} records"
 
 
-def tell(report: Report | SheetReport) -> None:
+def tell(report: Report | SheetReport | UndoReport) -> None:
     """The report in lines."""
     for name, told in whole(report).items():
         if isinstance(told, dict):

@@ -66,7 +66,7 @@ class UndoReport(Struct):
         return sum(one.removed + one.restored + one.kept for one in every)
 
 
-def whole(report: Report | SheetReport) -> dict[str, Any]:
+def whole(report: Report | SheetReport | UndoReport) -> dict[str, Any]:
     """As it is kept with the job."""
     told: dict[str, Any] = msgspec.to_builtins(report)
     return told

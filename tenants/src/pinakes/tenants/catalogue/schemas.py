@@ -1,10 +1,12 @@
 """What travels over HTTP about the catalogue."""
 
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from pinakes.platform.jobs import JobState
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import models
 from pinakes.tenants.catalogue.marc import Dialect, Title, sentence
@@ -41,6 +43,20 @@ class UploadView(Struct):
     id: UUID
     name: str
     size: int
+
+
+class ImportView(Struct):
+    """What an import did. ``report`` is there as soon as something is in; ``undos`` are jobs."""
+
+    id: UUID
+    kind: str
+    state: JobState
+    failure: str | None
+    file: UploadView | None
+    begun_at: datetime
+    ended_at: datetime | None
+    report: dict[str, Any] | None
+    undos: list[UUID]
 
 
 class QuarantinedView(Struct):

@@ -21,7 +21,13 @@ from pinakes.tenants.catalogue.models import (
     Quarantined,
     Upload,
 )
-from pinakes.tenants.catalogue.schemas import ImportWish, RecordView, SheetWish
+from pinakes.tenants.catalogue.schemas import (
+    ImportView,
+    ImportWish,
+    RecordView,
+    SheetWish,
+    UploadView,
+)
 
 IMPORT = "catalogue.import"
 SHEET = "catalogue.items"
@@ -115,6 +121,25 @@ async def imported(session: AsyncSession, id: UUID) -> jobs.Job:
     if job is None or job.kind not in (IMPORT, SHEET):
         raise NoSuchImport("Look at the list of jobs; this branch has no import of this id.")
     return job
+
+
+async def import_view(session: AsyncSession, id: UUID) -> ImportView:
+    """What an import did, or NoSuchImport."""
+    job = await imported(session, id)
+    upload = await session.get(Upload, (session.info["tenant"], UUID(job.args["upload"])))
+    undone = jobs.Job.args["import"].astext == str(id)
+    undos = select(jobs.Job.id).where(jobs.Job.kind == UNDO, undone).order_by(jobs.Job.id)
+    return ImportView(
+        id=id,
+        kind=job.kind,
+        state=job.state,
+        failure=job.failure,
+        file=UploadView(upload.id, upload.name, upload.size) if upload else None,
+        begun_at=job.created_at,
+        ended_at=None if job.state in jobs.OPEN else job.heartbeat,
+        report=job.report,
+        undos=list(await session.scalars(undos)),
+    )
 
 
 def kept(undo: UUID) -> Select[Kept]:

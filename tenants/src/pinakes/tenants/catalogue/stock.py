@@ -12,7 +12,8 @@ from pinakes.tenants.catalogue.marc import Item
 from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.ready import kind_of
 from pinakes.tenants.catalogue.report import ItemCounts
-from pinakes.tenants.items.schemas import NewItem
+from pinakes.tenants.catalogue.whereabouts import status_of
+from pinakes.tenants.items.schemas import FoundItem
 from pinakes.tenants.items.service import shelve
 
 LONGEST = 200
@@ -34,7 +35,7 @@ async def stock(
     if not copies:
         return
     troubles: list[tuple[Copy, str]] = []
-    first: dict[str, tuple[Copy, NewItem]] = {}
+    first: dict[str, tuple[Copy, FoundItem]] = {}
     again = 0
     for copy in copies:
         new = new_item(copy)
@@ -58,7 +59,7 @@ async def stock(
     await session.flush()
 
 
-def new_item(copy: Copy) -> NewItem | None:
+def new_item(copy: Copy) -> FoundItem | None:
     """The copy in the words of the stock, or None when its barcode cannot be one."""
     item = copy.item
     told = {
@@ -69,9 +70,10 @@ def new_item(copy: Copy) -> NewItem | None:
         "location": short(item.location) or None,
         "copy": short(item.copy) or None,
         "price": short(item.price) or None,
+        "status": status_of(item.status),
     }
     try:
-        return msgspec.convert(told, NewItem)
+        return msgspec.convert(told, FoundItem)
     except msgspec.ValidationError:
         return None
 

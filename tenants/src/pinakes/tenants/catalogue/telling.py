@@ -1,0 +1,73 @@
+"""A report as a table: counts, then a line for each piece and copy that did not come in."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.cells import BOM, lines
+from pinakes.platform.jobs import Job
+from pinakes.tenants.catalogue.marc import sentence
+from pinakes.tenants.catalogue.marc.reasons import label
+from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
+from pinakes.tenants.catalogue.service import item_troubles, quarantined
+
+COLUMNS = ("what", "code", "count", "record", "byte", "barcode", "zh", "en")
+AT_ONCE = 1000
+
+type Opened = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+type Cells = tuple[str, ...]
+
+
+async def table(opened: Opened, job: Job) -> AsyncGenerator[bytes]:
+    """The whole report as CSV, some lines at a time, each portion in a transaction of its own."""
+    yield BOM + lines([COLUMNS, *counts(job.report or {})])
+    async for rows in portions(opened, quarantined(job.id), Quarantined):
+        yield lines(map(piece, rows))
+    async for rows in portions(opened, item_troubles(job.id), ItemTrouble):
+        yield lines(map(copy, rows))
+
+
+async def portions[Row: (Quarantined, ItemTrouble)](
+    opened: Opened, wanted: Select[Row], table: type[Row]
+) -> AsyncGenerator[list[Row]]:
+    """All rows in the order of their ids."""
+    last = UUID(int=0)
+    while True:
+        async with opened() as session:
+            some = wanted.where(table.id > last).order_by(table.id).limit(AT_ONCE)
+            rows = list(await session.scalars(some))
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].id
+
+
+def counts(report: dict[str, Any], prefix: str = "") -> Iterator[Cells]:
+    """A line for every number; those of the copies are named ``items.new`` and so on."""
+    for name, told in report.items():
+        if isinstance(told, dict):
+            yield from counts(cast("dict[str, Any]", told), f"{prefix}{name}.")
+        elif not isinstance(told, bool):
+            code = prefix + name
+            yield cells("count", code, count=told, words=(label(name, "zh"), label(name, "en")))
+
+
+def piece(row: Quarantined) -> Cells:
+    zh, en = (sentence(row.reason, row.facts, language) for language in ("zh", "en"))
+    return cells(
+        "quarantined", row.reason, record=row.ordinal, byte=row.byte_offset, words=(zh, en)
+    )
+
+
+def copy(row: ItemTrouble) -> Cells:
+    words = label(row.reason, "zh"), label(row.reason, "en")
+    return cells("item", row.reason, record=row.ordinal, barcode=row.barcode, words=words)
+
+
+def cells(what: str, code: str, *, words: Iterable[str], **told: object) -> Cells:
+    """One line; what does not apply to it stays empty."""
+    return (what, code, *(str(told.get(column, "")) for column in COLUMNS[2:6]), *words)

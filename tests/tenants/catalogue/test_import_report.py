@@ -1,0 +1,74 @@
+"""What an import did, as one object and as a table, line by line; copies with where they are."""
+
+import csv
+from io import StringIO
+
+import httpx
+import pymarc
+import pytest
+from books import Import, book, file_of
+from mint import Mint
+from sqlalchemy import select
+
+from pinakes.platform.cells import BOM
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.tenants.catalogue import service
+from pinakes.tenants.items.models import Item
+
+pytestmark = pytest.mark.anyio
+
+JUNK = b"00099nam a2200000 a 4500rubbish\x1d"
+
+
+async def test_the_report_names_the_file_and_what_became_of_the_import(
+    client: httpx.AsyncClient, mint: Mint, library: Tenant, bring: Import, database: Database
+) -> None:
+    job = await bring(file_of(book("1"), JUNK))
+    async with unit_of_work(database.app, library.id) as session:
+        undo = (await service.start_undo(session, job.id)).id
+    root, staff = f"/v1/b/{library.code}/catalogue", mint.staff(f"desk@{library.code}")
+    told = (await client.get(f"{root}/imports/{job.id}/report", headers=staff)).json()
+    assert (told["state"], told["file"]["name"], told["undos"]) == ("done", "test.mrc", [str(undo)])
+    assert (told["report"]["read"], told["report"]["quarantined"]) == (2, 1)
+    assert told["ended_at"] > told["begun_at"]
+    assert (await client.get(f"{root}/imports/{undo}/report", headers=staff)).status_code == 404
+
+
+async def test_the_table_has_a_line_for_all_that_did_not_come_in_and_runs_no_formula(
+    client: httpx.AsyncClient,
+    mint: Mint,
+    library: Tenant,
+    bring: Import,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pinakes.tenants.catalogue.telling.AT_ONCE", 2)
+    formula = book("2", "另一本", items=["A", "=1+1", "@x"])
+    job = await bring(file_of(book("1", items=["A", "@x"]), *[JUNK] * 5, formula))
+    address = f"/v1/b/{library.code}/catalogue/imports/{job.id}/report.csv"
+    answer = await client.get(address, headers=mint.staff(f"desk@{library.code}"))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(BOM)
+    table = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    counted = {row["code"]: row["count"] for row in table if row["what"] == "count"}
+    assert (counted["read"], counted["new"], counted["items.duplicates"]) == ("7", "2", "2")
+    pieces = [row for row in table if row["what"] == "quarantined"]
+    assert [row["record"] for row in pieces] == ["2", "3", "4", "5", "6"]
+    assert all(row["zh"] != row["en"] and int(row["byte"]) for row in pieces)
+    copies = [(row["record"], row["barcode"]) for row in table if row["what"] == "item"]
+    assert sorted(copies) == [("7", "'@x"), ("7", "A")]
+
+
+async def test_a_copy_comes_in_where_its_system_says_it_is(
+    bring: Import, database: Database, library: Tenant
+) -> None:
+    words = {"A": "在架", "B": " 注销", "C": "Lost", "D": "借出", "E": "whatever"}
+    record = book("1", items=words)
+    for field, word in zip(record.get_fields("952"), words.values(), strict=True):
+        field.subfields.append(pymarc.Subfield("7", word))
+    await bring(file_of(record))
+    async with unit_of_work(database.app, library.id) as session:
+        rows = await session.execute(select(Item.barcode, Item.status).order_by(Item.barcode))
+        assert [status for _, status in rows] == [
+            "on_shelf", "withdrawn", "lost", "on_shelf", "on_shelf",
+        ]  # fmt: skip
