@@ -1,8 +1,16 @@
 """Lending between branches: a request and its three parties, each with a machine of its own."""
 
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.lending import listeners
-from pinakes.federation.lending.events import PartyTold, WaitChanged
+from pinakes.federation.lending import listeners, views
+from pinakes.federation.lending.events import (
+    ItemSeen,
+    PartyTold,
+    SayAgain,
+    SeenAnswered,
+    ViewsAsked,
+    ViewsDiffer,
+    WaitChanged,
+)
 from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
@@ -15,6 +23,11 @@ feature = Feature(
         (WaitChanged, listeners.wait_changed),
         (KeptLent, listeners.lent),
         (KeptReturned, listeners.returned),
+        (ItemSeen, listeners.item_seen),
+        (SeenAnswered, listeners.seen_answered),
+        (ViewsAsked, views.asked),
+        (ViewsDiffer, views.differ),
+        (SayAgain, views.say_again),
     ],
     duties=[ring],
     functions=__name__,

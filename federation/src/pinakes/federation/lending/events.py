@@ -43,18 +43,20 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
     send_to: int | None
 
 
-class ViewAsked(Event, frozen=True, kw_only=True):
-    """A requester asks where another party stands in this attempt."""
+class ViewsAsked(Event, frozen=True, kw_only=True):
+    """A requester asks whether another branch stands where it thinks, in many requests at once."""
+
+    parties: list[dict[str, Any]]
+
+
+class ViewsDiffer(Event, frozen=True, kw_only=True):
+    """To the requester: in these we stand elsewhere."""
+
+    parties: list[dict[str, Any]]
+
+
+class SayAgain(Event, frozen=True, kw_only=True):
+    """A requester asks for the last words of another party, whose views differ."""
 
     attempt: int
     role: str
-    seen: int  # the version of the requester's row when it asked
-
-
-class ViewTold(Event, frozen=True, kw_only=True):
-    """To the requester: here; None when we know nothing of it."""
-
-    attempt: int
-    role: str
-    seen: int
-    state: str | None

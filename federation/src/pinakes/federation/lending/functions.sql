@@ -196,7 +196,8 @@ BEGIN
             UPDATE request_party r SET version = p.version, supplier_id = p.supplier_id,
                 state = p.state, flags = p.flags, facts = p.facts, alarm = p.alarm,
                 alarm_at = p.alarm_at, over = p.over, item_id = p.item_id, trouble = p.trouble,
-                reasons = coalesce(p.reasons, r.reasons), changed_at = moment
+                reasons = coalesce(p.reasons, r.reasons), changed_at = moment,
+                said = coalesce(nullif(p.said, '[]'), r.said)
             WHERE r.tenant_id = pinakes_tenant() AND r.id = p.id AND r.version = p.version - 1;
             IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
         END IF;
@@ -210,6 +211,9 @@ BEGIN
             PERFORM lending_effect(p, effect, moment);
         END LOOP;
         IF p.role = 'requester' THEN
+            INSERT INTO alarm (id, due_at) -- the branch's own: to compare the parties' views
+            SELECT '00000000-0000-0000-0000-000000000000', moment + interval '4 minutes'
+            WHERE NOT p.over ON CONFLICT DO NOTHING;
             UPDATE request r SET attempt = p.attempt, state = p.state, over = p.over,
                                  changed_at = moment
             WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds import service as holds
 from pinakes.federation.holds.events import CopyFree
+from pinakes.federation.lending import scanning
 from pinakes.federation.lending.deciding import refused, turn, wish_of
-from pinakes.federation.lending.events import PartyTold, WaitChanged
+from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import asking, born
 from pinakes.federation.lending.turn import Found, Turn, fresh
@@ -100,6 +101,14 @@ async def returned(session: AsyncSession, event: KeptReturned, message: Message)
     """Our desk has taken back what was here for a request."""
     facts = {"given_back_at": int(event.returned_at.timestamp())}
     await at_pickup(session, event.about, event.item, "return", facts)
+
+
+async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
+    await scanning.seen(session, event, message.sender)
+
+
+async def seen_answered(session: AsyncSession, event: SeenAnswered, message: Message) -> None:
+    await scanning.answered(session, event, message.sender)
 
 
 async def at_pickup(

@@ -62,7 +62,8 @@ class PartyRow(TenantOwned, Base):
     over: Mapped[bool]
     item_id: Mapped[UUID | None]  # the supplier's own, or the pickup branch's guest
     reasons: Mapped[dict[str, Any] | None]  # at home: who was considered, with which figures
-    trouble: Mapped[str | None]  # what a person must look at
+    trouble: Mapped[str | None]  # who disagrees, and what it says
+    said: Mapped[list[Any] | None]  # the last messages, for a repair
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -73,10 +74,12 @@ class Transit(TenantOwned, Base):
     __table_args__ = (
         link("party_id", "request_party"),
         index("party_id", "leg", unique=True),
+        index("barcode"),
+        index("parcel", where="parcel IS NOT NULL"),
         index("to_id", "shipped_at", where="received_at IS NULL AND lost_at IS NULL"),
     )
 
-    party_id: Mapped[UUID]
+    party_id: Mapped[UUID | None]  # none: on no request, returned elsewhere
     leg: Mapped[str]  # out, home
     from_id: Mapped[int]
     to_id: Mapped[int]

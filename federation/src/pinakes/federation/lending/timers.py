@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.views import WATCH, ask_all
 from pinakes.platform import clock
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
@@ -20,7 +21,7 @@ EVERY = 1.0  # second
 BATCH = 50
 CLAIM = text("""
     UPDATE alarm a SET tries = tries + 1,
-        due_at = clock_timestamp() + interval '10 seconds' * power(2, least(tries, 8))
+        due_at = CAST(:moment AS timestamptz) + interval '10 seconds' * power(2, least(tries, 8))
     FROM (SELECT tenant_id, id FROM alarm WHERE due_at <= :moment
           ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS due
     WHERE a.tenant_id = due.tenant_id AND a.id = due.id
@@ -63,6 +64,9 @@ async def ring_due(database: Database, moment: datetime) -> int:
 
 async def ring_one(session: AsyncSession, id: UUID, moment: datetime) -> None:
     """Ring a party's timer if it is still the one that was set; else forget it."""
+    if id == WATCH:
+        await ask_all(session, moment)
+        return
     row = await session.scalar(select(PartyRow).where(PartyRow.id == id).with_for_update())
     due = row is not None and row.alarm_at is not None and row.alarm_at <= moment.timestamp()
     if row is None or row.alarm is None:

@@ -1,7 +1,8 @@
 """One turn at one branch: a chain of steps, kept in memory and written by one call."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from pinakes.platform.outage import sqlstate
 READ = text("SELECT lending_read(:request, :role, :attempt) AS party").columns(party=JSONB())
 WRITE = text("SELECT lending_write(:work)").bindparams(bindparam("work", type_=JSONB()))
 CHANGED = {"PT409", "23505"}
+SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
 
 
 class ChangedMeanwhile(Conflict):
@@ -45,6 +47,7 @@ class Found:
     item: UUID | None = None
     reasons: Mapping[str, Any] | None = None
     trouble: str | None = None
+    said: Sequence[Mapping[str, Any]] = ()
 
     @property
     def key(self) -> tuple[Role, int]:
@@ -102,11 +105,11 @@ class Turn:
         )
         decisions = [effect for effect in done.effects if effect in self.deciding]
         effects = [effect for effect in done.effects if effect not in self.deciding]
+        said = [self.say(done.party, one) for one in done.told]
+        kept = changed(kept, said=[{name: one[name] for name in SAID} for one in said])
         self.parties.append(written(kept, on, effects))
         self.latest[kept.key] = kept
         self.count(found.party, kept.party)
-        for one in done.told:
-            self.say(kept.party, one)
         for effect in decisions:
             await self.deciding[effect](self, self.latest[kept.key])
 
@@ -139,7 +142,7 @@ class Turn:
         )
         self.tell(event)
 
-    def say(self, party: Party, one: Told) -> None:
+    def say(self, party: Party, one: Told) -> dict[str, Any]:
         """Tell another party; a branch that is both tells itself, by the same road."""
         to = {
             Role.REQUESTER: party.home,
@@ -160,18 +163,19 @@ class Turn:
             flags=sorted(party.flags & {"copy"}),
             facts=dict(one.facts),
         )
-        self.tell(event, to)
+        return self.tell(event, to)
 
-    def tell(self, event: Event, to: int | None = None) -> None:
-        self.told.append(
-            {
-                "id": uuid7(),
-                "receiver": self.here if to is None else to,
-                "about": event.about,
-                "kind": type(event).__name__,
-                "body": event,
-            }
-        )
+    def tell(self, event: Event, to: int | None = None) -> dict[str, Any]:
+        """Tell a branch, or our own listeners."""
+        message = {
+            "id": uuid7(),
+            "receiver": self.here if to is None else to,
+            "about": event.about,
+            "kind": type(event).__name__,
+            "body": event,
+        }
+        self.told.append(message)
+        return message
 
     async def write(self) -> None:
         """Everything at once; ChangedMeanwhile when a row is not as it was read."""
@@ -218,6 +222,7 @@ def written(found: Found, on: str, effects: list[str]) -> dict[str, Any]:
         "item_id": found.item,
         "reasons": found.reasons,
         "trouble": found.trouble,
+        "said": found.said,
         "on": on,
         "effects": effects,
     }
@@ -256,12 +261,4 @@ def fresh(party: Party) -> Found:
 
 def knowing(found: Found, **facts: Any) -> Found:
     """The same party, with more facts."""
-    known = replace(found.party, facts={**found.party.facts, **facts})
-    return Found(
-        id=found.id,
-        party=known,
-        version=found.version,
-        item=found.item,
-        reasons=found.reasons,
-        trouble=found.trouble,
-    )
+    return changed(found, party=replace(found.party, facts={**found.party.facts, **facts}))

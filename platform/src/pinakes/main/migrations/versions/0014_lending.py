@@ -82,6 +82,7 @@ def parties() -> None:
         sa.Column("item_id", sa.Uuid),
         sa.Column("reasons", JSONB),
         sa.Column("trouble", sa.Text),
+        sa.Column("said", JSONB),
         sa.Column("changed_at", sa.DateTime(True), nullable=False, server_default=sa.func.now()),
         index("request_id", "role", "attempt", unique=True),
         index("role", "state", where="NOT over"),
@@ -93,7 +94,7 @@ def parties() -> None:
 def ways() -> None:
     create_tenant_table(
         "transit",
-        sa.Column("party_id", sa.Uuid, nullable=False),
+        sa.Column("party_id", sa.Uuid),
         sa.Column("leg", sa.Text, nullable=False),
         sa.Column("from_id", sa.Integer, nullable=False),
         sa.Column("to_id", sa.Integer, nullable=False),
@@ -105,6 +106,8 @@ def ways() -> None:
         sa.Column("lost_at", sa.DateTime(True)),
         link("party_id", "request_party"),
         index("party_id", "leg", unique=True),
+        index("barcode"),
+        index("parcel", where="parcel IS NOT NULL"),
         index("to_id", "shipped_at", where="received_at IS NULL AND lost_at IS NULL"),
     )
     create_tenant_table(

@@ -1,0 +1,237 @@
+"""One scan at a desk: the next step of what the book is in; or whose it is, and where it goes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.lending.deciding import turn
+from pinakes.federation.lending.events import ItemSeen, SeenAnswered
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.party import MoveRefused
+from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
+from pinakes.federation.lending.service import due, last
+from pinakes.federation.lending.turn import Found
+from pinakes.platform.audit import note
+from pinakes.platform.clock import now
+from pinakes.platform.db import uuid7
+from pinakes.platform.directory import Directory
+from pinakes.platform.errors import Conflict
+from pinakes.platform.messages import emit
+from pinakes.tenants.circulation.events import LoanClosed
+from pinakes.tenants.circulation.models import Loan
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.machine import Status
+from pinakes.tenants.items.models import Item
+
+S, P = Role.SUPPLIER, Role.PICKUP
+AWAY = "SHIPPED RECEIVED RENEW_REQUESTED OVERDUE RECALLED SHIPPED_RETURN COMPLETED_WITHOUT_RETURN"
+NEXT: Mapping[tuple[Role, str], str] = {
+    (S, "WILL_SUPPLY"): "ship", (S, "CONDITION_ACCEPTED"): "ship",
+    **{(S, state): "home" for state in AWAY.split()},
+    (P, "ON_ITS_WAY"): "receive", (P, "UNWANTED"): "receive", (P, "NEVER_ARRIVED"): "receive",
+    (P, "RECEIVED"): "shelve", (P, "RETURNED"): "send_on", (P, "UNCOLLECTED"): "send_on",
+    (P, "DAMAGED"): "send_on", (P, "LOST"): "return",
+}  # fmt: skip
+DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
+
+PARTIES = text("""
+    SELECT DISTINCT p.request_id, p.role, p.attempt, p.id FROM request_party p
+    WHERE p.role IN ('supplier', 'pickup') AND (
+        p.id IN (SELECT party_id FROM transit WHERE barcode = :barcode)
+        OR p.request_id = (SELECT request_id FROM item WHERE barcode = :barcode))
+    ORDER BY p.id DESC
+""")
+PARCEL = text("""
+    SELECT p.request_id, p.role, p.attempt FROM transit t
+    JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
+    WHERE t.parcel = :parcel AND t.to_id = pinakes_tenant() AND t.received_at IS NULL
+    ORDER BY p.id
+""")
+OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
+
+
+class ItemOfSeveral(Conflict):
+    code = "item_of_several"
+    title = "Several branches have an item with this barcode"
+
+
+class LentHere(Conflict):
+    code = "lent_here"
+    title = "This item is on loan here: take it back first"
+
+
+async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[Scanned]:
+    """Do what is next with the book, or with every book of the parcel."""
+    parcel = (await session.execute(PARCEL, {"parcel": scan.barcode})).all()
+    if parcel:
+        return [
+            await step(session, directory, await find(session, row), scan.damaged) for row in parcel
+        ]
+    rows = (await session.execute(PARTIES, {"barcode": scan.barcode})).all()
+    parties = [await find(session, row) for row in rows]
+    for found in parties:
+        if (found.party.role, found.party.state) in NEXT and not waits_here(found):
+            return [await step(session, directory, found, scan.damaged)]
+    item = await session.scalar(select(Item).where(Item.barcode == scan.barcode))
+    if item is not None:
+        return [await ours(session, directory, item, parties)]
+    return [await foreign(session, directory, scan)]
+
+
+def waits_here(found: Found) -> bool:
+    """Whether its own branch lends it by the request: that needs no way home."""
+    party = found.party
+    return party.role is S and "here" in party.flags and NEXT[S, party.state] == "home"
+
+
+async def find(session: AsyncSession, row: Any) -> Found:
+    found = await turn(session).find(row.request_id, Role(row.role), row.attempt)
+    assert found is not None  # noqa: S101  (the row has just been read)
+    return found
+
+
+async def step(session: AsyncSession, directory: Directory, found: Found, damaged: bool) -> Scanned:
+    party = found.party
+    verb = NEXT[party.role, party.state]
+    if damaged:
+        verb = DAMAGED.get(verb, verb)
+    work = turn(session)
+    await work.act(found, verb, due(verb, work.now))
+    await work.write()
+    done = last(work, party.role)
+    view = PartyView.of(done, directory)
+    to = None
+    if verb == "ship":
+        to = view.pickup
+    elif verb == "send_on":
+        to = view.supplier
+    return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
+
+
+async def ours(
+    session: AsyncSession, directory: Directory, item: Item, parties: list[Found]
+) -> Scanned:
+    """A book of this branch that no step waits for: it may have come home without a request."""
+    if item.status == Status.LENT:
+        raise LentHere("Scan it as a return: its loan is closed, and the request goes on.")
+    if parties and item.request_id is not None:
+        raise MoveRefused(
+            "It waits for its reader.", state=parties[0].party.state, label=label(parties[0])
+        )
+    if item.status == Status.OUT:
+        item.status = Status.ON_SHELF
+        await session.execute(
+            update(Transit)
+            .where(Transit.barcode == item.barcode, Transit.received_at.is_(None))
+            .values(received_at=now())
+        )
+        note(session, "item.home", item.id)
+        emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
+    return Scanned("shelve", item.barcode)
+
+
+def label(found: Found) -> str | None:
+    told: str | None = found.party.facts.get("label")
+    return told
+
+
+async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
+    """A book of another branch: its owner is told, and says where it goes."""
+    here: int = session.info["tenant"]
+    owners = [id for id in await session.scalars(OWNERS, {"barcode": scan.barcode}) if id != here]
+    if scan.owner is not None:
+        owners = [id for id in owners if id == directory.coded(scan.owner).id]
+    if len(owners) > 1:
+        codes = sorted(directory.ids[id].code for id in owners)
+        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
+    arrival = Arrival(
+        id=uuid7(),
+        barcode=scan.barcode,
+        owner_id=owners[0] if owners else None,
+        state="asked" if owners else "unknown",
+    )
+    session.add(arrival)
+    note(session, "item.seen", arrival.id, result=arrival.state)
+    if not owners:
+        return Scanned("unknown", scan.barcode)
+    seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now())
+    emit(session, seen, to=owners[0])
+    code = directory.ids[owners[0]].code
+    return Scanned("found", scan.barcode, owner=code, send_to=code)
+
+
+async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
+    """At the owner: a reader gave our book back elsewhere; whatever loan it was on is over."""
+    item = await session.scalar(
+        select(Item).where(Item.barcode == event.barcode, Item.guest_of.is_(None))
+    )
+    if item is None:
+        emit(session, SeenAnswered(about=event.about, title=None, send_to=None), to=sender)
+        return
+    to = session.info["tenant"]
+    if item.request_id is not None:
+        to = await on_request(session, item.request_id, event, sender)
+    else:
+        await walked_in(session, item, event.seen_at, sender)
+    loan = select(Loan.title).where(Loan.item_id == item.id).order_by(Loan.id.desc()).limit(1)
+    title = await session.scalar(loan)
+    emit(session, SeenAnswered(about=event.about, title=title, send_to=to), to=sender)
+
+
+async def on_request(
+    session: AsyncSession, request: UUID, event: ItemSeen, sender: int
+) -> int | None:
+    """The supplier's step; a book that is merely faster than its message stays where it is."""
+    work = turn(session)
+    found = await work.find(request, S)
+    if found is None:
+        return work.here
+    if found.party.state == "SHIPPED" and found.party.pickup == sender:
+        return sender
+    facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
+    await work.happen(found, "found", facts)
+    await work.write()
+    return work.here
+
+
+async def walked_in(session: AsyncSession, item: Item, at: datetime, sender: int) -> None:
+    """Close an ordinary loan as of the scan elsewhere; the book is on its way home."""
+    loan = await session.scalar(
+        select(Loan).where(Loan.item_id == item.id, Loan.returned_at.is_(None)).with_for_update()
+    )
+    if loan is None or loan.person_id is None:
+        return
+    loan.returned_at = max(at, loan.lent_at)
+    item.status = Status.OUT
+    session.add(
+        Transit(
+            id=uuid7(),
+            leg="home",
+            from_id=sender,
+            to_id=session.info["tenant"],
+            barcode=item.barcode,
+            title=loan.title,
+            shipped_at=now(),
+        )
+    )
+    note(session, "loan.close", loan.id, result="returned elsewhere")
+    event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=loan.returned_at)
+    emit(session, event, to=loan.home_id)
+
+
+async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
+    """At the finder: the owner has said what it is and where it goes."""
+    await session.execute(
+        update(Arrival)
+        .where(Arrival.id == event.about, Arrival.owner_id == sender)
+        .values(
+            state="known" if event.send_to is not None else "unknown",
+            title=event.title,
+            send_to=event.send_to,
+        )
+    )
