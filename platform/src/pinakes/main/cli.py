@@ -18,6 +18,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "lending": ("pinakes.federation.lending.cli:lending", "Look after lending between branches."),
     "demo": ("pinakes.main.demo.commands:demo", "Make things to try with."),
     "bench": ("pinakes.main.bench.commands:bench", "Measure, and compare with a floor."),
+    "torture": ("pinakes.main.torture.commands:command", "Kill every part at named places."),
     "test": ("pinakes.main.checks:test", "Run all checks and tests of this checkout."),
 }
 

@@ -1,0 +1,30 @@
+"""``pinakes torture``: what is promised is looked for where it hurts."""
+
+import sys
+
+import click
+
+from pinakes.main.torture.play import torture
+from pinakes.main.torture.sabotage import SABOTAGES
+from pinakes.platform.command import json_option, show_json
+
+
+@click.command("torture")
+@click.option("--kills", default=500, show_default=True, help="How many times something dies.")
+@click.option("--seed", default=1, show_default=True, help="Another seed, other places.")
+@click.option(
+    "--sabotage", type=click.Choice(list(SABOTAGES)), help="Take a promise away: must be caught."
+)
+@json_option
+def command(kills: int, seed: int, sabotage: str | None, as_json: bool) -> None:
+    """Kill API, worker and PostgreSQL at named places; exit 1 when anything is lost or doubled."""
+    tally = torture(kills, seed, sabotage)
+    if as_json:
+        show_json({"kills": tally.kills, "ends": tally.ends, "wrong": tally.wrong})
+    else:
+        click.echo(f"{tally.kills} ends, {len(tally.lent)} loans acknowledged")
+        for place, times in sorted(tally.ends.items()):
+            click.echo(f"  {times:4} {place}")
+        for wrong in tally.wrong:
+            click.echo(f"BROKEN: {wrong}")
+    sys.exit(bool(tally.wrong))

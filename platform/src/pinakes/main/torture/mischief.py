@@ -1,0 +1,30 @@
+"""What a bad network does to messages: some are lost, some come twice, none in order."""
+
+from collections.abc import Sequence
+from random import Random
+
+from pinakes.platform import carrier
+from pinakes.platform.carrier import Listeners, Run
+from pinakes.platform.db import Database
+
+LOST, DOUBLED = 0.1, 0.2
+
+
+def play(chance: Random) -> None:
+    """Let the carrier of this process do so from now on."""
+    claim, deliver = carrier.claim, carrier.deliver
+
+    async def shuffled(database: Database, most: int = carrier.BATCH) -> list[Run]:
+        runs = await claim(database, most)
+        chance.shuffle(runs)  # what is about one thing keeps its order
+        return runs
+
+    async def badly(database: Database, listeners: Listeners, mail: Sequence[Run]) -> bool:
+        luck = chance.random()
+        if luck < LOST:
+            return False  # it is sent again when its lease has ended
+        if luck < LOST + DOUBLED:
+            await carrier.attempt(database, listeners, mail)
+        return await deliver(database, listeners, mail)
+
+    carrier.claim, carrier.deliver = shuffled, badly

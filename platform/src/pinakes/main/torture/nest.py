@@ -1,0 +1,78 @@
+"""A process that imports everything once and then lives many short lives, each in a fork.
+
+``python -m pinakes.main.torture.nest api|worker PORT``: a life a line, as JSON; answers the pid
+when it begins and a line more when it has ended.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from random import Random
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pinakes.main.embedded.child import bound_to
+from pinakes.main.torture import mischief, places
+
+
+class Life(Struct):
+    """Where it ends, at which passing; without a place it goes on until it is killed."""
+
+    place: str = ""
+    nth: int = 1
+    seed: int = 0
+
+
+def main(role: str, port: int) -> None:
+    ready = prepare(role)
+    parent = os.getpid()
+    for line in sys.stdin.buffer:
+        life = msgspec.json.decode(line, type=Life)
+        if child := os.fork():
+            say(str(child))
+            os.waitpid(child, 0)
+            say("dead")
+        else:
+            bound_to(parent, signal.SIGKILL)()
+            live(role, port, life, ready)
+
+
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def prepare(role: str) -> Any:
+    """Import all that a life needs."""
+    if role == "api":
+        import uvicorn  # noqa: PLC0415, F401  (what a worker does without)
+
+        from pinakes.main.asgi import app  # noqa: PLC0415
+
+        return app
+    from pinakes.main import worker  # noqa: PLC0415
+
+    return worker
+
+
+def live(role: str, port: int, life: Life, ready: Any) -> None:
+    """One life; it does not return."""
+    if life.place:
+        table = places.API if role == "api" else places.WORKER
+        places.arm(table[life.place], life.nth)
+    if role == "api":
+        import uvicorn  # noqa: PLC0415
+
+        uvicorn.run(ready, host="127.0.0.1", port=port, access_log=False)
+    else:
+        if life.place:
+            mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
+        asyncio.run(ready.main())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

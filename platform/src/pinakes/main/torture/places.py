@@ -1,0 +1,78 @@
+"""Where a life may end: before or after a statement reaches the database, by the words in it."""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, NamedTuple
+
+from asyncpg.connection import Connection
+from asyncpg.prepared_stmt import PreparedStatement
+
+type Moment = Literal["before", "after"]
+
+
+class Place(NamedTuple):
+    moment: Moment
+    words: str  # that the statement contains
+
+
+WORKER: dict[str, Place] = {
+    "messages are claimed": Place("after", "outbox_claim"),
+    "the receiver knows them": Place("after", "inbox_take"),
+    "the receiver counts its loans": Place("after", "loans_counted"),
+    "a transaction ends": Place("before", "COMMIT"),
+    "a transaction has ended": Place("after", "COMMIT"),
+    "the sender hears of it": Place("before", "UPDATE outbox"),
+    "the sender has heard of it": Place("after", "UPDATE outbox"),
+}
+API: dict[str, Place] = {
+    "a loan has been read": Place("after", "read_checkout"),
+    "a loan is written": Place("before", "write_checkout"),
+    "a loan has been written": Place("after", "write_checkout"),
+    "a return has been read": Place("after", "read_return"),
+    "a return is written": Place("before", "write_return"),
+    "a return has been written": Place("after", "write_return"),
+}
+
+
+def arm(place: Place, nth: int) -> None:
+    """Die at the *nth* passing of *place*, as if the plug had been pulled."""
+    left = nth
+
+    def pass_by(moment: Moment, statement: str) -> None:
+        nonlocal left
+        if moment == place.moment and place.words in statement:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    watch(Connection, "execute", sent, pass_by)
+    watch(Connection, "_execute", sent, pass_by)
+    watch(PreparedStatement, "_PreparedStatement__bind_execute", prepared, pass_by)
+
+
+def sent(_: Connection, statement: str, *__: object) -> str:
+    return statement
+
+
+def prepared(statement: "PreparedStatement[Any]", *_: object) -> str:
+    return statement.get_query()
+
+
+def watch(
+    owner: type[Any],
+    verb: str,
+    statement: Callable[..., str],
+    pass_by: Callable[[Moment, str], None],
+) -> None:
+    """Call *pass_by* around every statement that this verb of the driver sends."""
+    send: Callable[..., Awaitable[Any]] = getattr(owner, verb)
+
+    async def watched(*args: Any, **more: Any) -> Any:
+        words = statement(*args)
+        pass_by("before", words)
+        answer = await send(*args, **more)
+        pass_by("after", words)
+        return answer
+
+    setattr(owner, verb, watched)

@@ -1,0 +1,61 @@
+"""Kill -9 at named places, messages lost and doubled: what was acknowledged happened, once."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.storm import Tally, check, storm
+from pinakes.main.torture.play import staged, torture
+from pinakes.main.torture.sabotage import SABOTAGES
+
+KILLS = 30
+ENOUGH = 12  # for a promise that was taken away to be missed
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_done_twice() -> None:
+    tally = torture(KILLS)
+    assert tally.wrong == []
+    assert (tally.kills >= KILLS, tally.unanswered > 0) == (True, True)
+    assert (len(tally.ends) > 5, len(tally.lent) > 10) == (True, True)
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES)
+def test_a_promise_that_is_taken_away_is_missed(sabotage: str) -> None:
+    assert torture(ENOUGH, sabotage=sabotage).wrong != []
+
+
+FAULTS = {
+    "an acknowledged loan is lost": "DELETE FROM loan WHERE id = $1",
+    "an acknowledged return is lost": "UPDATE loan SET returned_at = NULL WHERE id = $1",
+    "a loan was made twice": "UPDATE loan SET id = gen_random_uuid() WHERE id = $1",
+    "the home branch tells another story": "DELETE FROM borrowed WHERE id = $1",
+    "a receiver does not know what it has applied": """
+        DELETE FROM inbox_ahead WHERE sender = 1 AND $1::uuid IS NOT NULL""",
+    "a message was numbered twice, or left out": """
+        DELETE FROM outbox
+        WHERE tenant_id = 1 AND receiver = 2 AND seq = 1 AND $1::uuid IS NOT NULL""",
+}
+
+
+def test_the_check_finds_each_fault() -> None:
+    with ground() as place:
+        asyncio.run(plant(place))
+
+
+async def plant(place: Ground) -> None:
+    """A calm day, then one fault after another."""
+
+    async def nobody_dies(tally: Tally) -> None:
+        await asyncio.sleep(1)
+
+    async with staged(place) as stage:
+        tally = await storm(stage, nobody_dies)
+        assert tally.wrong == []
+        strong = await asyncpg.connect(place.postgres.address("postgres", "pinakes"))
+        await strong.execute("SET session_replication_role = replica")
+        for (wrong, order), loan in zip(FAULTS.items(), tally.lent, strict=False):
+            await strong.execute(order, loan)
+            assert wrong in await check(stage, tally)
+        await strong.close()
