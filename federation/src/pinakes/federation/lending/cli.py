@@ -5,6 +5,7 @@ from collections import Counter
 
 import click
 
+from pinakes.federation.holds.choosing.cli import simulate
 from pinakes.federation.lending.model import LATEST, dot, model
 from pinakes.federation.lending.simulation.books import Broken
 from pinakes.federation.lending.simulation.storm import Storm
@@ -13,6 +14,9 @@ from pinakes.federation.lending.simulation.storm import Storm
 @click.group()
 def lending() -> None:
     """Look after lending between branches."""
+
+
+lending.add_command(simulate)
 
 
 @lending.command()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -69,6 +69,7 @@ class Supply(Base):
     supplier: Mapped[int]
     home: Mapped[int]
     edition_id: Mapped[UUID | None]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     pending: Mapped[bool]  # asked for a copy that still counts as available
     shipped_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from hashlib import blake2b
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -13,6 +12,8 @@ from pinakes.tenants.registry.sharing import Criterion, Policy
 
 UNKNOWN_KM: Final = 5000  # a branch that is not on the map counts as far away
 KM_A_DAY: Final = 1000  # what a courier adds to the days that a branch names
+STRIDE: Final = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835
+PRIME: Final = 2**61 - 1
 LOT = "lot"  # decides between equals, so that nobody is always first
 
 
@@ -116,7 +117,7 @@ class Placed(NamedTuple):
     """A candidate that may be asked; the lesser goes first."""
 
     marks: tuple[int, ...]
-    lot: bytes
+    lot: int
     candidate: Candidate
 
 
@@ -137,9 +138,13 @@ def rank(candidates: Iterable[Candidate], asking: Asking) -> Ranking:
 
 
 def in_order(candidates: Iterable[Candidate], asking: Asking) -> list[Placed]:
-    """Those that no rule leaves out, in the policy's order."""
+    """Those that no rule leaves out, in the policy's order.
+
+    Whoever is the last resort comes last, whatever the policy says.
+    """
+    compared = [MARKS[criterion] for criterion in asking.policy.order]
     fit = [
-        Placed(marks(one, asking), lot(one, asking), one)
+        Placed((one.last_resort, *[mark(one, asking) for mark in compared]), lot(one, asking), one)
         for one in candidates
         if not ruled_out(one, asking)
     ]
@@ -163,16 +168,9 @@ def ruled_out(one: Candidate, asking: Asking) -> str:
     return ""
 
 
-def marks(one: Candidate, asking: Asking) -> tuple[int, ...]:
-    """What is compared, first to last: whoever is the last resort comes last whatever it says."""
-    told = (MARKS[criterion](one, asking) for criterion in asking.policy.order)
-    return (int(one.last_resort), *map(int, told))
-
-
-def lot(one: Candidate, asking: Asking) -> bytes:
+def lot(one: Candidate, asking: Asking) -> int:
     """The same for the same request and branch, and otherwise as good as drawn."""
-    drawn = asking.request.bytes + one.supplier.to_bytes(4)
-    return blake2b(drawn, digest_size=8).digest()
+    return (asking.request.int ^ one.supplier) * STRIDE % PRIME
 
 
 def decided_by(fit: Sequence[tuple[int, ...]], asking: Asking) -> str:

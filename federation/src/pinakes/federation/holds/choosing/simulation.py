@@ -4,25 +4,28 @@ Every branch answers as its figures say; copies are away while they travel and a
 come home again. What is not simulated is what no policy changes: the readers.
 """
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from heapq import heappop, heappush
 from operator import attrgetter
 from random import Random
 from statistics import median, quantiles
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from pinakes.federation.discovery.nearness import kilometres
+from pinakes.federation.discovery.nearness import EARTH
 from pinakes.federation.holds.choosing.policy import in_force
 from pinakes.federation.holds.choosing.ranking import Asking, Candidate, in_order
 from pinakes.tenants.registry.sharing import Policy
 
 SHORTLIST = 50
+MANY = 6  # of all branches to one on the shortlist, when a title counts as held everywhere
 NO_RECORD = UUID(int=0)
 
 
@@ -40,6 +43,7 @@ class Branch(Struct, frozen=True, kw_only=True):
     daily_cap: int | None = None
     last_resort: bool = False
     groups: Sequence[str] = ()
+    policies: Sequence[Policy] = (Policy(),)  # by which it chooses today
 
 
 class Demand(Struct, frozen=True):
@@ -51,6 +55,13 @@ class Demand(Struct, frozen=True):
     id: UUID
 
 
+class Order(NamedTuple):
+    """All branches as seen from a city, and which of them is the how-manieth."""
+
+    branches: list[int]
+    places: dict[int, int]
+
+
 @dataclass(frozen=True)
 class World:
     """Branches, and who holds how many copies of which title."""
@@ -58,6 +69,31 @@ class World:
     branches: Mapping[int, Branch]
     holders: Mapping[int, Mapping[int, int]]
     first_day: date
+    orders: dict[int, Order] = field(default_factory=dict[int, Order])
+
+    @cached_property
+    def globe(self) -> "Globe":
+        return Globe(self.branches.values())
+
+    def outwards(self, home: Branch, held: Collection[int]) -> Iterable[int]:
+        """The holders from the city of *home* outwards, its own province first."""
+        around = self.around(home)
+        if len(held) * SHORTLIST > len(self.branches) * MANY:
+            return around.branches  # nearly everybody holds it: enough are found soon
+        return sorted(held, key=around.places.__getitem__)
+
+    def around(self, home: Branch) -> Order:
+        """Everybody, as seen from there; reckoned once for each city."""
+        key = home.city or home.province or home.id
+        if key not in self.orders:
+
+            def away(id: int) -> tuple[int, float]:
+                far = self.globe.kilometres(home.id, id)
+                return (nearness(home, self.branches[id]), math.inf if far is None else far)
+
+            order = sorted(self.branches, key=away)
+            self.orders[key] = Order(order, {id: place for place, id in enumerate(order)})
+        return self.orders[key]
 
 
 class Habits(Struct, frozen=True, kw_only=True):
@@ -92,7 +128,7 @@ class Course:
     """One run of a world under a policy."""
 
     world: World
-    policies: Sequence[Policy]
+    policies: Sequence[Policy] | None = None  # of everybody; none: each its own
     habits: Habits = field(default_factory=Habits)
     seed: int = 1
 
@@ -103,7 +139,6 @@ class Course:
         self.away: Counter[tuple[int, int]] = Counter()
         self.returns: list[tuple[float, int, int]] = []
         self.days: list[float] = []
-        self.orders: dict[int, list[int]] = {}
         self.own = self.askings = self.requests = 0
 
     def run(self, demands: Iterable[Demand]) -> Outcome:
@@ -144,23 +179,23 @@ class Course:
 
     def asking(self, demand: Demand, day: float, refused: set[int]) -> Asking:
         today = self.world.first_day + timedelta(int(day))
+        home = self.world.branches[demand.home]
         return Asking(
             request=demand.id,
             home=demand.home,
-            policy=in_force(self.policies, today),
+            policy=in_force(self.policies or home.policies, today),
             today=today,
-            groups=self.world.branches[demand.home].groups,
+            groups=home.groups,
             refused=refused,
         )
 
     def shortlist(self, demand: Demand, refused: set[int]) -> list[Candidate]:
         """Those who have a copy, the nearest fifty: as ``commons.shortlist`` does."""
-        holders = self.world.holders.get(demand.title, {})
+        held = self.world.holders.get(demand.title, {})
         home = self.world.branches[demand.home]
-        near = holders if len(holders) <= SHORTLIST else self.outwards(home)
         found = list[Candidate]()
-        for supplier in near:
-            copies = holders.get(supplier, 0) - self.away[demand.title, supplier]
+        for supplier in self.world.outwards(home, held) if len(held) > SHORTLIST else held:
+            copies = held.get(supplier, 0) - self.away.get((demand.title, supplier), 0)
             if copies > 0 and supplier not in refused:
                 found.append(self.candidate(home, supplier, copies, int(demand.day)))
                 if len(found) == SHORTLIST:
@@ -168,40 +203,23 @@ class Course:
         return found
 
     def candidate(self, home: Branch, supplier: int, copies: int, day: int) -> Candidate:
-        return replace(
-            self.terms(home, supplier),
-            available=copies,
-            open=self.open[supplier],
-            asked=self.asked[supplier, day],
-            balance=self.supplied[supplier] - self.borrowed[supplier],
-        )
-
-    def terms(self, home: Branch, supplier: int) -> Candidate:
-        """What a branch always is to this home."""
+        """A branch as it stands on this day, seen from this home."""
         branch = self.world.branches[supplier]
-        away = kilometres(home, branch)
         return Candidate(
             supplier=supplier,
             record=NO_RECORD,
-            available=0,
+            available=copies,
             near=nearness(home, branch),
-            km=None if away == float("inf") else away,
+            km=self.world.globe.kilometres(home.id, supplier),
+            open=self.open.get(supplier, 0),
+            asked=self.asked.get((supplier, day), 0),
             daily_cap=branch.daily_cap,
+            balance=self.supplied.get(supplier, 0) - self.borrowed.get(supplier, 0),
             courier_days=branch.courier_days,
             cost=branch.cost,
             last_resort=branch.last_resort,
             groups=branch.groups,
         )
-
-    def outwards(self, home: Branch) -> Sequence[int]:
-        """All branches, from this one's city outwards."""
-        key = home.city or home.province or home.id
-        if key not in self.orders:
-            self.orders[key] = sorted(
-                self.world.branches,
-                key=lambda branch: away_from(home, self.world.branches[branch]),
-            )
-        return self.orders[key]
 
     def supply(self, demand: Demand, chosen: Candidate, day: float) -> None:
         """It travels, is read, and travels home."""
@@ -257,9 +275,25 @@ def nearness(home: Branch, branch: Branch) -> int:
     return 2 if home.province is not None and branch.province == home.province else 3
 
 
-def away_from(home: Branch, branch: Branch) -> tuple[int, float]:
-    """The own province first, then by kilometres."""
-    return (nearness(home, branch), kilometres(home, branch))
+class Globe:
+    """Distances between branches, asked for millions of times."""
+
+    def __init__(self, branches: Iterable[Branch]) -> None:
+        self.places = {one.id: place for one in branches if (place := on_the_globe(one))}
+
+    def kilometres(self, one: int, other: int) -> float | None:
+        """Straight through the earth, which is near enough; None off the map."""
+        here, there = self.places.get(one), self.places.get(other)
+        return None if here is None or there is None else math.dist(here, there)
+
+
+def on_the_globe(branch: Branch) -> tuple[float, float, float] | None:
+    """Kilometres from the middle of the earth, along three axes."""
+    if branch.latitude is None or branch.longitude is None:
+        return None
+    north, east = math.radians(branch.latitude), math.radians(branch.longitude)
+    wide = EARTH * math.cos(north)
+    return wide * math.cos(east), wide * math.sin(east), EARTH * math.sin(north)
 
 
 def gini(loads: Sequence[int]) -> float:

@@ -61,6 +61,7 @@ def supplies() -> None:
         sa.Column("supplier", sa.Integer, nullable=False),
         sa.Column("home", sa.Integer, nullable=False),
         sa.Column("edition_id", sa.Uuid),
+        sa.Column("asked_at", sa.DateTime(True), nullable=False, server_default=sa.func.now()),
         sa.Column("pending", sa.Boolean, nullable=False),
         sa.Column("shipped_at", sa.DateTime(True)),
         sa.Column("ended_at", sa.DateTime(True)),
