@@ -30,6 +30,7 @@ PAGES = {
     "desk, return": ("desk", "/b/{branch}/desk/return"),
     "imports": ("cataloguer", "/b/{branch}/cataloguing/"),
     "import report": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}"),
+    "copies": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/items"),
     "set aside": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/quarantine"),
     "mend a record": ("cataloguer", "/b/{branch}/cataloguing/pieces/{piece}?encoding=koi8-r"),
     "possible duplicates": ("cataloguer", "/b/{branch}/cataloguing/duplicates"),

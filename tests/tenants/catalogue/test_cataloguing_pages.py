@@ -30,7 +30,7 @@ class Room:
         self.headers = {**headers, "accept": "text/html", "accept-language": "zh"}
 
     async def get(self, path: str = "", **query: str) -> str:
-        answer = await self.client.get(self.at(path), params=query, headers=self.headers)
+        answer = await self.client.get(self.at(path), params=query or None, headers=self.headers)
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -115,9 +115,22 @@ async def test_two_titles_are_decided_on_the_page(
     assert (await room.post(path[1], keep="nonsense")).status_code == 400
 
 
-async def test_a_sheet_of_items_has_a_report_too(room: Room, bring: Import) -> None:
-    await bring(file_of(book("1")))
-    assert "导入报告" in await room.get(link(await room.get(), "imports/"))
+async def test_copies_that_did_not_come_in_are_named_and_the_whole_is_taken_back(
+    room: Room, bring: Import, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("1", items=["A"]), book("2", items=["A"])))
+    path = link(await room.get(), "imports/")
+    report = await room.get(path)
+    copies = await room.get(link(report, "/items"))
+    assert "条码重复" in copies
+    assert "文件中第 2 条" in copies
+    assert "duplicate_barcode" in await room.get(link(report, "report.csv"))
+    undone = await room.post(f"{path}/undo")
+    assert "正在撤销" in await room.get(undone.headers["location"])
+    while await perform(database, HANDLERS):
+        pass
+    async with unit_of_work(database.app, library.id) as session:
+        assert list(await session.scalars(select(CatalogueRecord.id))) == []
 
 
 async def test_only_cataloguers_come_in(room: Room, mint: Mint) -> None:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct, convert
 from sqlalchemy import select
 
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.errors import Problem
-from pinakes.platform.http import Session
+from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.jobs import Job, job_view
 from pinakes.platform.language import later
 from pinakes.platform.pages import page, root
@@ -21,9 +22,10 @@ from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
-from pinakes.tenants.catalogue.models import Quarantined, Twin
-from pinakes.tenants.catalogue.schemas import QuarantinedView
+from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined, Twin
+from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
+from pinakes.tenants.catalogue.telling import table
 from pinakes.tenants.catalogue.upkeep_routes import views
 
 FEW, SOME = 20, 50
@@ -84,7 +86,9 @@ class CataloguingPages(Controller):
         return page(request, "catalogue/imports.html", jobs=jobs, states=STATES, kinds=IMPORT)
 
     @get("/imports/{id:uuid}")
-    async def report(self, request: Call, id: FromPath[UUID], session: Session) -> Response[str]:
+    async def report(
+        self, request: Call, id: FromPath[UUID], session: Session, undoing: FromQuery[str] = ""
+    ) -> Response[str]:
         """What one import did."""
         job = job_view(await imported(session, id))
         return page(
@@ -95,7 +99,40 @@ class CataloguingPages(Controller):
             counts=COUNTS,
             beside=BESIDE,
             label=label,
+            undoing=undoing,
         )
+
+    @get("/imports/{id:uuid}/report.csv")
+    async def table(
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        database: Data,
+        here: Here,
+        asker: Asker,
+    ) -> Stream:
+        """The report as a table, with a line for each piece and copy that did not come in."""
+        job = await imported(session, id)
+        rows = table(lambda: unit_of_work(database.app, here.id, asker), job)
+        named = {"Content-Disposition": 'attachment; filename="report.csv"'}
+        return Stream(rows, media_type="text/csv", headers=named)
+
+    @post("/imports/{id:uuid}/undo")
+    async def undo(self, request: Call, id: FromPath[UUID], session: Session) -> Redirect:
+        """Take the whole import back."""
+        await service.start_undo(session, id)
+        return Redirect(f"{root(request)}/cataloguing/imports/{id}?undoing=yes", status_code=303)
+
+    @get("/imports/{id:uuid}/items")
+    async def items(
+        self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
+    ) -> Response[str]:
+        """Copies that one import could not take as its file has them."""
+        job, rows = job_view(await imported(session, id)), service.item_troubles(id)
+        found = await newest(
+            session, rows, ItemTrouble.id, ItemTroubleView.of, after=after, limit=SOME
+        )
+        return page(request, "catalogue/items.html", job=job, found=found, label=label)
 
     @get("/imports/{id:uuid}/quarantine")
     async def quarantine(
