@@ -37,6 +37,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_record() -> None:
     assert titles(b"\xef\xbb\xbf" + FIRST) == ["First"]
 
 
+def test_a_length_that_fits_by_chance_does_not_hide_the_good_record_behind_it() -> None:
+    rest = 24 + len(SECOND)
+    chance = f"--{rest:05}nam a2200000 i 4500".encode()
+    stray, record = found(FIRST + chance + SECOND)[1:]
+    assert (stray.raw, record.raw) == (chance, SECOND)
+
+
 def test_bytes_astray_are_kept_apart_from_the_good_record_behind_them() -> None:
     stray, record = found(FIRST + b"--- page 2 ---" + SECOND)[1:]
     assert isinstance(stray, Broken)

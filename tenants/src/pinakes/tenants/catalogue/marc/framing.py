@@ -72,8 +72,7 @@ def _trimmed(raw: bytes) -> bytes:
 
 
 def _inner_record(raw: bytes) -> int:
-    """Where a record starts whose stated length ends exactly at the end of *raw*; 0 if nowhere."""
-    for found in LEADER.finditer(raw):
-        if int(raw[found.start() : found.start() + 5]) == len(raw) - found.start():
-            return found.start()
-    return 0
+    """Where the last record starts whose stated length ends at the end of *raw*; 0 if nowhere."""
+    starts = [found.start() for found in LEADER.finditer(raw)]
+    fitting = [at for at in starts if int(raw[at : at + 5]) == len(raw) - at]
+    return fitting[-1] if fitting else 0
