@@ -1,13 +1,10 @@
 """A real browser before the real application, on real HTTP."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from socket import create_server
 
 import httpx
 import pytest
-import uvicorn
-from browsing import ARGUMENTS, CHROMIUM, Scene, Server, Visitor
+from browsing import ARGUMENTS, CHROMIUM, Scene, Visitor, served
 from conftest import MakeTenant
 from finding import STONE, hold, setting_aside, settle
 from lending import desk_at, enrol
@@ -23,13 +20,8 @@ from pinakes.platform.db import Database
 @pytest.fixture(scope="session")
 async def address(app: Litestar) -> AsyncIterator[str]:
     """Where the application answers."""
-    socket = create_server(("127.0.0.1", 0))  # it listens at once: nobody needs to wait
-    config = uvicorn.Config(dress(app), lifespan="off", ws="none", log_config=None)
-    server = Server(config)
-    task = asyncio.create_task(server.serve([socket]))
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    await task
+    async with served(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

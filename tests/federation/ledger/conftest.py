@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from socket import create_server
 
 import httpx
 import pytest
-import uvicorn
-from browsing import Server
+from browsing import served
 from click.testing import CliRunner, Result
 from ledgers import Cell, emptied, housed
 from mint import Mint
 from moving import environment
 
-from pinakes.main.app import create_app, dress
+from pinakes.main.app import create_app
 from pinakes.main.cli import main
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.config import Settings, settings
@@ -38,14 +36,8 @@ async def cell(house: Cell, tmp_path: Path) -> Cell:
 async def address(house: Cell) -> AsyncIterator[str]:
     """Where the cell's application answers."""
     app = create_app(house.settings)
-    async with app.lifespan():
-        socket = create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(dress(app), lifespan="off", ws="none", log_config=None)
-        server = Server(config)
-        task = asyncio.create_task(server.serve([socket]))
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-        server.should_exit = True
-        await task
+    async with app.lifespan(), served(app) as address:
+        yield address
 
 
 @pytest.fixture

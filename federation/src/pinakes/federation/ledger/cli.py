@@ -15,14 +15,13 @@ from pinakes.federation.ledger.checking import Memory, Verdict
 from pinakes.federation.ledger.keys import NoSuchKey
 from pinakes.federation.ledger.notes import public_of
 from pinakes.federation.ledger.sequencer import rotate as rotate_key
-from pinakes.federation.ledger.sources import Afar, Beside
+from pinakes.federation.ledger.sources import Afar, Beside, NotTold
 from pinakes.federation.ledger.verifying import LogRefused
 from pinakes.platform.command import json_option, show_json, work
 from pinakes.platform.config import settings
 from pinakes.platform.db import engine
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
-from pinakes.platform.errors import Problem
 from pinakes.platform.running import NotRunning, data_option, running
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -169,8 +168,8 @@ def call[T](address: str, token: str | None, act: Callable[[Afar], Awaitable[T]]
         for one in refused.wrong:
             click.echo(one, err=True)
         sys.exit(1)
-    except Problem as problem:
-        raise click.ClickException(f"{problem.code}: {problem.detail}") from None
+    except NotTold as error:
+        raise click.ClickException(str(error)) from None
     except httpx.HTTPError as error:
         raise click.ClickException(f"{address}: {error or type(error).__name__}") from None
 

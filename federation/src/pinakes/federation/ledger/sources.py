@@ -19,7 +19,6 @@ from pinakes.federation.ledger.routes import EventView, NewCosignature, NewCosig
 from pinakes.federation.ledger.views import CosignerView, HeadView, KeyView, LeavesView
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Directory
-from pinakes.platform.errors import Problem
 from pinakes.platform.paging import Page
 
 PAGE = 1000
@@ -116,9 +115,8 @@ def spoken(node: Node) -> str:
     return f"leaf {first}" if level == 0 else f"leaves {first} to {last}"
 
 
-class NotTold(Problem):
-    code = "not_told"
-    title = "The other side did not answer as it should"
+class NotTold(Exception):
+    """The other side did not answer as it should."""
 
 
 class Afar:
