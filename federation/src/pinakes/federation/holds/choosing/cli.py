@@ -72,7 +72,7 @@ def read_policy(told: str) -> Sequence[Policy]:
         found = msgspec.json.decode(words, type=list[Policy] | Policy)
     except msgspec.DecodeError as error:
         raise PolicyUnreadable(f"This is no lending.policy: {error}") from error
-    return found if isinstance(found, list) else [found]
+    return [found] if isinstance(found, Policy) else found
 
 
 def requests(
