@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION ledger_record(kind text, about uuid, facts jsonb) RET
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
+    tenant integer := pinakes_tenant();
     moment timestamptz := clock_timestamp();
     event_id uuid := encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
         substr(int8send((extract(epoch FROM moment) * 1000)::bigint), 3) FROM 1 FOR 6),
@@ -16,9 +17,11 @@ BEGIN
     SELECT jsonb_build_object(
         'id', event_id, 'kind', kind, 'about', about, 'branch', t.code, 'facts', facts,
         'at', to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text
-    INTO event FROM commons.tenant t WHERE t.id = pinakes_tenant();
-    INSERT INTO ledger_event (id, about, event, salt) VALUES (event_id, about, event, salt);
-    INSERT INTO ledger_waiting (id, created_at, commitment) VALUES (event_id, moment,
+    INTO event FROM commons.tenant t WHERE t.id = tenant;
+    INSERT INTO ledger_event (tenant_id, id, about, event, salt)
+    VALUES (tenant, event_id, about, event, salt);
+    INSERT INTO ledger_waiting (tenant_id, id, created_at, commitment)
+    VALUES (tenant, event_id, moment,
         sha256(convert_to(E'pinakes event 1\n', 'UTF8') || salt || convert_to(event, 'UTF8')));
     RETURN event_id;
 END $$;

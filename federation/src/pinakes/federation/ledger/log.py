@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, insert, select, text, tuple_
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.ledger import merkle
 from pinakes.federation.ledger.keys import Announcement, followed
 from pinakes.federation.ledger.merkle import Frontier, Node, Range
-from pinakes.federation.ledger.models import Head, KeyLeaf, Leaf, Subtree
+from pinakes.federation.ledger.models import Head, KeyLeaf, Leaf
 
+HASHES = text("""
+    SELECT w.level, w.place, coalesce(l.hash, n.hash) AS hash
+    FROM unnest(CAST(:level AS smallint[]), CAST(:place AS bigint[])) AS w (level, place)
+    LEFT JOIN commons.ledger_leaf l ON w.level = 0 AND l.place = w.place
+    LEFT JOIN commons.ledger_node n ON n.level = w.level AND n.place = w.place
+    WHERE coalesce(l.hash, n.hash) IS NOT NULL
+""")
 ADD_LEAVES = text("""
     INSERT INTO commons.ledger_leaf (place, hash, data)
     SELECT * FROM unnest(CAST(:place AS bigint[]), CAST(:hash AS bytea[]), CAST(:data AS bytea[]))
@@ -29,18 +36,10 @@ async def size(session: AsyncSession) -> int:
 
 async def hashes(session: AsyncSession, nodes: Iterable[Node]) -> dict[Node, bytes]:
     """The kept hashes of complete subtrees: O(log n) rows for a proof."""
-    wanted = set(nodes)
-    leaves = [place for level, place in wanted if level == 0]
-    inner = [node for node in wanted if node[0]]
-    found: dict[Node, bytes] = {}
-    if leaves:
-        rows = await session.execute(select(Leaf.place, Leaf.hash).where(Leaf.place.in_(leaves)))
-        found |= {(0, row.place): row.hash for row in rows}
-    if inner:
-        key = tuple_(Subtree.level, Subtree.place)
-        kept = select(Subtree).where(key.in_(inner))
-        found |= {(row.level, row.place): row.hash for row in await session.scalars(kept)}
-    return found
+    wanted = list(nodes)
+    levels, places = [node[0] for node in wanted], [node[1] for node in wanted]
+    rows = await session.execute(HASHES, {"level": levels, "place": places})
+    return {(level, place): hash for level, place, hash in rows}
 
 
 async def prove(session: AsyncSession, ranges: Sequence[Range]) -> list[bytes]:
