@@ -1,5 +1,6 @@
 """A branch with a bucket, files of MARC made by hand, and imports that are seen to their end."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from io import BytesIO
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pymarc
 import pytest
+from click.testing import CliRunner, Result
 from conftest import MakeTenant
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +25,7 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, found
 from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.cli import catalogue
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.registry import placement
 
@@ -118,6 +121,15 @@ async def begin(database: Database, library: Tenant, file: bytes, **wish: Any) -
     async with unit_of_work(database.app, library.id) as session:
         upload = await send(session, file)
         return (await service.start_import(session, ImportWish(upload=upload, **wish))).id
+
+
+async def commanded(database: Database, *words: str) -> Result:
+    """What ``pinakes catalogue WORDS`` says, beside a worker."""
+    running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, words))
+    while not running.done():
+        await perform(database, HANDLERS)
+        await asyncio.sleep(0.05)
+    return await running
 
 
 async def look(database: Database, library: Tenant, job: UUID) -> Job:

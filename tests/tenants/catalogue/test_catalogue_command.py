@@ -1,18 +1,15 @@
 """pinakes catalogue import: the same path beside the database, followed to its end."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from books import HANDLERS, book, file_of
-from click.testing import CliRunner, Result
+from books import book, commanded, file_of
+from click.testing import Result
 
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Tenant
-from pinakes.platform.performer import perform
-from pinakes.tenants.catalogue.cli import catalogue
 
 pytestmark = pytest.mark.anyio
 
@@ -24,12 +21,7 @@ def command(database: Database, library: Tenant, tmp_path: Path) -> Any:
     async def command(file: bytes, *words: str) -> Result:
         path = tmp_path / "books.mrc"
         path.write_bytes(file)
-        line = ["import", str(path), "--branch", library.code, *words]
-        running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, line))
-        while not running.done():
-            await perform(database, HANDLERS)
-            await asyncio.sleep(0.05)
-        return await running
+        return await commanded(database, "import", str(path), "--branch", library.code, *words)
 
     return command
 
@@ -49,11 +41,7 @@ async def test_an_import_is_taken_back_by_its_id(
 ) -> None:
     brought = await command(file_of(book("1", items=["A"])), "--json")
     line = ["undo", json.loads(brought.stdout)["id"], "--branch", library.code, "--json"]
-    running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, line))
-    while not running.done():
-        await perform(database, HANDLERS)
-        await asyncio.sleep(0.05)
-    result = await running
+    result = await commanded(database, *line)
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["records"] == report["items"] == {"removed": 1, "restored": 0, "kept": 0}

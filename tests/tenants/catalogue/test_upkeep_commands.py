@@ -1,6 +1,5 @@
 """pinakes catalogue export, takeout, rederive, duplicates, suppress, withdraw."""
 
-import asyncio
 import csv
 import hashlib
 import json
@@ -11,8 +10,8 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
-from books import HANDLERS, Import, book, file_of
-from click.testing import CliRunner, Result
+from books import HANDLERS, Import, book, commanded, file_of
+from click.testing import Result
 from lending import enrol
 from litestar import Litestar
 from marcs import iso
@@ -24,7 +23,6 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
 from pinakes.platform.performer import perform
-from pinakes.tenants.catalogue.cli import catalogue
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.service import NotTakenOut, act
@@ -41,12 +39,7 @@ def command(database: Database, library: Tenant) -> Command:
     """Gives a command about the library, beside a worker."""
 
     async def command(*words: str) -> Result:
-        line = [*words, "--branch", library.code]
-        running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, line))
-        while not running.done():
-            await perform(database, HANDLERS)
-            await asyncio.sleep(0.05)
-        return await running
+        return await commanded(database, *words, "--branch", library.code)
 
     return command
 

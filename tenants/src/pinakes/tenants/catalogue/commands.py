@@ -27,6 +27,8 @@ from pinakes.tenants.catalogue.withdrawing import numbered, withdraw
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import coded
 
+type Start = Callable[[AsyncSession], Awaitable[Job]]
+
 branch_option = click.option("--branch", required=True, help="Code of the branch.")
 
 
@@ -115,27 +117,19 @@ async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
     return manifest
 
 
-@click.command("rederive")
-@branch_option
-@data_option
-@json_option
-def rederive(branch: str, data: Path, as_json: bool) -> None:
-    """Make anew what is indexed of each record, out of the record itself."""
-    finish(work(data, lambda doors: followed(doors, branch, start_rederiving)), as_json=as_json)
+def runner(name: str, start: Start, words: str) -> click.Command:
+    """A command that starts a job over the whole branch and follows it."""
+
+    @branch_option
+    @data_option
+    @json_option
+    def run(branch: str, data: Path, as_json: bool) -> None:
+        finish(work(data, lambda doors: followed(doors, branch, start)), as_json=as_json)
+
+    return click.command(name, help=words)(run)
 
 
-@click.command("duplicates")
-@branch_option
-@data_option
-@json_option
-def search(branch: str, data: Path, as_json: bool) -> None:
-    """Look for titles that may be the same; people decide on the page or over the API."""
-    finish(work(data, lambda doors: followed(doors, branch, start_search)), as_json=as_json)
-
-
-async def followed(
-    doors: Doors, branch: str, start: Callable[[AsyncSession], Awaitable[Job]]
-) -> Job:
+async def followed(doors: Doors, branch: str, start: Start) -> Job:
     tenant = await number(doors, branch)
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         id = (await start(session)).id
@@ -174,8 +168,8 @@ def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str
 COMMANDS = (
     give,
     take,
-    rederive,
-    search,
+    runner("rederive", start_rederiving, "Make anew what is indexed, out of the records."),
+    runner("duplicates", start_search, "Look for titles that may be the same; people decide."),
     hider("suppress", suppress, "Hide a RECORD (id or control number) from the public."),
     hider(
         "withdraw", withdraw, "Take a RECORD (id or control number) without copies out of stock."

@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Controller, Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.http import Asker, Session
 from pinakes.platform.jobs import JobView, job_view
@@ -31,12 +32,7 @@ class Exports(Controller):
     ) -> Stream:
         """The file of an export that is done."""
         rows = await exporting.exported(session, id)
-        files = await placement.store(session, request.app.state.objects)
-        return Stream(
-            files.stream(exporting.key_of_export(id)),
-            media_type=rows.kind,
-            headers={"Content-Disposition": f'attachment; filename="{rows.name}"'},
-        )
+        return await handed_out(request, session, id, rows.name, rows.kind)
 
 
 class Takeouts(Controller):
@@ -54,10 +50,17 @@ class Takeouts(Controller):
         self, id: FromPath[UUID], request: Request[Any, Any, Any], session: Session
     ) -> Stream:
         """The ZIP of a takeout that is done."""
-        job = await takeout.taken(session, id)
-        files = await placement.store(session, request.app.state.objects)
-        return Stream(
-            files.stream(exporting.key_of_export(job.id)),
-            media_type="application/zip",
-            headers={"Content-Disposition": 'attachment; filename="takeout.zip"'},
-        )
+        await exporting.done(session, id, takeout.TAKEOUT)
+        return await handed_out(request, session, id, "takeout.zip", takeout.KIND)
+
+
+async def handed_out(
+    request: Request[Any, Any, Any], session: AsyncSession, id: UUID, name: str, kind: str
+) -> Stream:
+    """The file that a job has made, under its name."""
+    files = await placement.store(session, request.app.state.objects)
+    return Stream(
+        files.stream(exporting.key_of_export(id)),
+        media_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -38,10 +38,15 @@ async def start_export(session: AsyncSession, wish: ExportWish) -> Job:
 
 async def exported(session: AsyncSession, id: UUID) -> Source:
     """What an export holds whose file lies in the bucket, or NotExported."""
+    return source(wish_of((await done(session, id, EXPORT)).args))
+
+
+async def done(session: AsyncSession, id: UUID, kind: str) -> Job:
+    """A job of that kind that has made its file, or NotExported."""
     job = await jobs.found(session, id)
-    if job.kind != EXPORT or job.state is not JobState.DONE:
-        raise NotExported("Wait until the job is done, or begin the export again.")
-    return source(wish_of(job.args))
+    if job.kind != kind or job.state is not JobState.DONE:
+        raise NotExported("Wait until the job is done, or begin it again.")
+    return job
 
 
 def wish_of(args: dict[str, Any]) -> ExportWish:

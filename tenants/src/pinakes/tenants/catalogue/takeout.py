@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
-from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
@@ -15,14 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
 from pinakes.platform.cells import written
-from pinakes.platform.jobs import Job, JobState, Run
+from pinakes.platform.jobs import Job, Run
 from pinakes.platform.objects import objects
-from pinakes.tenants.catalogue.exporting import FIRST, NotExported, key_of_export
+from pinakes.tenants.catalogue.exporting import FIRST, key_of_export
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What, source
 from pinakes.tenants.readers.exporting import COLUMNS, exported
 from pinakes.tenants.registry import placement
 
 TAKEOUT = "catalogue.takeout"
+KIND = "application/zip"
 TAKEN = "catalogue.taken"  # functions.sql looks for it in the audit log
 WISHES = (
     ExportWish(gone=True),
@@ -53,14 +53,6 @@ async def start_takeout(session: AsyncSession) -> Job:
     return job
 
 
-async def taken(session: AsyncSession, id: UUID) -> Job:
-    """A takeout whose ZIP lies in the bucket, or NotExported."""
-    job = await jobs.found(session, id)
-    if job.kind != TAKEOUT or job.state is not JobState.DONE:
-        raise NotExported("Wait until the job is done, or begin it again.")
-    return job
-
-
 async def run_takeout(run: Run) -> dict[str, Any]:
     """Pack the ZIP and lay it into the bucket; after a crash, from the beginning."""
     async with run.work() as session:
@@ -68,7 +60,7 @@ async def run_takeout(run: Run) -> dict[str, Any]:
     with TemporaryFile() as file:
         manifest = await pack(file, run.work, run.step)
         file.seek(0)
-        await files.put(key_of_export(run.id), file, "application/zip")
+        await files.put(key_of_export(run.id), file, KIND)
     async with run.work() as session:
         note(session, TAKEN, run.id)
     told: dict[str, Any] = msgspec.to_builtins(manifest)
