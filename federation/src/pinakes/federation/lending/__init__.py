@@ -11,12 +11,20 @@ from pinakes.federation.lending.events import (
     ViewsDiffer,
     WaitChanged,
 )
+from pinakes.federation.lending.graphql import LendingQueries
+from pinakes.federation.lending.pages import LendingPages, MyRequestPages
+from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
 from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 
 feature = Feature(
     name="lending",
+    routes=[Requests, Scans, Worklists],
+    common=[MyRequests],
+    pages=[LendingPages, MyRequestPages],
+    templates=__name__,
+    queries=[LendingQueries],
     listeners=[
         (PartyTold, listeners.told),
         (CopyFree, listeners.copy_free),

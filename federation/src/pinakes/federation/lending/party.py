@@ -82,6 +82,9 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
     if move is None:
         return Step(party)
     known = {**party.facts, **facts} if facts else party.facts
+    timer = alarm(rules, party, move, known, now)
+    if timer.get("alarm") and (told_as := rules.timers[timer["alarm"]].get("told")):
+        known = {**known, told_as: timer["alarm_at"]}
     effects = move.do
     if ONWARD in effects and "dropped" in party.flags:
         effects = tuple(effect for effect in effects if effect != ONWARD)
@@ -90,7 +93,7 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
         state=move.to,
         flags=(party.flags | move.set) - move.clear if move.set or move.clear else party.flags,
         facts=known,
-        **alarm(rules, party, move, known, now),
+        **timer,
     )
     told = tuple(
         Told(role, name, {key: known[key] for key in rules.carries[name] if key in known})

@@ -1,11 +1,10 @@
 """One scan at a desk: the next step of what the book is in; or whose it is, and where it goes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
@@ -22,11 +21,9 @@ from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
 from pinakes.platform.messages import emit
-from pinakes.tenants.circulation.events import LoanClosed
-from pinakes.tenants.circulation.models import Loan
-from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.circulation.elsewhere import home_again, seen_elsewhere
 from pinakes.tenants.items.machine import Status
-from pinakes.tenants.items.models import Item
+from pinakes.tenants.items.service import NoSuchItem, with_barcode
 
 S, P = Role.SUPPLIER, Role.PICKUP
 AWAY = "SHIPPED RECEIVED RENEW_REQUESTED OVERDUE RECALLED SHIPPED_RETURN COMPLETED_WITHOUT_RETURN"
@@ -77,10 +74,11 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
     for found in parties:
         if (found.party.role, found.party.state) in NEXT and not waits_here(found):
             return [await step(session, directory, found, scan.damaged)]
-    item = await session.scalar(select(Item).where(Item.barcode == scan.barcode))
-    if item is not None:
-        return [await ours(session, directory, item, parties)]
-    return [await foreign(session, directory, scan)]
+    try:
+        item = await with_barcode(session, scan.barcode)
+    except NoSuchItem:
+        return [await foreign(session, directory, scan)]
+    return [await ours(session, item, parties)]
 
 
 def waits_here(found: Found) -> bool:
@@ -113,10 +111,8 @@ async def step(session: AsyncSession, directory: Directory, found: Found, damage
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
 
 
-async def ours(
-    session: AsyncSession, directory: Directory, item: Item, parties: list[Found]
-) -> Scanned:
-    """A book of this branch that no step waits for: it may have come home without a request."""
+async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanned:
+    """A book that lies here and that no step waits for: perhaps it has come home on its own."""
     if item.status == Status.LENT:
         raise LentHere("Scan it as a return: its loan is closed, and the request goes on.")
     if parties and item.request_id is not None:
@@ -124,14 +120,12 @@ async def ours(
             "It waits for its reader.", state=parties[0].party.state, label=label(parties[0])
         )
     if item.status == Status.OUT:
-        item.status = Status.ON_SHELF
+        await home_again(session, item)
         await session.execute(
             update(Transit)
             .where(Transit.barcode == item.barcode, Transit.received_at.is_(None))
             .values(received_at=now())
         )
-        note(session, "item.home", item.id)
-        emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
     return Scanned("shelve", item.barcode)
 
 
@@ -167,20 +161,26 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
 
 async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
     """At the owner: a reader gave our book back elsewhere; whatever loan it was on is over."""
-    item = await session.scalar(
-        select(Item).where(Item.barcode == event.barcode, Item.guest_of.is_(None))
-    )
-    if item is None:
+    found = await seen_elsewhere(session, event.barcode, event.seen_at)
+    if found is None:
         emit(session, SeenAnswered(about=event.about, title=None, send_to=None), to=sender)
         return
-    to = session.info["tenant"]
-    if item.request_id is not None:
-        to = await on_request(session, item.request_id, event, sender)
-    else:
-        await walked_in(session, item, event.seen_at, sender)
-    loan = select(Loan.title).where(Loan.item_id == item.id).order_by(Loan.id.desc()).limit(1)
-    title = await session.scalar(loan)
-    emit(session, SeenAnswered(about=event.about, title=title, send_to=to), to=sender)
+    to: int | None = session.info["tenant"]
+    if found.request is not None:
+        to = await on_request(session, found.request, event, sender)
+    elif found.closed:
+        session.add(
+            Transit(
+                id=uuid7(),
+                leg="home",
+                from_id=sender,
+                to_id=session.info["tenant"],
+                barcode=event.barcode,
+                title=found.title or "",
+                shipped_at=now(),
+            )
+        )
+    emit(session, SeenAnswered(about=event.about, title=found.title, send_to=to), to=sender)
 
 
 async def on_request(
@@ -197,31 +197,6 @@ async def on_request(
     await work.happen(found, "found", facts)
     await work.write()
     return work.here
-
-
-async def walked_in(session: AsyncSession, item: Item, at: datetime, sender: int) -> None:
-    """Close an ordinary loan as of the scan elsewhere; the book is on its way home."""
-    loan = await session.scalar(
-        select(Loan).where(Loan.item_id == item.id, Loan.returned_at.is_(None)).with_for_update()
-    )
-    if loan is None or loan.person_id is None:
-        return
-    loan.returned_at = max(at, loan.lent_at)
-    item.status = Status.OUT
-    session.add(
-        Transit(
-            id=uuid7(),
-            leg="home",
-            from_id=sender,
-            to_id=session.info["tenant"],
-            barcode=item.barcode,
-            title=loan.title,
-            shipped_at=now(),
-        )
-    )
-    note(session, "loan.close", loan.id, result="returned elsewhere")
-    event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=loan.returned_at)
-    emit(session, event, to=loan.home_id)
 
 
 async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:

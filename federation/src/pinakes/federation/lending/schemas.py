@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import models
 from pinakes.federation.lending.party import Party
 from pinakes.federation.lending.turn import Found
@@ -176,3 +177,59 @@ class Scanned(Struct):
     party: PartyView | None = None
     owner: str | None = None
     send_to: str | None = None
+
+
+class MyRequest(Struct):
+    """One of my requests: what comes next, when, and where it will be."""
+
+    id: UUID
+    title: str
+    state: str
+    over: bool
+    pickup: str
+    pickup_zh: str
+    pickup_en: str
+    until: datetime | None  # collect it, bring it back, or give the wish up by then
+    acts: list[str]  # cancel, renew
+    place: Place | None
+    as_of: datetime
+
+    @classmethod
+    def told(
+        cls, row: models.Request, found: Found, place: Place | None, directory: Directory
+    ) -> Self:
+        """The reader's view of a wish, and where its last attempt stands."""
+        pickup, facts = directory.ids[row.pickup_id], found.party.facts
+        ready = row.state == "READY_FOR_PICKUP"
+        seconds = facts.get("collect_by") if ready else due_of(found.party)
+        return cls(
+            id=row.id,
+            title=row.title,
+            state=row.state,
+            over=row.over,
+            pickup=pickup.code,
+            pickup_zh=pickup.name("zh"),
+            pickup_en=pickup.name("en"),
+            until=moment(seconds or facts.get("needed_by")),
+            acts=[act for act in ("cancel", "renew") if act in found.party.acts],
+            place=place,
+            as_of=row.changed_at,
+        )
+
+
+class Stage(Struct):
+    """One thing that somebody at this branch, or a message, did with a request."""
+
+    at: datetime
+    operation: str
+    role: str
+    result: str
+
+
+class WholeRequest(Struct):
+    """A request as one branch knows it; *request* at the reader's home alone."""
+
+    request: RequestView | None
+    parties: list[PartyView]
+    history: list[Stage]
+    chosen: list[Any]  # by attempt: who was considered, with which figures, and which rule decided

@@ -23,8 +23,7 @@ from pinakes.platform.errors import BadRequest, Conflict, NotFound
 from pinakes.platform.identity import Principal
 from pinakes.tenants.readers import cards
 from pinakes.tenants.readers import service as readers
-from pinakes.tenants.readers.models import Kind, Standing
-from pinakes.tenants.readers.standing import ReaderUnknown
+from pinakes.tenants.readers.standing import ReaderUnknown, standing_of
 from pinakes.tenants.registry.settings import all_effective
 from pinakes.tenants.registry.sharing import HoldRule
 
@@ -131,8 +130,8 @@ async def allow(
 ) -> None:
     """Ask the rules of reservation; the first refusal is raised."""
     reader = await readers.of_person(session, person)
-    standing = await session.scalar(select(Standing).where(Standing.person_id == person))
-    if reader is None or reader.kind is not Kind.HOME or standing is None:
+    standing = await standing_of(session, person)
+    if reader is None or reader.home_id != here.id or standing is None:
         raise ReaderUnknown("Nobody here has this person's home.")
     rules, most, pickups = await all_effective(
         session, here.id, "hold.rules", "hold.limit", "hold.pickup"

@@ -17,6 +17,7 @@ from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import Party, Step, Told, act, step
 from pinakes.platform import clock
 from pinakes.platform.db import uuid7
@@ -231,7 +232,7 @@ def written(found: Found, on: str, effects: list[str]) -> dict[str, Any]:
 def found_in(row: Mapping[str, Any]) -> Found:
     """A party out of its row."""
     party = Party(
-        request=UUID(row["request_id"]),
+        request=UUID(str(row["request_id"])),
         role=Role(row["role"]),
         attempt=row["attempt"],
         home=row["home_id"],
@@ -246,10 +247,10 @@ def found_in(row: Mapping[str, Any]) -> Found:
         alarm_at=row["alarm_at"],
     )
     return Found(
-        id=UUID(row["id"]),
+        id=UUID(str(row["id"])),
         party=party,
         version=row["version"],
-        item=UUID(row["item_id"]) if row["item_id"] else None,
+        item=UUID(str(row["item_id"])) if row["item_id"] else None,
         trouble=row["trouble"],
     )
 
@@ -262,3 +263,8 @@ def fresh(party: Party) -> Found:
 def knowing(found: Found, **facts: Any) -> Found:
     """The same party, with more facts."""
     return changed(found, party=replace(found.party, facts={**found.party.facts, **facts}))
+
+
+def found_of(row: PartyRow) -> Found:
+    """A party out of a row that was listed."""
+    return found_in({column.key: getattr(row, column.key) for column in PartyRow.__table__.columns})

@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, URLEncodedBody
 from msgspec import Meta, Struct
 
+from pinakes.federation.lending import looking, wording
 from pinakes.federation.loans import service
 from pinakes.federation.loans.models import Borrowed
 from pinakes.federation.loans.schemas import MyLoan
@@ -57,7 +58,7 @@ class MyLoanPages(Controller):
     @get("/")
     async def show(self, request: Call, asker: Asker, database: Data) -> Response[str]:
         """What I have on loan, soonest due first."""
-        return shown(request, asker, await mine(request, asker, database))
+        return await shown(request, asker, database, await mine(request, asker, database))
 
     @post("/{id:uuid}/renewal", status_code=200)
     async def renew(
@@ -79,11 +80,11 @@ class MyLoanPages(Controller):
         try:
             answer = await renew(desk, id)
         except (Problem, asyncpg.PostgresError) as error:
-            return shown(request, asker, loans, problem=understand(error))
+            return await shown(request, asker, database, loans, problem=understand(error))
         request.app.state.waker.wake()
         done = msgspec.json.decode(answer.body, type=LoanView)
         loan.due_at = done.due_at
-        return shown(request, asker, loans, done=done)
+        return await shown(request, asker, database, loans, done=done)
 
 
 async def mine(request: Call, asker: Principal, database: Database) -> list[MyLoan]:
@@ -96,9 +97,10 @@ async def mine(request: Call, asker: Principal, database: Database) -> list[MyLo
         return [MyLoan.of(row, directory) for row in await session.scalars(rows)]
 
 
-def shown(
+async def shown(
     request: Call,
     asker: Principal,
+    database: Database,
     loans: list[MyLoan],
     *,
     done: LoanView | None = None,
@@ -107,13 +109,20 @@ def shown(
     """The list, and what came of the last press of a button."""
     directory: Directory = request.app.state.directory
     lenders = {loan.id: directory.codes[loan.branch] for loan in loans}
+    home = directory.coded(asker.home or "")
+    assert asker.person is not None  # noqa: S101  (only readers come here)
+    async with unit_of_work(database.app, home.id, asker) as session:
+        requests = await looking.mine(session, directory, asker.person)
     return page(
         request,
         "loans/mine.html",
         status=problem.status if problem else 200,
         loans=loans,
         lenders=lenders,
-        home=directory.coded(asker.home or ""),
+        home=home,
+        requests=requests,
+        steps=wording.STEPS,
+        closed=wording.CLOSED,
         as_of=max((loan.as_of for loan in loans), default=None),
         done=done,
         problem=describe(problem) if problem else None,

@@ -132,6 +132,14 @@ async def find(session: AsyncSession, id: UUID) -> Item:
     return item
 
 
+async def with_barcode(session: AsyncSession, barcode: str) -> Item:
+    """The item that bears *barcode*, a guest of another branch perhaps; or NoSuchItem."""
+    item = await session.scalar(listed(barcode, None))
+    if item is None:
+        raise NoSuchItem("This branch has no item with this barcode.")
+    return item
+
+
 def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
     """Items, all or those with this barcode or of this record."""
     rows = select(Item)
@@ -141,21 +149,21 @@ def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
 
 
 COUNT = text("""
-    SELECT told.id, count(i.id) AS items,
-           count(i.id) FILTER (WHERE status = 'on_shelf') AS available,
+    SELECT record_id, count(*) AS items, count(*) FILTER (WHERE status = 'on_shelf') AS available,
            coalesce(array_agg(DISTINCT call_number) FILTER (WHERE call_number <> ''), '{}')
                AS call_numbers
-    FROM unnest(CAST(:records AS uuid[])) AS told (id)
-    LEFT JOIN LATERAL (SELECT * FROM item WHERE record_id = told.id
-                       AND status IN ('on_shelf', 'lent', 'processing', 'held', 'out')) i ON true
-    GROUP BY told.id
+    FROM item WHERE record_id = ANY(CAST(:records AS uuid[]))
+      AND status IN ('on_shelf', 'lent', 'processing', 'held', 'out')
+    GROUP BY record_id
 """)
 
 
 async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID, Stock]:
     """How many copies there are of each of *records*, and how many stand on the shelf."""
-    rows = await session.execute(COUNT, {"records": list(records)})
-    return {row.id: Stock(row.call_numbers, row.items, row.available) for row in rows}
+    stock = {record: Stock([], 0, 0) for record in records}
+    for row in await session.execute(COUNT, {"records": list(records)}):
+        stock[row.record_id] = Stock(row.call_numbers, row.items, row.available)
+    return stock
 
 
 async def held(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:

@@ -1,0 +1,90 @@
+"""Looks at requests: a reader's own list, and one request whole."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.holds.service import place_of
+from pinakes.federation.lending import service
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow, Request
+from pinakes.federation.lending.schemas import (
+    MyRequest,
+    NewRequest,
+    PartyView,
+    RequestView,
+    Stage,
+    WholeRequest,
+)
+from pinakes.federation.lending.turn import found_of
+from pinakes.platform.audit import Audit
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.errors import Conflict
+from pinakes.platform.identity import Principal
+from pinakes.tenants.readers import cards
+
+MOST = 200
+
+
+class RequestsAtHome(Conflict):
+    code = "requests_at_home"
+    title = "Requests are placed at the reader's home library"
+
+
+async def whose(session: AsyncSession, asker: Principal, here: Tenant, wish: NewRequest) -> UUID:
+    """The reader who wants it: the asker, or whose card the desk has."""
+    if asker.person is not None:
+        if asker.home != here.code:
+            raise RequestsAtHome("Send it to your home branch.", home=asker.home)
+        return asker.person
+    found = await cards.present(session, wish.card or "")
+    if found.home_id != here.id:
+        raise RequestsAtHome("Ask there; the book may still be collected here.")
+    return found.person_id
+
+
+async def mine(
+    session: AsyncSession, directory: Directory, person: UUID, *, over_too: bool = False
+) -> list[MyRequest]:
+    """A reader's requests, newest first, with the next step and its date."""
+    rows = service.listed(person, over_too=over_too).order_by(Request.id.desc()).limit(MOST)
+    wishes = (await session.scalars(rows)).all()
+    parties = await session.scalars(
+        select(PartyRow).where(
+            PartyRow.role == Role.REQUESTER,
+            PartyRow.request_id.in_([wish.id for wish in wishes]),
+        )
+    )
+    stands = {(row.request_id, row.attempt): found_of(row) for row in parties}
+    return [
+        MyRequest.told(
+            wish,
+            stands[wish.id, wish.attempt],
+            await place_of(session, wish.id) if wish.state == "WAITING" else None,
+            directory,
+        )
+        for wish in wishes
+    ]
+
+
+async def whole(session: AsyncSession, directory: Directory, id: UUID) -> WholeRequest:
+    """One request as this branch knows it, or NoSuchRequest."""
+    parties = await service.parties(session, id)
+    if not parties:
+        raise service.NoSuchRequest("This branch is no party to it.")
+    wish = await session.scalar(select(Request).where(Request.id == id))
+    steps = await session.scalars(
+        select(Audit).where(Audit.subject == str(id)).order_by(Audit.id).limit(MOST)
+    )
+    reasons = await session.scalars(
+        select(PartyRow.reasons)
+        .where(PartyRow.request_id == id, PartyRow.reasons.is_not(None))
+        .order_by(PartyRow.attempt)
+    )
+    return WholeRequest(
+        request=RequestView.of(wish, directory) if wish else None,
+        parties=[PartyView.of(one, directory) for one in parties],
+        history=[Stage(one.created_at, one.operation, one.role, one.result) for one in steps],
+        chosen=list(reasons),
+    )

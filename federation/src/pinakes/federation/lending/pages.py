@@ -1,0 +1,185 @@
+"""Lending in the browser: worklists with one field to scan into, slips, and a reader's requests."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, Parameter, URLEncodedBody
+from litestar.response import Redirect
+from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.lending import scanning, service, wording
+from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.routes import role_of
+from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
+from pinakes.federation.lending.turn import found_of
+from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
+from pinakes.platform.directory import Directory
+from pinakes.platform.errors import Problem
+from pinakes.platform.http import Asker, Here, Session, describe, understand
+from pinakes.platform.pages import page
+
+MOST = 200
+Word = Annotated[str, Parameter(max_length=40)]
+Field = Annotated[str, Meta(max_length=64)]
+Call = Request[Any, Any, Any]
+
+
+class Scanning(Struct):
+    """What the field sends; *owner*: whose it is, where several are."""
+
+    scanned: Field = ""
+    owner: Field = ""
+
+
+class Pressed(Struct):
+    """Which attempt a button is about, and the list it stood on."""
+
+    attempt: int | None = None
+    back: Field = "pull"
+
+
+class Wanted(Struct):
+    """A title, and where it will be collected."""
+
+    edition: UUID
+    pickup: Field
+
+
+class LendingPages(Controller):
+    path = "/lending"
+    include_in_schema = False
+
+    @get("/")
+    async def first(self, request: Call, session: Session) -> Response[str]:
+        """What is to be pulled."""
+        return await shown(request, session, "pull")
+
+    @get("/{name:str}")
+    async def show(self, name: FromPath[Word], request: Call, session: Session) -> Response[str]:
+        """One list of work."""
+        return await shown(request, session, name)
+
+    @post("/scan", status_code=200)
+    async def scan(
+        self, request: Call, session: Session, asker: Asker, data: URLEncodedBody[Scanning]
+    ) -> Response[Any]:
+        """Do what is next with the book; what is refused is told on the same page."""
+        directory: Directory = request.app.state.directory
+        try:
+            wish = msgspec.convert(
+                {"barcode": data.scanned.strip(), "owner": data.owner or None}, Scan
+            )
+            async with session.begin_nested():
+                done = await scanning.scan(session, directory, wish)
+        except (Problem, msgspec.ValidationError) as error:
+            problem = understand(error)
+            return await shown(request, session, "pull", problem=problem, scanned=data.scanned)
+        return await shown(request, session, "pull", done=done)
+
+    @post("/{id:uuid}/{role:str}/{act:str}")
+    async def act(  # noqa: PLR0913, PLR0917  (which party, what, and from where)
+        self,
+        id: FromPath[UUID],
+        role: FromPath[Word],
+        act: FromPath[Word],
+        request: Call,
+        session: Session,
+        asker: Asker,
+        data: URLEncodedBody[Pressed],
+    ) -> Response[Any]:
+        """A button on a list."""
+        await service.act(session, id, role_of(role), act, {}, data.attempt)
+        code = request.path_params["branch"]
+        return Redirect(f"/b/{code}/lending/{worked(data.back)}", status_code=303)
+
+    @get("/slips/{id:uuid}/{role:str}")
+    async def slip(
+        self,
+        id: FromPath[UUID],
+        role: FromPath[Word],
+        request: Call,
+        session: Session,
+        here: Here,
+    ) -> Response[str]:
+        """What is printed and laid into the book."""
+        directory: Directory = request.app.state.directory
+        row = PartyView.of(await service.find(session, id, role_of(role), None), directory)
+        ends = [directory.coded(row.supplier or row.home), directory.coded(row.pickup)]
+        sender, receiver = ends if row.role == "supplier" else reversed(ends)
+        return page(request, "lending/slip.html", row=row, sender=sender, receiver=receiver)
+
+
+class MyRequestPages(Controller):
+    path = "/me/requests"
+    include_in_schema = False
+
+    @post("/")
+    async def place(
+        self,
+        request: Call,
+        session: Session,
+        asker: Asker,
+        here: Here,
+        data: URLEncodedBody[Wanted],
+    ) -> Response[Any]:
+        """Ask for a title; the list shows what comes next."""
+        assert asker.person is not None  # noqa: S101  (only readers come here)
+        wish = NewRequest(edition=data.edition, pickup=data.pickup)
+        await service.place(session, request.app.state.directory, here, asker.person, wish)
+        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+
+    @post("/{id:uuid}/{act:str}")
+    async def act(
+        self,
+        id: FromPath[UUID],
+        act: FromPath[Word],
+        session: Session,
+        asker: Asker,
+        here: Here,
+    ) -> Response[Any]:
+        """Cancel it, or ask for more time."""
+        await service.mine(session, asker, id)
+        verb = act if act in {"cancel", "renew"} else "cancel"
+        await service.act(session, id, role_of("requester"), verb)
+        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+
+
+def worked(name: str) -> str:
+    return name if name in NAMES else "pull"
+
+
+async def shown(
+    request: Call,
+    session: AsyncSession,
+    name: str,
+    *,
+    done: list[Scanned] | None = None,
+    problem: Problem | None = None,
+    scanned: str = "",
+) -> Response[str]:
+    """A list as it stands now."""
+    directory: Directory = request.app.state.directory
+    rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
+    owners = problem.facts.get("owners", []) if problem else []
+    return page(
+        request,
+        "lending/lists.html",
+        status=problem.status if problem else 200,
+        name=name,
+        names=NAMES,
+        counts=await counts(session),
+        rows=[PartyView.of(found_of(row), directory) for row in rows],
+        strangers=await strangers(session) if name == "problem" else [],
+        owners_of=directory.ids,
+        branches=directory.codes,
+        owners=[directory.codes[code] for code in owners],
+        done=done or [],
+        problem=describe(problem) if problem else None,
+        scanned=scanned,
+        states=wording.STATES,
+        acts=wording.ACTS,
+        verbs=wording.VERBS,
+    )

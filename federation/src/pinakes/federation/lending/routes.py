@@ -1,0 +1,217 @@
+"""Requests over HTTP: of readers, and what the desks of all parties do with them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+
+from pinakes.federation.lending import looking, scanning, service
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.models import Request as Wish
+from pinakes.federation.lending.schemas import (
+    Doing,
+    MyRequest,
+    NewRequest,
+    PartyView,
+    RequestView,
+    Scan,
+    Scanned,
+    WholeRequest,
+)
+from pinakes.federation.lending.turn import found_of
+from pinakes.federation.lending.worklists import worklist
+from pinakes.platform.clock import now
+from pinakes.platform.db import unit_of_work
+from pinakes.platform.directory import Directory
+from pinakes.platform.errors import NotFound
+from pinakes.platform.http import Asker, Data, Here, Session
+from pinakes.platform.paging import After, Limit, Page, newest
+from pinakes.platform.replies import once
+
+Attempt = Annotated[int | None, Parameter(ge=1, le=1000)]
+Word = Annotated[str, Parameter(max_length=40)]
+
+
+async def directory_of(request: Request[Any, Any, Any]) -> Directory:
+    """Which branches there are."""
+    found: Directory = request.app.state.directory
+    return found
+
+
+Known = NamedDependency[Directory]
+KNOWN = {"directory": Provide(directory_of)}
+
+
+class NoSuchRole(NotFound):
+    code = "no_such_role"
+    title = "A branch is requester, supplier or pickup"
+
+
+def role_of(told: str) -> Role:
+    """The role of this name, or NoSuchRole."""
+    if told not in set(Role):
+        raise NoSuchRole("Say one of the three in the address.")
+    return Role(told)
+
+
+class Requests(Controller):
+    path = "/requests"
+    tags = ("lending",)
+    dependencies = KNOWN
+
+    @post()
+    @once
+    async def place(
+        self,
+        data: JSONBody[NewRequest],
+        directory: Known,
+        session: Session,
+        asker: Asker,
+        here: Here,
+    ) -> PartyView:
+        """Ask for a title: readers for themselves at home, the desk with the reader's card."""
+        person = await looking.whose(session, asker, here, data)
+        found = await service.place(session, directory, here, person, data)
+        return PartyView.of(found, directory)
+
+    @get()
+    async def list(
+        self,
+        directory: Known,
+        session: Session,
+        person: FromQuery[UUID | None] = None,
+        over_too: FromQuery[bool] = False,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[RequestView]:
+        """Requests of this branch's readers, newest first."""
+        rows = service.listed(person, over_too=over_too)
+        return await newest(
+            session,
+            rows,
+            Wish.id,
+            lambda row: RequestView.of(row, directory),
+            after=after,
+            limit=limit,
+        )
+
+    @get("/{id:uuid}")
+    async def show(self, id: FromPath[UUID], directory: Known, session: Session) -> WholeRequest:
+        """All that this branch is in a request, and what it did."""
+        return await looking.whole(session, directory, id)
+
+    @post("/{id:uuid}/cancel", status_code=200)
+    @once
+    async def cancel(
+        self,
+        id: FromPath[UUID],
+        directory: Known,
+        session: Session,
+        asker: Asker,
+    ) -> PartyView:
+        """It is wanted no longer; what is under way is sent back."""
+        await service.mine(session, asker, id)
+        found = await service.act(session, id, Role.REQUESTER, "cancel")
+        return PartyView.of(found, directory)
+
+    @post("/{id:uuid}/renew", status_code=200)
+    @once
+    async def renew(
+        self,
+        id: FromPath[UUID],
+        directory: Known,
+        session: Session,
+        asker: Asker,
+    ) -> PartyView:
+        """Ask the supplier for more time."""
+        await service.mine(session, asker, id)
+        found = await service.act(session, id, Role.REQUESTER, "renew")
+        return PartyView.of(found, directory)
+
+    @post("/{id:uuid}/{role:str}/{act:str}", status_code=200)
+    @once
+    async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
+        self,
+        id: FromPath[UUID],
+        role: FromPath[Word],
+        act: FromPath[Word],
+        data: JSONBody[Doing],
+        directory: Known,
+        session: Session,
+        asker: Asker,
+        attempt: FromQuery[Attempt] = None,
+    ) -> PartyView:
+        """One step at this branch; the refusal names what is possible instead."""
+        facts = data.facts(int(now().timestamp()))
+        party = role_of(role)
+        if act == "describe" and data.edition is not None:
+            found = await service.describe(session, id, data.edition)
+        else:
+            found = await service.act(session, id, party, act, facts, attempt)
+        return PartyView.of(found, directory)
+
+
+class Scans(Controller):
+    path = "/scans"
+    tags = ("lending",)
+    dependencies = KNOWN
+
+    @post(status_code=200)
+    @once
+    async def scan(
+        self,
+        data: JSONBody[Scan],
+        directory: Known,
+        session: Session,
+        asker: Asker,
+    ) -> Page[Scanned]:
+        """A book or a parcel: what is next with it is done; of a foreign one, the owner told."""
+        return Page(await scanning.scan(session, directory, data))
+
+
+class Worklists(Controller):
+    path = "/worklists"
+    tags = ("lending",)
+    dependencies = KNOWN
+
+    @get("/{name:str}")
+    async def list(
+        self,
+        name: FromPath[Word],
+        directory: Known,
+        session: Session,
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[PartyView]:
+        """What waits for a hand: answer, pull, ship, receive, shelf, overdue, problem."""
+        return await newest(
+            session,
+            worklist(name),
+            PartyRow.id,
+            lambda row: PartyView.of(found_of(row), directory),
+            after=after,
+            limit=limit,
+        )
+
+
+class MyRequests(Controller):
+    path = "/me/requests"
+    tags = ("lending",)
+    dependencies = KNOWN
+
+    @get()
+    async def list(
+        self,
+        directory: Known,
+        asker: Asker,
+        database: Data,
+        over_too: FromQuery[bool] = False,
+    ) -> Page[MyRequest]:
+        """My holds and requests over all branches, newest first, each with its next step."""
+        assert asker.person is not None  # noqa: S101  (only readers come here)
+        home = directory.coded(asker.home or "")
+        async with unit_of_work(database.app, home.id, asker) as session:
+            return Page(await looking.mine(session, directory, asker.person, over_too=over_too))

@@ -1,0 +1,72 @@
+"""What a desk has to do: lists read from the parties' rows as they stand."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ColumnElement
+
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import Arrival, PartyRow
+from pinakes.platform.errors import NotFound
+from pinakes.platform.language import later
+
+R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
+
+NAMES = {
+    "answer": later("To answer"),
+    "pull": later("To pull"),
+    "ship": later("To send"),
+    "receive": later("To receive"),
+    "shelf": later("Hold shelf"),
+    "overdue": later("Overdue"),
+    "problem": later("Problems"),
+}
+
+
+class NoSuchWorklist(NotFound):
+    code = "no_such_worklist"
+    title = "There is no such worklist"
+
+
+def stands(role: Role, states: str) -> ColumnElement[bool]:
+    return and_(PartyRow.role == role, PartyRow.state.in_(states.split()), ~PartyRow.over)
+
+
+PULLED = PartyRow.flags.contains(["pulled"])
+PROMISED = stands(S, "WILL_SUPPLY CONDITION_ACCEPTED")
+LATE = PartyRow.facts["loan_due"].as_integer() < func.extract("epoch", func.now())
+
+LISTS: Mapping[str, ColumnElement[bool]] = {
+    "answer": stands(S, "NEW VALIDATED CANCEL_REQUESTED RENEW_REQUESTED"),
+    "pull": and_(PROMISED, ~PULLED),
+    "ship": or_(and_(PROMISED, PULLED), stands(P, "RETURNED UNCOLLECTED DAMAGED")),
+    "receive": or_(stands(P, "ON_ITS_WAY UNWANTED"), stands(S, "SHIPPED_RETURN")),
+    "shelf": stands(P, "RECEIVED READY"),
+    "overdue": or_(stands(S, "OVERDUE RECALLED"), and_(stands(P, "LENT"), LATE)),
+    "problem": or_(
+        PartyRow.trouble.is_not(None),
+        stands(R, "NEEDS_REVIEW DUPLICATE CONDITION_PENDING RETRY_PENDING"),
+        stands(P, "CLAIMED"),
+    ),
+}
+
+
+def worklist(name: str) -> Select[PartyRow]:
+    """The parties of this branch that wait for a hand, or NoSuchWorklist."""
+    if name not in LISTS:
+        raise NoSuchWorklist("These there are.", worklists=list(LISTS))
+    return select(PartyRow).where(LISTS[name])
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How long each list is."""
+    columns = [func.count().filter(LISTS[name]).label(name) for name in LISTS]
+    row = (await session.execute(select(*columns).select_from(PartyRow))).mappings().one()
+    return {name: int(row[name]) for name in LISTS}
+
+
+async def strangers(session: AsyncSession, most: int = 50) -> Sequence[Arrival]:
+    """Books of other branches that lie here: whose nobody knows, or waiting for the courier."""
+    rows = select(Arrival).where(Arrival.created_at > text("now() - interval '30 days'"))
+    return (await session.scalars(rows.order_by(Arrival.id.desc()).limit(most))).all()

@@ -1,0 +1,64 @@
+"""Books that readers give back at other branches: the loan ends there, they come home later."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.audit import note
+from pinakes.platform.messages import emit
+from pinakes.tenants.circulation.events import LoanClosed
+from pinakes.tenants.circulation.models import Loan
+from pinakes.tenants.items import service as items
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.machine import Status
+from pinakes.tenants.items.models import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A book of ours that turned up elsewhere: for which request it was out, and its title."""
+
+    request: UUID | None
+    title: str | None
+    closed: bool = False  # an ordinary loan has ended
+
+
+async def own(session: AsyncSession, barcode: str) -> Item | None:
+    """Our own item with this barcode; guests of other branches are none."""
+    try:
+        item = await items.with_barcode(session, barcode)
+    except items.NoSuchItem:
+        return None
+    return item if item.guest_of is None else None
+
+
+async def seen_elsewhere(session: AsyncSession, barcode: str, at: datetime) -> Seen | None:
+    """End an ordinary loan as of the scan elsewhere; None when the book is none of ours.
+
+    A book that is out for a request is left to the request.
+    """
+    item = await own(session, barcode)
+    if item is None:
+        return None
+    loan = await session.scalar(
+        select(Loan).where(Loan.item_id == item.id).order_by(Loan.id.desc()).limit(1)
+    )
+    title = loan.title if loan else None
+    if loan is None or loan.returned_at or loan.person_id is None or item.request_id:
+        return Seen(item.request_id, title)
+    loan.returned_at = max(at, loan.lent_at)
+    item.status = Status.OUT
+    note(session, "loan.close", loan.id, result="returned elsewhere")
+    event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=loan.returned_at)
+    emit(session, event, to=loan.home_id)
+    return Seen(None, title, closed=True)
+
+
+async def home_again(session: AsyncSession, item: Item) -> None:
+    """Put a book that was on its way home on the shelf."""
+    item.status = Status.ON_SHELF
+    note(session, "item.home", item.id)
+    emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))

@@ -1,0 +1,237 @@
+"""Requests over HTTP, as a graph and as pages: of readers, desks, and of nobody else."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from borrowing import Borrowing, edition, held
+from lending import Desk, deliver, desk_at, enrol
+from mint import Mint
+
+from pinakes.platform.directory import Tenant
+
+pytestmark = pytest.mark.anyio
+
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
+
+
+@pytest.fixture
+def me(mint: Mint, borrowing: Borrowing) -> dict[str, str]:
+    """Headers of the reader."""
+    return mint.reader(borrowing.reader.person, borrowing.home.code)
+
+
+@pytest.fixture
+def desks(client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing) -> dict[str, Desk]:
+    """The three desks, by what their branch is."""
+    b = borrowing
+    branches = {"home": b.home, "supplier": b.supplier, "pickup": b.pickup}
+    return {name: desk_at(client, mint, branch) for name, branch in branches.items()}
+
+
+async def placed(
+    client: httpx.AsyncClient, b: Borrowing, me: dict[str, str], key: str = "k"
+) -> tuple[dict[str, Any], str]:
+    """What placing answers, and the barcode of the only copy."""
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    wish = {"edition": str(title), "pickup": b.pickup.code}
+    answer = await client.post(
+        f"/v1/b/{b.home.code}/requests", json=wish, headers=me | {"Idempotency-Key": key}
+    )
+    assert answer.status_code == 201, answer.text
+    again = await client.post(
+        f"/v1/b/{b.home.code}/requests", json=wish, headers=me | {"Idempotency-Key": key}
+    )
+    assert again.json()["request"] == answer.json()["request"]
+    await deliver(b.database)
+    return answer.json(), barcode
+
+
+async def test_a_reader_places_a_request_once_and_every_desk_finds_its_work(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
+) -> None:
+    told, barcode = await placed(client, borrowing, me)
+    assert (told["role"], told["state"]) == ("requester", "SENT")
+    [pull] = (await desks["supplier"].look("/worklists/pull"))["items"]
+    assert (pull["barcode"], pull["pickup"]) == (barcode, borrowing.pickup.code)
+    scanned = await desks["supplier"].ask("/scans", {"barcode": barcode}, key="one")
+    assert scanned.json()["items"][0]["verb"] == "ship"
+    again = await desks["supplier"].ask("/scans", {"barcode": barcode}, key="one")
+    assert again.json() == scanned.json()
+    await deliver(borrowing.database)
+    [coming] = (await desks["pickup"].look("/worklists/receive"))["items"]
+    assert coming["label"] == f"…{borrowing.reader.card[-4:]}"
+    for _ in range(2):
+        await desks["pickup"].ask("/scans", {"barcode": barcode})
+    await deliver(borrowing.database)
+    [mine] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert (mine["state"], mine["pickup"]) == ("READY_FOR_PICKUP", borrowing.pickup.code)
+    assert mine["until"] is not None
+
+
+async def test_a_request_tells_its_whole_story_to_its_own_branch(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
+) -> None:
+    told, _ = await placed(client, borrowing, me)
+    whole = await desks["home"].look(f"/requests/{told['request']}")
+    assert [one["role"] for one in whole["parties"]] == ["requester"]
+    assert [one["operation"] for one in whole["history"]][:2] == ["request.valid", "request.chosen"]
+    assert whole["chosen"][0]["supplier"] == borrowing.supplier.id
+    at_supplier = await desks["supplier"].look(f"/requests/{told['request']}")
+    assert at_supplier["request"] is None
+    assert str(borrowing.reader.person) not in str(at_supplier)
+
+
+async def test_a_stranger_learns_nothing(
+    client: httpx.AsyncClient,
+    mint: Mint,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    neighbour: Tenant,
+) -> None:
+    told, _ = await placed(client, borrowing, me)
+    elsewhere = desk_at(client, mint, neighbour)
+    assert (await elsewhere.look(f"/requests/{told['request']}"))["code"] == "no_such_request"
+    other = await enrol(borrowing.database, borrowing.home)
+    headers = mint.reader(other.person, borrowing.home.code)
+    path = f"/v1/b/{borrowing.home.code}/requests/{told['request']}/cancel"
+    assert (await client.post(path, headers=headers)).json()["code"] == "no_such_request"
+    assert (await client.post(path, headers=me)).status_code == 200
+
+
+async def test_the_desk_asks_for_a_reader_and_is_told_what_can_be_done(
+    client: httpx.AsyncClient, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    wish = {"title": "一本谁也没有的书", "pickup": b.home.code, "card": b.reader.card}
+    told = (await desks["home"].ask("/requests", wish)).json()
+    assert told["state"] == "NEEDS_REVIEW"
+    [problem] = (await desks["home"].look("/worklists/problem"))["items"]
+    assert problem["request"] == told["request"]
+    refused = await desks["home"].ask(f"/requests/{told['request']}/requester/ship", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "request_move_refused")
+    assert "describe" in refused.json()["acts"]
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    path = f"/requests/{told['request']}/requester/describe"
+    described = await desks["home"].ask(path, {"edition": str(title)})
+    assert described.json()["state"] == "SENT"
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"edition": str(UUID(int=5))}, "title_unknown"),
+        ({}, "nothing_wanted"),
+        ({"title": "x", "pickup": "nowhere"}, "no_such_branch"),
+    ],
+)
+async def test_what_cannot_be_asked_for_is_refused(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], wish: Any, code: str
+) -> None:
+    told = {"pickup": borrowing.pickup.code} | wish
+    answer = await client.post(f"/v1/b/{borrowing.home.code}/requests", json=told, headers=me)
+    assert answer.json()["code"] == code
+
+
+async def test_a_second_request_for_the_same_title_is_warned_of(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title, 2)
+    wish = {"edition": str(title), "pickup": b.pickup.code}
+    path = f"/v1/b/{b.home.code}/requests"
+    assert (await client.post(path, json=wish, headers=me)).status_code == 201
+    warned = await client.post(path, json=wish, headers=me)
+    assert warned.json()["code"] == "hold_has_it_already"
+    assert (await client.post(path, json=wish | {"sure": True}, headers=me)).status_code == 201
+
+
+async def test_readers_place_requests_at_home(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    wish = {"title": "x", "pickup": borrowing.pickup.code}
+    answer = await client.post(f"/v1/b/{borrowing.pickup.code}/requests", json=wish, headers=me)
+    assert answer.json()["code"] == "requests_at_home"
+
+
+async def test_the_graph_tells_the_same(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
+) -> None:
+    told, barcode = await placed(client, borrowing, me)
+    query = '{ worklist(name: "pull") { request barcode state acts } }'
+    answer = await desks["supplier"].ask("/graphql", {"query": query})
+    [row] = answer.json()["data"]["worklist"]
+    assert (row["request"], row["barcode"]) == (told["request"], barcode)
+    path = f"/v1/b/{borrowing.home.code}/graphql"
+    mine = await client.post(path, json={"query": "{ myRequests { state title } }"}, headers=me)
+    assert mine.json()["data"]["myRequests"] == [{"state": "WILL_SUPPLY", "title": "红楼梦"}]
+
+
+@pytest.mark.parametrize("headers", [ENGLISH, CHINESE], ids=["en", "zh"])
+@pytest.mark.parametrize(
+    "name", ["answer", "pull", "ship", "receive", "shelf", "overdue", "problem"]
+)
+async def test_every_worklist_is_a_page(
+    client: httpx.AsyncClient, mint: Mint, tenant: Tenant, name: str, headers: dict[str, str]
+) -> None:
+    staff = mint.staff(f"desk@{tenant.code}") | headers
+    answer = await client.get(f"/b/{tenant.code}/lending/{name}", headers=staff)
+    assert answer.status_code == 200
+    assert ("Nothing to do here." in answer.text) == (headers is ENGLISH)
+
+
+async def test_a_page_scans_and_prints_the_slip(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    told, barcode = await placed(client, b, me)
+    staff = mint.staff(f"desk@{b.supplier.code}") | ENGLISH
+    root = f"/b/{b.supplier.code}/lending"
+    assert barcode in (await client.get(root, headers=staff)).text
+    done = await client.post(f"{root}/scan", data={"scanned": barcode}, headers=staff)
+    assert "To be sent to" in done.text
+    assert b.pickup.name_en in done.text
+    slip = await client.get(f"{root}/slips/{told['request']}/supplier", headers=staff)
+    assert barcode in slip.text
+    assert b.pickup.name_zh in slip.text
+    wrong = await client.post(f"{root}/scan", data={"scanned": "x y"}, headers=staff)
+    assert wrong.status_code == 400
+    unknown = await client.post(f"{root}/scan", data={"scanned": str(uuid4())}, headers=staff)
+    assert "Put it aside" in unknown.text
+
+
+async def test_buttons_do_what_the_list_offers(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    told, _ = await placed(client, b, me)
+    staff = mint.staff(f"desk@{b.supplier.code}") | ENGLISH
+    path = f"/b/{b.supplier.code}/lending/{told['request']}/supplier/pull"
+    pressed = await client.post(path, data={"attempt": "1", "back": "ship"}, headers=staff)
+    assert pressed.status_code == 303
+    assert pressed.headers["location"].endswith("/lending/ship")
+    assert "红楼梦" in (await client.get(pressed.headers["location"], headers=staff)).text
+
+
+async def test_my_requests_stand_with_my_loans(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    form = {"edition": str(title), "pickup": b.pickup.code}
+    path = f"/b/{b.home.code}/me/requests"
+    pressed = await client.post(path, data=form, headers=me | ENGLISH)
+    assert pressed.status_code == 303
+    page = await client.get(pressed.headers["location"], headers=me | ENGLISH)
+    assert "A library has been asked" in page.text
+    assert "Cancel the request" in page.text
+    [mine] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    await client.post(f"{path}/{mine['id']}/cancel", headers=me | ENGLISH)
+    await deliver(b.database)
+    assert (await client.get("/v1/me/requests", headers=me)).json()["items"] == []
