@@ -132,6 +132,14 @@ async def find(session: AsyncSession, id: UUID) -> Item:
     return item
 
 
+async def with_barcode(session: AsyncSession, barcode: str) -> Item:
+    """The item that bears *barcode*, a guest of another branch perhaps; or NoSuchItem."""
+    item = await session.scalar(listed(barcode, None))
+    if item is None:
+        raise NoSuchItem("This branch has no item with this barcode.")
+    return item
+
+
 def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
     """Items, all or those with this barcode or of this record."""
     rows = select(Item)
