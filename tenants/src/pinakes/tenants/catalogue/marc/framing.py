@@ -72,7 +72,15 @@ def _trimmed(raw: bytes) -> bytes:
 
 
 def _inner_record(raw: bytes) -> int:
-    """Where the last record starts whose stated length ends at the end of *raw*; 0 if nowhere."""
+    """Where a record starts whose stated length ends exactly at the end of *raw*; 0 if nowhere.
+
+    A length may fit by chance; then the one counts whose data begins where it says.
+    """
     starts = [found.start() for found in LEADER.finditer(raw)]
     fitting = [at for at in starts if int(raw[at : at + 5]) == len(raw) - at]
-    return fitting[-1] if fitting else 0
+    return next((at for at in fitting if _has_base(raw, at)), fitting[0] if fitting else 0)
+
+
+def _has_base(raw: bytes, start: int) -> bool:
+    base = start + int(raw[start + 12 : start + 17])
+    return raw[base - 1 : base] == b"\x1e"
