@@ -144,7 +144,9 @@ def claims() -> Iterator[tuple[str, Forge]]:
     }
     for name, values in wrong.items():
         for value in values:
-            yield f"{name} {value!r}", claiming(name, value)
+            told = repr(value).replace(str(now - 3600), "an hour ago")
+            told = told.replace(str(now + 3600), "in an hour")  # names may not tell the time
+            yield f"{name} {told}", claiming(name, value)
         if name != "nbf":
             yield f"no {name}", silent(name)
     for changed in ("/", "?x", "/../readers", "#"):
