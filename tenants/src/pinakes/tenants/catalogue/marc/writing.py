@@ -1,6 +1,7 @@
 """Records on their way out: as they came where that is sound, else written anew."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -118,26 +119,33 @@ def marcxml_of(record: Record) -> Written:
 def _fits_xml(tag: str, text: str) -> bool:
     """Whether the field comes out of XML as it goes in."""
     first, *parts = text.split(SUBFIELD)
-    if IN_NO_XML.search("".join((tag, first, *parts))):
+    whole = "".join((tag, first, *parts))
+    if not whole.isprintable() and IN_NO_XML.search(whole):
         return False
+    if tag in CONTROL_TAGS:
+        return not parts
     return all(parts) and (not parts or len(first) == INDICATORS)
 
 
 def _field(tag: str, text: str) -> str:
     if tag in CONTROL_TAGS or SUBFIELD not in text:
-        return f"<controlfield tag={quoteattr(tag)}>{_plain(text)}</controlfield>"
+        return f"<controlfield tag={_attribute(tag)}>{_plain(text)}</controlfield>"
     first, *parts = text.split(SUBFIELD)
     indicators = f"ind1={_attribute(first[:1])} ind2={_attribute(first[1:2])}"
     coded = [part for part in ([f" {first[2:]}"] if first[2:] else []) + parts if part]
     inside = "".join(
         f"<subfield code={_attribute(part[0])}>{_plain(part[1:])}</subfield>" for part in coded
     )
-    return f"<datafield tag={quoteattr(tag)} {indicators}>{inside}</datafield>"
+    return f"<datafield tag={_attribute(tag)} {indicators}>{inside}</datafield>"
 
 
-def _attribute(letter: str) -> str:
-    return quoteattr(IN_NO_XML.sub(" ", letter) or " ")
+@lru_cache(maxsize=10_000)
+def _attribute(letters: str) -> str:
+    """A tag, an indicator or a code, with its quotation marks."""
+    return quoteattr(IN_NO_XML.sub(" ", letters) or " ")
 
 
 def _plain(text: str) -> str:
-    return escape(IN_NO_XML.sub(" ", text), {"\r": "&#13;"})
+    if not text.isprintable():
+        text = IN_NO_XML.sub(" ", text).replace("\r", "\x00")
+    return escape(text).replace("\x00", "&#13;")
