@@ -8,7 +8,7 @@ import msgspec
 import tantivy
 
 from pinakes.federation.discovery.document import Shown
-from pinakes.federation.discovery.matching import Matcher
+from pinakes.federation.discovery.matching import Asked, Matcher
 from pinakes.federation.discovery.meaning import meant
 from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query, clauses
 from pinakes.federation.discovery.suggesting import Suggestion, suggestions
@@ -56,8 +56,10 @@ def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hi
     limit = max(1, min(query.limit, MOST))
     offset = max(0, min(query.offset, DEEPEST))
     field, direction = order_of(query)
-    for wanted, nearly in ways(matcher, query):
-        found = searcher.search(wanted, limit, offset=offset, order_by_field=field, order=direction)
+    for asked, nearly in ways(matcher, query):
+        found = searcher.search(
+            asked.ranked, limit, offset=offset, order_by_field=field, order=direction
+        )
         if not found.count:
             continue
         documents = [searcher.doc(address) for _, address in found.hits]
@@ -67,7 +69,7 @@ def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hi
             ids=tuple([UUID(one.get_first("id")) for one in documents]),
             total=total,
             next=offset + limit if more else None,
-            facets=counted(searcher.aggregate(wanted, AGGREGATION)) if facets else {},
+            facets=counted(searcher.aggregate(asked.plain, AGGREGATION)) if facets else {},
             nearly=nearly,
             meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
         )
@@ -84,10 +86,10 @@ def where(searcher: Any, matcher: Matcher, query: Query) -> Where:
     The branches are counted as if none were chosen, and what can be borrowed likewise.
     """
     anywhere = msgspec.structs.replace(query, branches=(), available=False)
-    for wanted, _ in ways(matcher, anywhere):
-        if searcher.search(wanted, 1).count:
-            free = matcher.narrow(wanted, query)
-            branches = searcher.aggregate(wanted, BY_BRANCH)["branch"]["buckets"]
+    for asked, _ in ways(matcher, anywhere):
+        if searcher.search(asked.plain, 1).count:
+            free = matcher.narrow(asked.plain, query)
+            branches = searcher.aggregate(asked.plain, BY_BRANCH)["branch"]["buckets"]
             return Where(
                 {int(one["key"]): one["doc_count"] for one in branches},
                 int(searcher.search(free, 1).count),
@@ -106,7 +108,7 @@ def suggest(
     return suggestions(typed, [shown(searcher.doc(address)) for _, address in found], SUGGESTED)
 
 
-def ways(matcher: Matcher, query: Query) -> Iterator[tuple[Any, bool]]:
+def ways(matcher: Matcher, query: Query) -> Iterator[tuple[Asked, bool]]:
     """What is asked; and, for who found nothing, what is nearly that."""
     yield matcher.query(query), False
     if query.text.strip():

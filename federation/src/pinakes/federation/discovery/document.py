@@ -1,5 +1,6 @@
 """One public title as the index wants it: plain words in, tokens out."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from pinakes.federation.discovery.wording import START, Wording, initials, worde
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40
 LONGEST_KEY = 200
 LAST = "\uffff"  # sorts behind everything
 ISBN_DIGITS = 13
+SHORTEST_SPELLED = 4
 SUGGESTED = 4  # of each kind
 
 
@@ -69,7 +71,7 @@ def schema() -> tantivy.Schema:
         builder.add_unsigned_field(name, indexed=True, fast=True)
     for name in ("title", "names", "subjects", "title_pinyin", "names_pinyin"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in ("exact", "named", "initials", "numbers", "classes"):
+    for name in ("exact", "said", "named", "spelled", "initials", "numbers", "classes"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("form", "language", "main_class", "sort"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -100,6 +102,7 @@ def facts(document: Document) -> dict[str, object]:
     if document.short_title not in ("", document.title):
         short = worded(document.short_title)
     names = [worded(name) for name in document.names]
+    subjects = [worded(subject) for subject in document.subjects]
     found: dict[str, object] = {
         "id": str(document.id),
         "shown": shown(document),
@@ -107,11 +110,13 @@ def facts(document: Document) -> dict[str, object]:
         "branch": list(document.branches),
         "title": [START + titles[0].row[0], *lines(titles)] if titles[0].row else lines(titles),
         "names": lines(names),
-        "subjects": lines([worded(subject) for subject in document.subjects]),
+        "subjects": lines(subjects),
+        "spelled": spelled([*titles, *names, *subjects]),
         "title_pinyin": said(titles[:1]) + [" ".join(worded(one).row) for one in document.pinyin],
         "names_pinyin": said(names),
-        "exact": exact([short, *titles]),
-        "named": ["".join(name.said)[:LONGEST_KEY] for name in names if name.said],
+        "exact": list({one.key[:LONGEST_KEY] for one in (short, *titles)}),
+        "said": joined({short.key: short, titles[0].key: titles[0]}.values()),
+        "named": joined(names),
         "initials": initials(short),
         "form": document.form,
         "language": document.language,
@@ -147,11 +152,18 @@ def said(texts: list[Wording]) -> list[str]:
     return [" ".join(one.said) for one in texts if one.said]
 
 
-def exact(titles: list[Wording]) -> list[str]:
-    """Whole titles, as they are written and as they are said."""
-    found = {one.key[:LONGEST_KEY] for one in titles}
-    found.update(["".join(one.said)[:LONGEST_KEY] for one in titles if one.said])
-    return list(found)
+def joined(texts: Iterable[Wording]) -> list[str]:
+    """How the Chinese ones are said, each in one."""
+    return ["".join(one.said)[:LONGEST_KEY] for one in texts if one.said]
+
+
+def spelled(texts: list[Wording]) -> list[str]:
+    """Each word that has letters enough to be known again with a slip in it.
+
+    By themselves: to look for slips among the pairs of Chinese takes a hundred times as long.
+    """
+    words = {word for one in texts for word in (one.row if not one.said else one.latin)}
+    return [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
 
 
 def sort_key(document: Document, short: Wording) -> str:

@@ -1,6 +1,7 @@
 """Reading the public catalogue: which branches hold an edition, and how to show it."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -44,7 +45,7 @@ class Known(msgspec.Struct, frozen=True):
 
 TITLE = msgspec.json.Decoder(Title)
 
-EDITIONS = text("""
+EDITIONS = """
     SELECT e.id, e.consortium_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available,
            h.rule,
            CASE WHEN (h.tenant_id, h.record_id) = (c.tenant_id, c.record_id)
@@ -55,10 +56,10 @@ EDITIONS = text("""
     JOIN LATERAL (
         SELECT o.tenant_id, o.record_id FROM commons.holding o
         JOIN commons.tenant b ON b.id = o.tenant_id AND b.state = 'active'
-        WHERE o.edition_id = e.id ORDER BY o.tenant_id = :mine DESC, o.record_id LIMIT 1
+        WHERE o.edition_id = e.id ORDER BY o.tenant_id = $2 DESC, o.record_id LIMIT 1
     ) c ON true
-    WHERE e.id = ANY(:ids) ORDER BY h.record_id
-""")
+    WHERE e.id = ANY($1) ORDER BY h.record_id
+"""
 
 KNOWN = text("""
     SELECT e.id, e.consortium_id, array_agg(h.tenant_id) AS branches,
@@ -72,11 +73,17 @@ KNOWN = text("""
 """)
 
 
+class Reader(Protocol):
+    """A pool or a connection of asyncpg: one trip, where a session takes three."""
+
+    async def fetch(self, query: str, *args: object) -> list[Any]: ...
+
+
 async def editions(
-    session: AsyncSession, ids: Sequence[UUID], mine: int | None = None
+    reader: Reader, ids: Sequence[UUID], mine: int | None = None
 ) -> dict[UUID, Whole]:
     """Those of *ids* that an open branch holds, each shown as *mine* or else the oldest has it."""
-    rows = await session.execute(EDITIONS, {"ids": list(ids), "mine": mine or 0})
+    rows = await reader.fetch(EDITIONS, list(ids), mine or 0)
     held: dict[UUID, list[Held]] = {}
     shown: dict[UUID, tuple[int, Held, Title]] = {}
     for id, consortium, *of_holding, fields in rows:

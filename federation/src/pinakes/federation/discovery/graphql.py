@@ -1,6 +1,6 @@
 """The public catalogue, as a graph."""
 
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
@@ -21,7 +21,9 @@ MOST = 50
 
 async def wholes(session: AsyncSession, asked: list[tuple[UUID, int]]) -> list[Whole | None]:
     """Editions, each as the branch beside its id has it (one request asks for one branch)."""
-    found = await editions(session, [id for id, _ in asked], asked[0][1])
+    raw = await (await session.connection()).get_raw_connection()
+    reader: Any = raw.driver_connection
+    found = await editions(reader, [id for id, _ in asked], asked[0][1])
     return [found.get(id) for id, _ in asked]
 
 
@@ -153,7 +155,7 @@ class DiscoveryQueries:
             available=available,
             limit=length(first, MOST),
         )
-        found = await info.context.read(lambda session: catalogue.search(session, query, here))
+        found = await catalogue.search(query, here)
         return Answer.of(found)
 
     @strawberry.field

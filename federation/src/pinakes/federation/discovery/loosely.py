@@ -8,7 +8,7 @@ from pinakes.platform import text
 PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
 SHORTEST = 4  # letters; each letter of a shorter word tells too much
 TWO_SLIPS = 8  # letters from which on there may be two
-SHORTEST_TITLE = 3  # Chinese characters of which one may be wrong
+SHORT_TITLE = range(3, 5)  # Chinese characters of which one may be wrong
 LONG = 5  # characters of which enough pairs are left without the wrong one
 BROKEN_PAIRS = 2  # by one wrong character
 
@@ -23,12 +23,7 @@ class Loose:
         """Words of other letters, as many as the length allows."""
         if len(word) < SHORTEST or word.isdigit():
             return []
-        slips = 2 if len(word) >= TWO_SLIPS else 1
-        fields = [field] if field else list(WEIGHTS)
-        return [
-            self._terms.weighed(self._terms.nearly(name, word, slips), WEIGHTS[name])
-            for name in fields
-        ]
+        return [self._terms.nearly("names" if field == "names" else "spelled", word, slips(word))]
 
     def chinese(self, run: str, field: str) -> list[Found]:
         """Characters that sound the same, and one wrong character in a long run."""
@@ -49,13 +44,18 @@ class Loose:
         return Query.boolean_query(pairs, len(grams) - BROKEN_PAIRS)
 
     def whole(self, words: str) -> list[Found]:
-        """Titles, and names in pinyin, that are nearly the whole question."""
+        """Titles and names in pinyin, and short Chinese titles, that are nearly the question."""
         key = text.key(words)
-        if len(key) < (SHORTEST if key.isascii() else SHORTEST_TITLE) or key.isdigit():
-            return []
-        slips = 2 if key.isascii() and len(key) >= TWO_SLIPS else 1
-        ways = [self._terms.weighed(self._terms.nearly("exact", key, slips), WEIGHTS["title"])]
-        if key.isascii():
-            named = self._terms.nearly("named", key, slips)
-            ways.append(self._terms.weighed(named, WEIGHTS["names"]))
-        return ways
+        if key.isascii() and len(key) >= SHORTEST and not key.isdigit():
+            fields = {"said": WEIGHTS["title"], "named": WEIGHTS["names"]}
+            return [
+                self._terms.weighed(self._terms.nearly(field, key, slips(key)), weight)
+                for field, weight in fields.items()
+            ]
+        if text.CJK_RUN.fullmatch(key) and len(key) in SHORT_TITLE:
+            return [self._terms.weighed(self._terms.nearly("exact", key, 1), WEIGHTS["title"])]
+        return []
+
+
+def slips(word: str) -> int:
+    return 2 if len(word) >= TWO_SLIPS else 1

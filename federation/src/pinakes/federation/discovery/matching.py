@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import tantivy
 from tantivy import Occur
@@ -34,10 +35,17 @@ INITIALS_LENGTH = range(2, 9)
 INITIALS_WHOLE = 2  # so few letters must be all of a title
 NUMBER_LENGTH = 8
 PAIR = 2
-BEGINNINGS = {"exact": 3.0, "named": 2.0, "initials": 1.5}
+BEGINNINGS = {"exact": 3.0, "said": 3.0, "named": 2.0, "initials": 1.5}
 SHORTEST_BEGINNING = 2  # letters
 
 type Wanted = tuple[Occur, Found]
+
+
+class Asked(NamedTuple):
+    """A question in tantivy's terms: with what ranks higher, and what must match alone."""
+
+    ranked: Found
+    plain: Found
 
 
 class Matcher:
@@ -47,11 +55,11 @@ class Matcher:
         self._terms = Terms(schema)
         self._loose = Loose(self._terms)
 
-    def query(self, asked: Query) -> Found:
+    def query(self, asked: Query) -> Asked:
         """Everything that must hold; what ranks higher."""
         return self._query(asked, self._clause)
 
-    def loose_query(self, asked: Query) -> Found:
+    def loose_query(self, asked: Query) -> Asked:
         """The same with a slip of the keys in any word."""
         parts = clauses(asked.text)
         plain = not any(part.field or part.phrase for part in parts)
@@ -90,7 +98,7 @@ class Matcher:
         asked: Query,
         clause: Callable[[Clause], list[Wanted]],
         instead: Sequence[Found] = (),
-    ) -> Found:
+    ) -> Asked:
         parts = clauses(asked.text)
         wanted = [(Occur.Must, self._terms.filter(found)) for found in self._filters(asked)]
         if parts:
@@ -101,7 +109,8 @@ class Matcher:
             wanted += [*words, *[(Occur.Should, better) for better in self._nearby(asked)]]
         elif asked.text.strip():
             wanted.append((Occur.Must, tantivy.Query.empty_query()))
-        return tantivy.Query.boolean_query(wanted)
+        musts = [one for one in wanted if one[0] == Occur.Must]
+        return Asked(tantivy.Query.boolean_query(wanted), tantivy.Query.boolean_query(musts))
 
     def _words(self, parts: list[Clause], clause: Callable[[Clause], list[Wanted]]) -> list[Wanted]:
         wanted: list[Wanted] = []
@@ -229,7 +238,9 @@ class Matcher:
         """What lifts a title above others: it is exactly the question, or has it in a row."""
         words = " ".join(part.text for part in parts)
         grams, runs = text.grams(words), text.runs(words)
-        better = [self._terms.weighed(self._terms.term("exact", text.key(words)), EXACT_WEIGHT)]
+        key = text.key(words)
+        fields = ("exact", "said") if key.isascii() else ("exact",)
+        better = [self._terms.weighed(self._terms.term(name, key), EXACT_WEIGHT) for name in fields]
         if grams:
             start = self._terms.term("title", START + grams[0])
             better.append(self._terms.scored(start, START_WEIGHT))

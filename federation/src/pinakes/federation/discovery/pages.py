@@ -16,9 +16,8 @@ from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
 from pinakes.federation.discovery.query import DEEPEST, LONGEST
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.views import Filter, Option, Results
-from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.http import Asker, Data
+from pinakes.platform.http import Asker
 from pinakes.platform.identity import Role
 from pinakes.platform.pages import here, page, place
 
@@ -93,16 +92,13 @@ class CataloguePages(Controller):
     dependencies = {"question": Provide(question)}
 
     @get("/search")
-    async def search(
-        self, request: Call, asker: Asker, database: Data, question: Asked
-    ) -> Response[str]:
+    async def search(self, request: Call, asker: Asker, question: Asked) -> Response[str]:
         """What answers the question, at this branch or at all of them."""
         branch, near = here(request), nearest(request, asker.home)
         catalogue = catalogue_of(request.app.state)
         within = Branch(branch.id) if branch else catalogue.consortium(near)
         query = question.query(within, catalogue.directory)
-        async with public_work(database.app) as session:
-            found = await catalogue.search(session, query, near)
+        found = await catalogue.search(query, near)
         where = await catalogue.where(query) if question.more else None
         return page(
             request,
@@ -122,14 +118,12 @@ class CataloguePages(Controller):
         self,
         request: Call,
         asker: Asker,
-        database: Data,
         id: FromPath[UUID],
         all: FromQuery[bool] = False,
     ) -> Response[str]:
         """One title, and where it stands, nearest first."""
         near = nearest(request, asker.home)
-        async with public_work(database.app) as session:
-            full = await catalogue_of(request.app.state).edition(session, id, near)
+        full = await catalogue_of(request.app.state).edition(id, near)
         shelves = list(full.hit.shelves)
         branch = here(request)
         return page(

@@ -16,9 +16,8 @@ from pinakes.federation.discovery.query import LONGEST
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
-from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.http import Data, Here, Session
+from pinakes.platform.http import Here, Session
 from pinakes.tenants.catalogue.marc import Title
 
 Words = Annotated[str, Parameter(max_length=LONGEST)]
@@ -144,7 +143,7 @@ class BranchSearch(Controller):
     async def search(self, question: Asked, state: State, session: Session, here: Here) -> Answer:
         """Search what this branch holds; anybody may."""
         query = question.within(Branch(here.id), state.directory)
-        return answer(await catalogue_of(state).search(session, query, here))
+        return answer(await catalogue_of(state).search(query, here))
 
     @get("/facets")
     async def facets(self, question: Asked, state: State, here: Here) -> WhereView:
@@ -164,14 +163,11 @@ class Search(Controller):
     dependencies = {"question": Provide(question)}
 
     @get("/search")
-    async def search(
-        self, question: Asked, state: State, database: Data, near: FromQuery[Code] = None
-    ) -> Answer:
+    async def search(self, question: Asked, state: State, near: FromQuery[Code] = None) -> Answer:
         """Search what any branch holds, its shelves sorted from the branch *near*."""
         catalogue, branch = catalogue_of(state), nearest(state, near)
         query = question.within(catalogue.consortium(branch), state.directory)
-        async with public_work(database.app) as session:
-            return answer(await catalogue.search(session, query, branch))
+        return answer(await catalogue.search(query, branch))
 
     @get("/facets")
     async def facets(
@@ -192,9 +188,8 @@ class Search(Controller):
 
     @get("/editions/{id:uuid}")
     async def edition(
-        self, id: FromPath[UUID], state: State, database: Data, near: FromQuery[Code] = None
+        self, id: FromPath[UUID], state: State, near: FromQuery[Code] = None
     ) -> EditionView:
         """One title, and where it stands, nearest first; ``keeper`` is whose record it is."""
         branch = nearest(state, near)
-        async with public_work(database.app) as session:
-            return edition_view(await catalogue_of(state).edition(session, id, branch))
+        return edition_view(await catalogue_of(state).edition(id, branch))

@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.editions import Held, Whole, editions
+from pinakes.federation.discovery.editions import Held, Reader, Whole, editions
 from pinakes.federation.discovery.index import Branch, Consortium, Index, Query, Where
 from pinakes.federation.discovery.nearness import around, distance
 from pinakes.federation.discovery.suggesting import Suggestion
@@ -58,7 +57,7 @@ def index(folder: Path) -> Index:
 
 def catalogue_of(state: Any) -> "PublicCatalogue":
     """The public catalogue of the application with this *state*."""
-    return PublicCatalogue(index(state.settings.search), state.directory)
+    return PublicCatalogue(index(state.settings.search), state.directory, state.database.hot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +66,18 @@ class PublicCatalogue:
 
     index: Index
     directory: Directory
+    reader: Reader
 
     def consortium(self, near: Tenant | None = None) -> Consortium:
         """The consortium of *near*, else the first one of this deployment."""
         ids = [near.consortium] if near else [one.consortium for one in self.directory.ids.values()]
         return Consortium(min(ids, default=0))
 
-    async def search(
-        self, session: AsyncSession, query: Query, near: Tenant | None = None
-    ) -> Found:
+    async def search(self, query: Query, near: Tenant | None = None) -> Found:
         """One page of what answers *query*, each title with its shelves, nearest first."""
         found = await asyncio.to_thread(self.index.search, self.placed(query, near))
         mine = query.within.id if isinstance(query.within, Branch) else None
-        wholes = await editions(session, found.ids, mine)
+        wholes = await editions(self.reader, found.ids, mine)
         hits = [self.hit(wholes[id], near) for id in found.ids if id in wholes]
         facets = {FACETS[name]: counts for name, counts in found.facets.items()}
         return Found(hits, found.total, found.next, facets, found.nearly, found.meant)
@@ -99,9 +97,9 @@ class PublicCatalogue:
         nearest = around(self.directory, self.directory.stamp, near.id)
         return msgspec.structs.replace(query, near=nearest)
 
-    async def edition(self, session: AsyncSession, id: UUID, near: Tenant | None = None) -> Full:
+    async def edition(self, id: UUID, near: Tenant | None = None) -> Full:
         """One title with everything, or NoSuchEdition."""
-        whole = (await editions(session, [id], near.id if near else None)).get(id)
+        whole = (await editions(self.reader, [id], near.id if near else None)).get(id)
         if whole is None:
             raise NoSuchEdition("No library holds a title of this id. Search again.")
         shown = whole.shown

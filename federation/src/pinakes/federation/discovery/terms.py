@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import tantivy
+from tantivy import Occur
 
 from pinakes.platform.text import CJK_RUN
 
@@ -22,7 +23,7 @@ class Terms:
     def one_of(self, field: str, values: Sequence[str | int]) -> Found:
         if len(values) == 1:
             return self.term(field, values[0])
-        return Found.term_set_query(self._schema, field, list(values))
+        return Found.boolean_query([(Occur.Should, self.term(field, value)) for value in values])
 
     def free(self) -> Found:
         """Titles with a copy to borrow, at any branch."""

@@ -27,6 +27,11 @@ class Wording(NamedTuple):
     said: list[str]
     letters: list[str]
 
+    @property
+    def latin(self) -> list[str]:
+        """Its words that are not Chinese."""
+        return [word for word in self.row if not text.CJK_RUN.match(word)]
+
 
 class Run(NamedTuple):
     """The same of one run of Chinese."""

@@ -35,9 +35,7 @@ class Made(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Lines for COPY (editions, holdings, the yardstick); what the index is told; how many titles
-    hold each string that was looked for.
-    """
+    """Lines for COPY, what the index is told, and how many titles hold each string looked for."""
 
     editions: bytes
     holdings: bytes

@@ -19,9 +19,60 @@ BROAD_ENGLISH = {
 }  # fmt: skip
 FAMILIES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰志建国文斌宇浩凯雪琳晨阳欣怡梓涵轩"
-ENGLISH_FAMILIES = "Smith Johnson Brown Taylor Miller Wilson Moore Clark Lewis Young Hall".split()
-ENGLISH_NAMES = "Anna James Mary John Emma Peter Susan David Laura Paul Helen Mark".split()
-PARTS = "ba ce di fo gu la me ni po ru sa te vi wo ka lo mi ne ta re con per tion ment ing".split()
+ENGLISH_FAMILIES = (
+    "Smith",
+    "Johnson",
+    "Brown",
+    "Taylor",
+    "Miller",
+    "Wilson",
+    "Moore",
+    "Clark",
+    "Lewis",
+    "Young",
+    "Hall",
+)
+ENGLISH_NAMES = (
+    "Anna",
+    "James",
+    "Mary",
+    "John",
+    "Emma",
+    "Peter",
+    "Susan",
+    "David",
+    "Laura",
+    "Paul",
+    "Helen",
+    "Mark",
+)
+PARTS = (
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "la",
+    "me",
+    "ni",
+    "po",
+    "ru",
+    "sa",
+    "te",
+    "vi",
+    "wo",
+    "ka",
+    "lo",
+    "mi",
+    "ne",
+    "ta",
+    "re",
+    "con",
+    "per",
+    "tion",
+    "ment",
+    "ing",
+)
 FORMS = ("book",) * 17 + ("ebook", "serial", "video")
 CLC = "ABCDEFGHIJKNOPQRSTUVXZ"
 FIRST_YEAR = 1950

@@ -1,0 +1,142 @@
+"""Search over a million titles: against PostgreSQL's full text, over HTTP, and how it grows."""
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from statistics import mean, median, quantiles
+from typing import Any
+
+from pinakes.federation.discovery.index import Consortium, Index, Query
+from pinakes.main.bench import fresh, rate, serving, shelving, yardstick
+from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.questions import beginnings, paths, strings, two_words
+from pinakes.main.bench.report import Report, Result, paired
+from pinakes.main.bench.titles import BROAD, BROAD_ENGLISH
+from pinakes.platform.config import Settings
+
+ROUNDS = 5
+SECONDS = 3.0
+RATE = 100.0
+TYPING = 20.0  # suggestions a second
+PLACE = Consortium(1)
+
+
+def run() -> Report:
+    """Everything; about four minutes the first time, two later: the built index is kept."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        place = stack.enter_context(ground())
+        looked_for = strings()
+        truth, there = shelving.shelve(place.postgres, place.settings.search, looked_for)
+        ready = time.monotonic()
+        index = Index(place.settings.search)
+        results = [broad(place, index), recall(index, looked_for, truth), *growth(place.settings)]
+        api = stack.enter_context(serving.api(place.settings))
+        echo = stack.enter_context(serving.api(place.settings, app="pinakes.main.bench.echo:app"))
+        results += [http(api.port, echo.port), suggestions(api.port)]
+        second = p95(rate.measured(rate.Order(api.port, paths("facets", 60), TYPING)))
+        stack.enter_context(serving.worker(place.settings))
+        results.append(fresh.seconds(place, api.port))
+    facts = {
+        "titles": shelving.SIZES[-1],
+        "index": "kept from an earlier run" if there else "built in this run, two processes",
+        "set_up_seconds": round(ready - began),
+        "run_seconds": round(time.monotonic() - began),
+        "second_facets_p95_ms": round(second, 1),
+    }
+    return Report(bench="search", results=results, facts=facts)
+
+
+def p95(latencies: Sequence[float]) -> float:
+    return quantiles(latencies, n=20)[-1]
+
+
+def lower(metric: str, value: float, must: float, goal: float, unit: str, **more: Any) -> Result:
+    figure = round(value, 3)
+    return Result(
+        metric=metric, value=figure, must=must, goal=goal, better="lower", unit=unit, **more
+    )
+
+
+def milliseconds(index: Index, asked: str) -> float:
+    began = time.perf_counter()
+    index.search(Query(within=PLACE, text=asked))
+    return (time.perf_counter() - began) * 1000
+
+
+def broad(place: Ground, index: Index) -> Result:
+    """Words that many titles have: theirs over ours, the mean of all of them in each round."""
+    words = [*BROAD, *BROAD_ENGLISH]
+    rounds: list[tuple[float, float]] = []
+    for _ in range(ROUNDS + 1):
+        theirs = mean(yardstick.milliseconds(place.postgres, words))
+        rounds.append((theirs, mean(milliseconds(index, word) for word in words)))
+    return paired("broad_vs_tsvector", rounds[1:], must=5, goal=50, unit="ms (theirs : ours)")
+
+
+def recall(index: Index, looked_for: Sequence[str], truth: Sequence[int]) -> Result:
+    """What a plain scan of every title finds and the index too, and nothing else."""
+    shares: list[float] = []
+    for string, held in zip(looked_for, truth, strict=True):
+        found = index.search(Query(within=PLACE, text=string), facets=False)
+        total = 0 if found.nearly else found.total
+        shares.append(min(total, held) / max(total, held))
+    return Result(
+        metric="two_character_recall", value=round(mean(shares), 6), must=1, goal=1, unit="share"
+    )
+
+
+def growth(settings: Settings) -> list[Result]:
+    """The exponent of time over titles, between the smallest and the largest index."""
+    last = shelving.SIZES[-1]
+    names = {n: settings.search if n == last else named(settings, n) for n in shelving.SIZES}
+    indexes = {size: Index(folder) for size, folder in names.items()}
+    return [
+        exponent("broad_growth", indexes, [*BROAD, *BROAD_ENGLISH], must=0.9),
+        exponent("two_word_growth", indexes, two_words(), must=0.3),
+    ]
+
+
+def named(settings: Settings, size: int) -> Path:
+    return settings.search.with_name(f"search-{size}")
+
+
+def exponent(
+    metric: str, indexes: dict[int, Index], words: Sequence[str], *, must: float
+) -> Result:
+    """The slope of a straight line through the logarithms."""
+    times: dict[int, float] = {}
+    for size, index in indexes.items():
+        rounds = [[milliseconds(index, word) for word in words] for _ in range(ROUNDS)]
+        times[size] = median(min(one) for one in zip(*rounds, strict=True))
+    xs, ys = [math.log(size) for size in times], [math.log(took) for took in times.values()]
+    middle, height = mean(xs), mean(ys)
+    slope = sum((x - middle) * (y - height) for x, y in zip(xs, ys, strict=True))
+    slope /= sum((x - middle) ** 2 for x in xs)
+    return lower(metric, slope, must, must / 2, "exponent")
+
+
+def http(port: int, echo: int) -> Result:
+    """The p95 of a search over that of an echo, both at 100 a second."""
+    draw = Random(2)  # noqa: S311 (the same questions in every run)
+    count = int(RATE * SECONDS)
+    asked = paths("search", count * ROUNDS)
+    told = [f"/echo?q={draw.random()}" for _ in range(count)]
+    rate.measured(rate.Order(port, asked[: count // 2], RATE))  # what is asked first warms up
+    rounds: list[tuple[float, float]] = []
+    for number in range(ROUNDS):
+        mine = asked[number * count : (number + 1) * count]
+        ours = p95(rate.measured(rate.Order(port, mine, RATE)))
+        rounds.append((ours, p95(rate.measured(rate.Order(echo, told, RATE)))))
+    ratio = paired("http_vs_echo", rounds, must=6, goal=3, unit="ms (p95)")
+    ratio.better = "lower"
+    return ratio
+
+
+def suggestions(port: int) -> Result:
+    """What comes while somebody types."""
+    latencies = rate.measured(rate.Order(port, beginnings(200), TYPING))
+    return lower("suggestions_p95", p95(latencies), 50, 25, "ms")
