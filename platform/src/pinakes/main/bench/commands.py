@@ -15,6 +15,8 @@ BENCHES = {
     "isolation": "pinakes.main.bench.isolation:run",
     "pages": "pinakes.main.bench.pages:run",
     "promises": "pinakes.main.bench.promises:run",
+    "search": "pinakes.main.bench.searching:run",
+    "retargeting": "pinakes.main.bench.retargeting:run",
     "tenants": "pinakes.main.bench.tenants:run",
 }
 
