@@ -163,7 +163,7 @@ async def shown(
     """A list as it stands now."""
     directory: Directory = request.app.state.directory
     rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
-    owners = problem.facts.get("owners", []) if problem else []
+    owners: list[str] = problem.facts.get("owners", []) if problem else []
     return page(
         request,
         "lending/lists.html",

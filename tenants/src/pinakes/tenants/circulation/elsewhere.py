@@ -49,10 +49,11 @@ async def seen_elsewhere(session: AsyncSession, barcode: str, at: datetime) -> S
     title = loan.title if loan else None
     if loan is None or loan.returned_at or loan.person_id is None or item.request_id:
         return Seen(item.request_id, title)
-    loan.returned_at = max(at, loan.lent_at)
+    returned_at = max(at, loan.lent_at)
+    loan.returned_at = returned_at
     item.status = Status.OUT
     note(session, "loan.close", loan.id, result="returned elsewhere")
-    event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=loan.returned_at)
+    event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=returned_at)
     emit(session, event, to=loan.home_id)
     return Seen(None, title, closed=True)
 
