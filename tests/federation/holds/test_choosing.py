@@ -169,10 +169,11 @@ async def test_a_copy_that_was_asked_for_is_no_longer_available(
     assert await ask(edition), "the shelves say the rest"
 
 
+@pytest.mark.parametrize("many", [60, 310])
 async def test_a_title_that_everybody_holds_is_asked_for_nearby(
-    ask: Ask, country: dict[str, Tenant], held: Any, make_tenant: MakeTenant
+    ask: Ask, country: dict[str, Tenant], held: Any, make_tenant: MakeTenant, many: int
 ) -> None:
-    others = [await make_tenant(country["two"]) for _ in range(110)]
+    others = [await make_tenant(country["two"]) for _ in range(many)]
     near = [country["sister"], country["one"]]
     edition = await held(*others, *near)
     chosen = await ask(edition)

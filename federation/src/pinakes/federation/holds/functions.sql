@@ -104,28 +104,54 @@ LANGUAGE sql STABLE AS $$
                                     < (me.rank, me.placed_at, me.request_id))
 $$;
 
+-- Something came back to a branch: the titles of these records that others wait for, who may
+-- be offered by this branch again whatever it refused before.
+-- What follows in the transaction need not be on disk when it ends: an offer that a crash takes
+-- away is made anew (see chores.py).
+CREATE OR REPLACE FUNCTION commons.waited_for(by_branch integer, records uuid[])
+RETURNS SETOF uuid LANGUAGE plpgsql AS $$
+DECLARE edition uuid;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    FOR edition IN
+        SELECT DISTINCT h.edition_id FROM commons.holding h
+        WHERE h.tenant_id = by_branch AND h.record_id = ANY (records) AND h.available > 0
+          AND EXISTS (SELECT FROM commons.wanted w
+                      WHERE w.edition_id = h.edition_id AND w.offered_by IS NULL)
+    LOOP
+        UPDATE commons.wanted SET refused = array_remove(refused, by_branch)
+        WHERE edition_id = edition AND by_branch = ANY (refused);
+        RETURN NEXT edition;
+    END LOOP;
+END $$;
+
 -- Those who wait for a title, in turn, and how many copies (of one branch) are free for them;
--- nobody, when none is.
+-- nobody, when none is. Whoever looks keeps others from looking until the transaction ends.
 CREATE OR REPLACE FUNCTION commons.waiting(wanted uuid, at integer)
 RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, home integer,
                pickup integer, kind text, placed_at float, refused integer[])
-LANGUAGE sql STABLE AS $$
-    WITH free AS (
-        SELECT sum(greatest(h.copies - coalesce(p.copies, 0), 0))::bigint AS copies
-        FROM (SELECT tenant_id, sum(available) AS copies FROM commons.holding
-              WHERE edition_id = wanted AND available > 0 AND (at IS NULL OR tenant_id = at)
-              GROUP BY 1) AS h
-        LEFT JOIN commons.promised(wanted, '00000000-0000-0000-0000-000000000000') p
-            ON p.tenant_id = h.tenant_id
-    )
-    SELECT free.copies, w.request_id, w.owner, w.record_id, w.home, w.pickup, w.kind,
-           extract(epoch FROM w.placed_at)::float, w.refused
-    FROM free, commons.wanted w
-    WHERE free.copies > 0 AND w.edition_id = wanted AND w.offered_by IS NULL
-      AND (w.suspended_until IS NULL OR w.suspended_until <= now())
-    ORDER BY w.rank, w.placed_at, w.request_id
-    LIMIT 100
-$$;
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE copies bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('commons.wanted'), hashtext(wanted::text));
+    SELECT sum(greatest(h.copies - coalesce(p.copies, 0), 0))::bigint INTO copies
+    FROM (SELECT tenant_id, sum(available) AS copies FROM commons.holding
+          WHERE edition_id = wanted AND available > 0 AND (at IS NULL OR tenant_id = at)
+          GROUP BY 1) AS h
+    LEFT JOIN commons.promised(wanted, '00000000-0000-0000-0000-000000000000') p
+        ON p.tenant_id = h.tenant_id;
+    IF copies > 0 THEN
+        RETURN QUERY
+        SELECT copies, w.request_id, w.owner, w.record_id, w.home, w.pickup, w.kind,
+               extract(epoch FROM w.placed_at)::float, w.refused
+        FROM commons.wanted w
+        WHERE w.edition_id = wanted AND w.offered_by IS NULL
+          AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+        ORDER BY w.rank, w.placed_at, w.request_id
+        LIMIT 100;
+    END IF;
+END $$;
 
 -- Who could supply a title to a reader of *asker* who picks it up at *pickup*: fifty at most,
 -- those that may be asked before those that may not, the nearest and idlest first.
@@ -205,19 +231,21 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT h.tenant_id, h.record_id, h.copies - coalesce(promised.copies, 0) AS available,
-           CASE WHEN s.tenant_id IN (pickup, asker) THEN 0 WHEN s.city = in_city THEN 1
-                WHEN s.province = in_province THEN 2 ELSE 3 END AS near,
+           tree.away,
            s.latitude, s.longitude, s.open, CASE s.asked_on WHEN today THEN s.asked ELSE 0 END,
            s.daily_cap, s.balance, s.courier_days, s.cost, s.opens,
            today BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), s.last_resort,
            s.groups, s.local_days, NULL
     FROM unnest(tenants, records, copies) AS h (tenant_id, record_id, copies)
     JOIN commons.supplier s ON s.tenant_id = h.tenant_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.tenant_id IN (pickup, asker) THEN 0 WHEN s.city = in_city THEN 1
+                    WHEN s.province = in_province THEN 2 ELSE 3 END AS away) AS tree
     LEFT JOIN commons.promised(wanted, request) AS promised ON promised.tenant_id = h.tenant_id
     WHERE s.active AND s.consortium_id = mine.consortium_id
     ORDER BY s.tenant_id = ANY (refused) OR s.tenant_id <> asker
                  AND NOT commons.may_be_asked(s, today), s.last_resort,
-             CASE WHEN s.mask & mine.mask <> 0 THEN least(near, 2) ELSE near END, s.open,
+             CASE WHEN s.mask & mine.mask <> 0 THEN least(tree.away, 2) ELSE tree.away END, s.open,
              (s.latitude - north) ^ 2 + ((s.longitude - east) * narrow) ^ 2
     LIMIT most;
 END $$;

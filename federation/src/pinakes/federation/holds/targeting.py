@@ -1,6 +1,6 @@
 """Who gets a copy that is free: whoever has waited longest and can be served with it.
 
-Each round over a title is one public transaction under a lock of the title's own, so that no
+Titles are gone through in one public transaction under a lock of each title's own, so that no
 copy is kept for two. A round cut short after its commit leaves an offer nobody heard of; the
 chore ``mend`` makes it anew.
 """
@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text, update
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.holds.choosing.service import Chosen, Wish, shortlisted, weigh
+from pinakes.federation.holds.choosing.service import Chosen, Row, Wish, shortlisted, weigh
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.holds.models import Wanted
 from pinakes.federation.holds.rules import FIRST_IN_LINE, Meeting, serve
 from pinakes.platform import clock
 from pinakes.platform.db import Database, public_work
@@ -24,8 +22,17 @@ from pinakes.platform.messages import emit
 
 DAY = 86_400.0  # seconds
 
-IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.wanted'), hashtext(:edition))")
-WAITING = text("SELECT * FROM commons.waiting(:edition, CAST(:at AS integer))")
+WAITED_FOR = text("SELECT commons.waited_for(:branch, CAST(:records AS uuid[]))")
+WAITING = text("""
+    SELECT title.edition, w.* FROM unnest(CAST(:editions AS uuid[])) AS title (edition)
+    CROSS JOIN LATERAL commons.waiting(title.edition, CAST(:at AS integer)) AS w
+""")
+KEEP = text("""
+    UPDATE commons.wanted w SET offered_by = kept.supplier, offered_at = now()
+    FROM unnest(CAST(:requests AS uuid[]), CAST(:suppliers AS integer[])) AS kept
+        (request, supplier)
+    WHERE w.request_id = kept.request
+""")
 
 
 class Waiting(Wish, frozen=True, kw_only=True):
@@ -45,15 +52,36 @@ class Offer:
     rule: str
 
 
-async def offer_all(session: AsyncSession, edition: UUID, at: int | None = None) -> int:
-    """Offer every free copy of a title (those of the branch *at*) to whom it is due.
+@dataclass(slots=True)
+class Line:
+    """Those who wait for one title, in turn, and how many copies are free for them."""
 
-    Called inside any tenant's transaction, which carries the news; how many offers that were.
+    free: int
+    wishes: list[Waiting]
+
+
+async def offer_all(session: AsyncSession, edition: UUID) -> None:
+    """Offer every free copy of a title to whom it is due.
+
+    Called inside any tenant's transaction, which carries the news.
     """
     database: Database = session.info["database"]
     async with public_work(database.public) as public:
-        await public.execute(IN_TURN, {"edition": str(edition)})
-        offers = await _round(public, edition, at)
+        offers = await _offers(public, [edition], None)
+    _tell(session, offers)
+
+
+async def offer_returned(session: AsyncSession, branch: int, records: Sequence[UUID]) -> None:
+    """Offer what a branch has on its shelves of these records, in the branch's transaction."""
+    database: Database = session.info["database"]
+    async with public_work(database.public) as public:
+        told = {"branch": branch, "records": list(records)}
+        editions = list(await public.scalars(WAITED_FOR, told))
+        offers = await _offers(public, editions, branch) if editions else []
+    _tell(session, offers)
+
+
+def _tell(session: AsyncSession, offers: Sequence[Offer]) -> None:
     for offer in offers:
         event = CopyFree(
             about=offer.wish.request,
@@ -62,38 +90,50 @@ async def offer_all(session: AsyncSession, edition: UUID, at: int | None = None)
             rule=offer.rule,
         )
         emit(session, event, to=offer.wish.home)
-    return len(offers)
 
 
-async def _round(public: AsyncSession, edition: UUID, at: int | None) -> list[Offer]:
-    """Go down the queue until the copies or the wishes are used up."""
-    rows = (await public.execute(WAITING, {"edition": edition, "at": at})).mappings().all()
-    free: int = rows[0]["free"] if rows else 0
-    line, offers = [_waiting(row, edition) for row in rows], list[Offer]()
-    while line and len(offers) < free:
-        offer = await _match(public, line, at)
-        if offer is None:
-            line.pop(0)
-            continue
-        line.remove(offer.wish)
-        offers.append(offer)
-        await _keep(public, offer)
+async def _offers(public: AsyncSession, editions: Sequence[UUID], at: int | None) -> list[Offer]:
+    """Go down all queues side by side, one wish of each at a time, until copies or wishes end."""
+    lines, offers = await _lines(public, editions, at), list[Offer]()
+    while lines:
+        found = await shortlisted(public, [line.wishes[0] for line in lines], only=at)
+        matched = [match(line, rows) for line, rows in zip(lines, found, strict=True)]
+        kept = [offer for offer in matched if offer]
+        await _keep(public, kept)
+        offers += kept
+        lines = [line for line in lines if line.free and line.wishes]
     return offers
 
 
-async def _match(public: AsyncSession, line: Sequence[Waiting], at: int | None) -> Offer | None:
-    """The best copy for the first in *line*; whether it or another gets it, the rules say."""
-    rows = await shortlisted(public, line[0], line[0].refused, only=at)
-    chosen = weigh(rows, line[0], line[0].refused)
+async def _lines(public: AsyncSession, editions: Sequence[UUID], at: int | None) -> list[Line]:
+    """The queues of these titles, locked; those that no copy is free for are left out."""
+    lines = dict[UUID, Line]()
+    rows = await public.execute(WAITING, {"editions": sorted(editions), "at": at})
+    for row in rows.mappings():
+        line = lines.setdefault(row["edition"], Line(row["free"], []))
+        line.wishes.append(msgspec.convert(dict(row), Waiting))
+    return list(lines.values())
+
+
+def match(line: Line, rows: Sequence[Row]) -> Offer | None:
+    """The best copy for the first in *line*; whether it or another gets it, the rules say.
+
+    Whoever gets one leaves the line, and so does the first for whom there is none.
+    """
+    first = line.wishes[0]
+    chosen = weigh(rows, first)
     if chosen is None:
+        line.wishes.remove(first)
         return None
-    now = clock.now().timestamp()
-    before = FIRST_IN_LINE
-    for wish in line:
-        fits, rule = serve(meeting(wish, chosen, line, now))
+    now, before = clock.now().timestamp(), FIRST_IN_LINE
+    for wish in line.wishes:
+        fits, rule = serve(meeting(wish, chosen, line.wishes, now))
         if fits:
+            line.wishes.remove(wish)
+            line.free -= 1
             return Offer(wish, chosen.supplier, chosen.record, before)
         before = rule
+    line.wishes.remove(first)
     return None
 
 
@@ -112,13 +152,9 @@ def meeting(wish: Waiting, chosen: Chosen, line: Sequence[Waiting], now: float) 
     )
 
 
-async def _keep(public: AsyncSession, offer: Offer) -> None:
-    await public.execute(
-        update(Wanted)
-        .where(Wanted.request_id == offer.wish.request)
-        .values(offered_by=offer.supplier, offered_at=text("now()"))
-    )
-
-
-def _waiting(row: RowMapping, edition: UUID) -> Waiting:
-    return msgspec.convert({**row, "edition": edition}, Waiting)
+async def _keep(public: AsyncSession, offers: Sequence[Offer]) -> None:
+    told = {
+        "requests": [offer.wish.request for offer in offers],
+        "suppliers": [offer.supplier for offer in offers],
+    }
+    await public.execute(KEEP, told)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,9 +16,14 @@ from pinakes.federation.holds.choosing.policy import in_force, versions
 from pinakes.federation.holds.choosing.ranking import Asking, Candidate, Considered, rank
 
 SHORTLIST = text("""
-    SELECT * FROM commons.shortlist(:request, :home, :pickup, CAST(:edition AS uuid),
-                                    CAST(:refused AS integer[]), CAST(:owner AS integer),
-                                    CAST(:record AS uuid))
+    SELECT wish.number, s.*
+    FROM unnest(CAST(:requests AS uuid[]), CAST(:homes AS integer[]), CAST(:pickups AS integer[]),
+                CAST(:editions AS uuid[]), CAST(:refused AS text[]), CAST(:owners AS integer[]),
+                CAST(:records AS uuid[]))
+        WITH ORDINALITY AS wish (request, home, pickup, edition, refused, owner, record, number)
+    CROSS JOIN LATERAL commons.shortlist(wish.request, wish.home, wish.pickup, wish.edition,
+                                         CAST(wish.refused AS integer[]), wish.owner,
+                                         wish.record) AS s
 """)
 
 
@@ -34,6 +40,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     service: str = "loan"
     needed_by: date | None = None
     kind: str = "book"
+    refused: Sequence[int] = ()  # branches that are not asked again
 
 
 class Chosen(Struct, frozen=True):
@@ -62,29 +69,31 @@ async def choose(session: AsyncSession, wish: Wish, refused: Sequence[int] = ())
     Whoever comes while others wait for the title waits behind them, whatever is on a shelf.
     One trip; any role may make it, in any tenant or none.
     """
-    rows = await shortlisted(session, wish, refused)
-    if rows[0].open:
-        return None
-    return weigh(rows, wish, refused)
+    wish = replace(wish, refused=refused)
+    [rows] = await shortlisted(session, [wish])
+    return None if rows[0].open else weigh(rows, wish)
 
 
 async def shortlisted(
-    session: AsyncSession, wish: Wish, refused: Sequence[int], only: int | None = None
-) -> Sequence[Row]:
-    """What ``commons.shortlist`` finds, in all branches or in one."""
+    session: AsyncSession, wishes: Sequence[Wish], only: int | None = None
+) -> list[list[Row]]:
+    """What ``commons.shortlist`` finds for each wish, in all branches or in one; one trip."""
     told = {
-        "request": wish.request,
-        "home": wish.home,
-        "pickup": wish.pickup,
-        "edition": wish.edition,
-        "refused": list(refused),
-        "owner": wish.owner or only,
-        "record": wish.record,
+        "requests": [wish.request for wish in wishes],
+        "homes": [wish.home for wish in wishes],
+        "pickups": [wish.pickup for wish in wishes],
+        "editions": [wish.edition for wish in wishes],
+        "refused": [f"{{{','.join(map(str, wish.refused))}}}" for wish in wishes],
+        "owners": [wish.owner or only for wish in wishes],
+        "records": [wish.record for wish in wishes],
     }
-    return (await session.execute(SHORTLIST, told)).all()
+    found: list[list[Row]] = [[] for _ in wishes]
+    for row in await session.execute(SHORTLIST, told):
+        found[row.number - 1].append(row)
+    return found
 
 
-def weigh(rows: Sequence[Row], wish: Wish, refused: Sequence[int] = ()) -> Chosen | None:
+def weigh(rows: Sequence[Row], wish: Wish) -> Chosen | None:
     """Choose from what ``commons.shortlist`` brought; the first row is the asker's own."""
     own, candidates = rows[0], rows[1:]
     today = own.opens
@@ -97,7 +106,7 @@ def weigh(rows: Sequence[Row], wish: Wish, refused: Sequence[int] = ()) -> Chose
         today=today,
         groups=own.groups,
         needed_by=wish.needed_by,
-        refused=refused,
+        refused=wish.refused,
     )
     ranking = rank(told(own, candidates, today), asking)
     if not ranking.order:
