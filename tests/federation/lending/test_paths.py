@@ -11,9 +11,9 @@ from lending import Desk, deliver, desk_at, enrol, rule, stock
 from mint import Mint
 from sqlalchemy import select, text, update
 
-from pinakes.federation.lending import scanning, service, views
+from pinakes.federation.lending import privacy, scanning, service, views
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival, PartyRow, Transit
+from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
 from pinakes.federation.lending.party import MoveRefused
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.timers import ring_due
@@ -429,6 +429,26 @@ async def test_no_message_to_the_supplier_names_the_reader(borrowing: Borrowing)
     assert str(request) in told
     assert str(b.reader.person) not in told
     assert b.reader.card[-4:] not in told
+
+
+async def test_whose_it_was_is_forgotten_some_time_after_the_end(
+    borrowing: Borrowing, desk: Desk
+) -> None:
+    b = borrowing
+    request, barcode = await at_hand(b, desk)
+    await desk.take_back(barcode)
+    await deliver(b.database)
+    for at in (b.pickup, b.supplier):
+        await scan(b, at, barcode)
+    for table in (PartyRow, Request):
+        for at in (b.home, b.pickup):
+            async with unit_of_work(b.database.app, at.id) as session:
+                await session.execute(update(table).values(changed_at=now() - 200 * DAY))
+                await privacy.cut(session, at.id)
+    async with unit_of_work(b.database.app, b.pickup.id) as session:
+        [row] = await session.scalars(select(PartyRow))
+    assert {"person", "label"}.isdisjoint(row.facts)
+    assert (await b.wish(request)).person_id is None
 
 
 async def test_what_cannot_be_done_is_refused(borrowing: Borrowing) -> None:

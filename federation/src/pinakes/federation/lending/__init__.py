@@ -13,6 +13,7 @@ from pinakes.federation.lending.events import (
 )
 from pinakes.federation.lending.graphql import LendingQueries
 from pinakes.federation.lending.pages import LendingPages, MyRequestPages
+from pinakes.federation.lending.privacy import cut_old
 from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
 from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
@@ -37,6 +38,7 @@ feature = Feature(
         (ViewsDiffer, views.differ),
         (SayAgain, views.say_again),
     ],
+    chores=[cut_old],
     duties=[ring],
     functions=__name__,
 )

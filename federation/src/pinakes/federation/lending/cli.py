@@ -6,6 +6,7 @@ from collections import Counter
 import click
 
 from pinakes.federation.holds.choosing.cli import simulate
+from pinakes.federation.lending.desk_cli import repair, show, work
 from pinakes.federation.lending.model import LATEST, dot, model
 from pinakes.federation.lending.simulation.books import Broken
 from pinakes.federation.lending.simulation.storm import Storm
@@ -55,3 +56,7 @@ def storm(seeds: int, steps: int, first: int) -> None:
     for path, times in sorted(seen.items()):
         click.echo(f"{times:>10,}  {path}")
     click.echo(f"{seeds} seeds of {steps} steps in {time.monotonic() - begun:.1f} s; none broke.")
+
+
+for command in (work, show, repair):
+    lending.add_command(command)

@@ -1,0 +1,107 @@
+"""Commands of a desk: work that waits, one request whole, and the repair of what disagrees."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.lending import looking, views
+from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.schemas import PartyView, WholeRequest
+from pinakes.federation.lending.turn import found_of
+from pinakes.federation.lending.worklists import NAMES, worklist
+from pinakes.platform.config import settings
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Directory
+from pinakes.platform.errors import Problem
+from pinakes.platform.running import NotRunning, adopt, data_option
+
+MOST = 200
+
+branch_option = click.option("--branch", required=True, help="The code of the branch.")
+
+
+@click.command()
+@data_option
+@branch_option
+@click.argument("name", type=click.Choice(list(NAMES)))
+def work(data: Path, branch: str, name: str) -> None:
+    """Show what waits for a hand at a branch."""
+
+    async def look(session: AsyncSession, directory: Directory) -> list[PartyView]:
+        rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
+        return [PartyView.of(found_of(row), directory) for row in rows]
+
+    rows = at(data, branch, look)
+    if rows:
+        Console(soft_wrap=True).print(table(rows))
+    else:
+        click.echo("Nothing to do here.")
+
+
+@click.command()
+@data_option
+@branch_option
+@click.argument("request_id", metavar="REQUEST", type=click.UUID)
+def show(data: Path, branch: str, request_id: UUID) -> None:
+    """Show a request as a branch knows it: parties, and what was done."""
+
+    async def look(session: AsyncSession, directory: Directory) -> WholeRequest:
+        return await looking.whole(session, directory, request_id)
+
+    whole = at(data, branch, look)
+    Console(soft_wrap=True).print(table(whole.parties))
+    for one in whole.history:
+        click.echo(f"{one.at:%F %T}  {one.operation}  {one.role}  {one.result}")
+
+
+@click.command()
+@data_option
+@branch_option
+@click.argument("request_id", metavar="[REQUEST]", type=click.UUID, required=False)
+def repair(data: Path, branch: str, request_id: UUID | None) -> None:
+    """Let the parties of REQUEST (of all that disagree) say again what they said last.
+
+    Safe: what had arrived changes nothing when it comes twice. The audit log keeps it.
+    """
+
+    async def mend(session: AsyncSession, _: Directory) -> list[UUID]:
+        requests = [request_id] if request_id else await views.in_trouble(session)
+        return [one for one in requests if await views.repair(session, one)]
+
+    mended = at(data, branch, mend)
+    if request_id and not mended:
+        raise click.ClickException("This branch has placed no such request.")
+    click.echo(f"{len(mended)} requests: their parties speak again. Look once more in 5 minutes.")
+
+
+def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awaitable[T]]) -> T:
+    """Act inside one branch of what runs on *data*."""
+
+    async def inside() -> T:
+        async with Database.open(settings()) as database:
+            directory = Directory()
+            await directory.refresh(database.app)
+            here = directory.coded(branch)
+            async with unit_of_work(database.app, here.id, closed_too=True) as session:
+                return await act(session, directory)
+
+    try:
+        adopt(data.resolve())
+        return asyncio.run(inside())
+    except (NotRunning, Problem) as reason:
+        raise click.ClickException(str(reason)) from None
+
+
+def table(rows: list[PartyView]) -> Table:
+    """A line a party."""
+    found = Table("request", "role", "attempt", "state", "title", "barcode", "next", "trouble")
+    for row in rows:
+        words = (row.request, row.role, row.attempt, row.state, row.title, row.barcode or "")
+        found.add_row(*map(str, words), " ".join(row.acts), row.trouble or "")
+    return found

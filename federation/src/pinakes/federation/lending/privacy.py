@@ -1,0 +1,30 @@
+"""Some time after its end nobody knows any longer whose request it was."""
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Interval
+
+from pinakes.platform.db import Database
+from pinakes.tenants.circulation.history import in_turn, window
+
+AWAY = text("""
+    UPDATE request_party SET facts = facts - 'person' - 'label'
+    WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label']
+""").bindparams(bindparam("window", type_=Interval()))
+HOME = text("""
+    UPDATE request r SET person_id = NULL
+    WHERE over AND changed_at < now() - :window AND person_id IS NOT NULL AND NOT EXISTS
+        (SELECT FROM standing s WHERE s.person_id = r.person_id AND s.keep_history)
+""").bindparams(bindparam("window", type_=Interval()))
+
+
+async def cut(session: AsyncSession, tenant: int) -> None:
+    """Cut the reader from what ended before the branch's window."""
+    told = {"window": await window(session, tenant)}
+    for order in (AWAY, HOME):
+        await session.execute(order, told)
+
+
+async def cut_old(database: Database) -> None:
+    """Cut readers from requests that ended long enough ago."""
+    await in_turn(database, cut)

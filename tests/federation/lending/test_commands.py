@@ -1,0 +1,74 @@
+"""``pinakes lending …``: drawings, storms, work that waits, and a repair."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from borrowing import Borrowing, edition, held
+from click.testing import CliRunner, Result
+from lending import deliver
+from sqlalchemy import update
+
+from pinakes.federation.lending.cli import lending
+from pinakes.federation.lending.models import PartyRow
+from pinakes.platform import config
+from pinakes.platform.config import Settings
+from pinakes.platform.db import unit_of_work
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def address(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings as environment variables."""
+    for name in ("database", "carrier", "public"):
+        value = getattr(settings, name).get_secret_value()
+        monkeypatch.setenv(f"PINAKES_{name.upper()}", value)
+    config.settings.cache_clear()
+    yield
+    config.settings.cache_clear()
+
+
+async def say(*words: str) -> Result:
+    """What a command answers, in a thread with a loop of its own."""
+    return await asyncio.to_thread(CliRunner().invoke, lending, words)
+
+
+async def test_the_states_are_drawn_and_told() -> None:
+    assert "digraph" in (await say("states", "--dot")).output
+    assert "SHIPPED — home → COMPLETED" in (await say("states")).output
+
+
+async def test_a_storm_is_told_by_its_paths() -> None:
+    told = await say("storm", "--seeds", "2", "--steps", "200")
+    assert "2 seeds of 200 steps" in told.output
+
+
+@pytest.mark.usefixtures("address")
+async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    work = await say("work", "pull", "--branch", b.supplier.code)
+    assert barcode in work.output
+    empty = await say("work", "overdue", "--branch", b.supplier.code)
+    assert "Nothing to do here." in empty.output
+    shown = await say("show", str(request), "--branch", b.home.code)
+    assert "request.chosen" in shown.output
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        await session.execute(update(PartyRow).values(state="SENT", trouble="supplier:WILL_SUPPLY"))
+    mended = await say("repair", "--branch", b.home.code)
+    assert mended.output.startswith("1 requests")
+    await deliver(b.database)
+    assert (await b.states(request))["requester"] == "WILL_SUPPLY"
+
+
+@pytest.mark.usefixtures("address")
+async def test_what_is_not_there_is_said_plainly(borrowing: Borrowing) -> None:
+    nobody = await say("work", "pull", "--branch", "nowhere")
+    assert nobody.exit_code == 1
+    assert "No branch has this code" in nobody.output
+    none = await say("repair", str(uuid4()), "--branch", borrowing.home.code)
+    assert none.exit_code == 1
