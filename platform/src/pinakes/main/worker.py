@@ -1,6 +1,7 @@
 """The worker: carries messages, runs jobs, does the chores. ``python -m pinakes.main.worker``."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -21,6 +22,7 @@ from pinakes.platform.wake import listening
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
 JOBS = 2  # done side by side in one worker
+PATIENT = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
 
@@ -95,6 +97,8 @@ async def every(seconds: float, *chores: Callable[[], Awaitable[None]]) -> None:
 async def main() -> None:
     """Work until SIGTERM or SIGINT."""
     log.set_up()
+    gc.freeze()  # what is loaded by now stays: no collection need look at it again
+    gc.set_threshold(*PATIENT)
     task = asyncio.ensure_future(work(settings()))
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
