@@ -6,8 +6,6 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking, views
@@ -38,10 +36,7 @@ def work(data: Path, branch: str, name: str) -> None:
         return [PartyView.of(found_of(row), directory) for row in rows]
 
     rows = at(data, branch, look)
-    if rows:
-        Console(soft_wrap=True).print(table(rows))
-    else:
-        click.echo("Nothing to do here.")
+    click.echo("\n".join(map(line, rows)) or "Nothing to do here.")
 
 
 @click.command()
@@ -55,7 +50,7 @@ def show(data: Path, branch: str, request_id: UUID) -> None:
         return await looking.whole(session, directory, request_id)
 
     whole = at(data, branch, look)
-    Console(soft_wrap=True).print(table(whole.parties))
+    click.echo("\n".join(map(line, whole.parties)))
     for one in whole.history:
         click.echo(f"{one.at:%F %T}  {one.operation}  {one.role}  {one.result}")
 
@@ -98,10 +93,8 @@ def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awai
         raise click.ClickException(str(reason)) from None
 
 
-def table(rows: list[PartyView]) -> Table:
-    """A line a party."""
-    found = Table("request", "role", "attempt", "state", "title", "barcode", "next", "trouble")
-    for row in rows:
-        words = (row.request, row.role, row.attempt, row.state, row.title, row.barcode or "")
-        found.add_row(*map(str, words), " ".join(row.acts), row.trouble or "")
-    return found
+def line(row: PartyView) -> str:
+    """A party in one line: what it is, where it stands, what may be done next."""
+    told = (row.request, f"{row.role}-{row.attempt}", row.state, row.barcode or "—", row.title)
+    trouble = f"  ! {row.trouble}" if row.trouble else ""
+    return "  ".join(map(str, told)) + f"  [{' '.join(row.acts)}]{trouble}"
