@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, book, file_of, look
+from books import HANDLERS, Import, book, file_of, look, send
 from sqlalchemy import func, select, update
 
 from pinakes.platform.db import Database, unit_of_work
@@ -13,6 +13,7 @@ from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Kept
+from pinakes.tenants.catalogue.schemas import SheetWish
 from pinakes.tenants.catalogue.undoing import run_undo
 from pinakes.tenants.items.models import Item
 
@@ -190,3 +191,20 @@ async def test_only_an_import_that_has_ended_can_be_taken_back(
         await session.execute(update(Job).where(Job.id == job.id).values(state="running"))
     with pytest.raises(service.ImportRuns):
         await undo(job)
+
+
+async def test_a_table_of_items_is_taken_back_too(
+    bring: Import, undo: Any, everything: Any, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("1", items=["A"])))
+    before = await everything()
+    async with unit_of_work(database.app, library.id) as session:
+        sheet = b"barcode,control_number,call_number\nA,1,K9\nB,1,K9\n"
+        id = (await service.start_sheet(session, SheetWish(await send(session, sheet)))).id
+    await perform(database, HANDLERS)
+    job = await look(database, library, id)
+    assert job.report
+    assert (job.report["new"], job.report["updated"]) == (1, 1)
+    undone = await undo(job)
+    assert undone.report["items"] == {"removed": 1, "restored": 1, "kept": 0}
+    assert await everything() == before
