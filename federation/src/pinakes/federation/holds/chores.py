@@ -1,7 +1,11 @@
 """What holds look after once a minute."""
 
-from sqlalchemy import text
+from datetime import timedelta
 
+from sqlalchemy import delete, func, text
+
+from pinakes.federation.holds.choosing.models import Supply
+from pinakes.federation.holds.models import Waited
 from pinakes.federation.holds.targeting import offer_all
 from pinakes.platform.db import Database, public_work, unit_of_work
 
@@ -21,18 +25,15 @@ UNHEARD = text("""
                       WHERE s.request_id = w.request_id AND s.ended_at IS NULL)
     RETURNING edition_id, home
 """)
-FORGET = (
-    text("DELETE FROM commons.supply WHERE ended_at < now() - interval '40 days'"),
-    text("DELETE FROM commons.waited WHERE filled_at < now() - interval '3 years'"),
-)
+SUPPLIES_KEPT, WAITS_KEPT = timedelta(days=40), timedelta(days=3 * 365)
 
 
 async def keep_terms(database: Database) -> None:
     """A new day has begun somewhere: branches open and close by the calendar."""
     async with public_work(database.public) as public:
         await public.execute(RECKON)
-        for order in FORGET:
-            await public.execute(order)
+        await public.execute(delete(Supply).where(Supply.ended_at < func.now() - SUPPLIES_KEPT))
+        await public.execute(delete(Waited).where(Waited.filled_at < func.now() - WAITS_KEPT))
 
 
 async def mend(database: Database) -> None:
