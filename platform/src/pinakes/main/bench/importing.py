@@ -25,7 +25,7 @@ from pinakes.main.bench.stockroom import Stock
 from pinakes.main.embedded.objects import ObjectStore
 
 TIMES = 20  # copies of the small catalogue in the file whose import is timed
-AGAIN = 20  # other copies, imported while books are lent
+AGAIN = 10  # other copies, imported while books are lent
 PARSED = 5  # copies in the file that is merely parsed: the rate does not depend on how many
 ROUNDS = 3  # of parsing before the import, and as many behind it
 SECONDS = 8.0  # of lending per round
