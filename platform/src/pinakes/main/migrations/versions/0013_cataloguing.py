@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("first_id", sa.Uuid, nullable=False),
         sa.Column("second_id", sa.Uuid, nullable=False),
         sa.Column("rule", sa.Text, nullable=False),
-        sa.Column("verdict", sa.Text, nullable=False, server_default="open"),
+        sa.Column("verdict", sa.String(40), nullable=False, server_default="open"),
         sa.Column("decided_at", sa.DateTime(True)),
         index("first_id", "second_id", unique=True),
         index("second_id"),
