@@ -12,11 +12,11 @@ import httpx
 import pytest
 from lending import deliver, desk_at, enrol, stock
 from mint import Mint
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from pinakes.federation.holds import service
 from pinakes.federation.holds.choosing.service import Wish, choose
-from pinakes.federation.holds.chores import mend
+from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import Step, SupplyMoved
 from pinakes.federation.holds.listeners import shelves_changed
 from pinakes.federation.holds.service import Place
@@ -209,6 +209,47 @@ async def test_a_return_at_a_desk_reaches_who_waits(
     await deliver(database)
     assert await queue.offers(request) == [(request, sister.id, "first_in_line")]
     assert time.monotonic() - begun < 5
+
+
+async def test_a_new_copy_serves_its_own_branch_alone_for_some_days(
+    queue: Queue, country: dict[str, Tenant], held: Any, settle: Any, database: Database
+) -> None:
+    sister, home = country["sister"], country["home"]
+    await settle(sister, "hold.new_days", 30)
+    await stock(database, sister)
+    edition = await held(sister, copies=0)
+    async with unit_of_work(database.app, sister.id) as session:
+        record = await session.scalar(select(Item.record_id))
+    move = text("""
+        UPDATE commons.holding SET record_id = :record, available = 1
+        WHERE edition_id = :edition""")
+    abroad = await queue.want(home, edition)
+    async with public_work(database.public) as public:
+        await public.execute(move, {"record": record, "edition": edition})
+    await deliver(database)
+    assert await queue.offers(abroad) == [], "it is new, and nobody of its own branch waits"
+    own = await queue.want(sister, edition)
+    assert await queue.offers(abroad, own) == [(own, sister.id, "first_in_line")]
+    await queue.unwant(sister, own, filled=True)
+    async with unit_of_work(database.app, sister.id) as session:
+        await session.execute(update(Item).values(created_at=now() - timedelta(days=31)))
+    async with public_work(database.public) as public:
+        await public.execute(text("UPDATE commons.new_copies SET until = now()"))
+    await let_go(database)
+    assert (await queue.offers(abroad, own))[1] == (abroad, sister.id, "first_in_line")
+
+
+async def test_a_new_day_opens_and_closes_branches(
+    country: dict[str, Tenant], database: Database
+) -> None:
+    stale = text("""
+        UPDATE commons.supplier SET reckoned = reckoned - 1, opens = NULL WHERE tenant_id = :id""")
+    async with public_work(database.public) as public:
+        await public.execute(stale, {"id": country["home"].id})
+    await keep_terms(database)
+    opens = text("SELECT opens FROM commons.supplier WHERE tenant_id = :id")
+    async with public_work(database.app) as session:
+        assert await session.scalar(opens, {"id": country["home"].id})
 
 
 async def test_the_scoreboard_follows_what_suppliers_tell(

@@ -1,6 +1,6 @@
 """Holds: who waits for a title, who is asked for it, and where a returned copy goes."""
 
-from pinakes.federation.holds.chores import keep_terms, mend
+from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.holds.listeners import shelves_changed, supply_moved
 from pinakes.platform.feature import Feature
@@ -9,6 +9,6 @@ from pinakes.tenants.items.events import ItemsChanged
 feature = Feature(
     name="holds",
     listeners=[(ItemsChanged, shelves_changed), (SupplyMoved, supply_moved)],
-    chores=[keep_terms, mend],
+    chores=[keep_terms, let_go, mend],
     functions=__name__,
 )

@@ -1,12 +1,15 @@
 """What holds look after once a minute."""
 
+from collections import defaultdict
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, func, text
 
-from pinakes.federation.holds.choosing.models import Supply
+from pinakes.federation.holds.choosing.models import NewCopies, Supply
 from pinakes.federation.holds.models import Waited
-from pinakes.federation.holds.targeting import offer_all
+from pinakes.federation.holds.newness import count_new
+from pinakes.federation.holds.targeting import offer_all, offer_returned
 from pinakes.platform.db import Database, public_work, unit_of_work
 
 RECKON = text("""
@@ -34,6 +37,21 @@ async def keep_terms(database: Database) -> None:
         await public.execute(RECKON)
         await public.execute(delete(Supply).where(Supply.ended_at < func.now() - SUPPLIES_KEPT))
         await public.execute(delete(Waited).where(Waited.filled_at < func.now() - WAITS_KEPT))
+
+
+async def let_go(database: Database) -> None:
+    """Copies that are new no longer serve whoever waits."""
+    grown = delete(NewCopies).where(NewCopies.until <= func.now())
+    gone = grown.returning(NewCopies.tenant_id, NewCopies.record_id)
+    records = defaultdict[int, list[UUID]](list)
+    async with public_work(database.public) as public:
+        for branch, record in await public.execute(gone):
+            records[branch].append(record)
+    for branch, some in records.items():
+        async with unit_of_work(database.app, branch, closed_too=True) as session:
+            session.info["database"] = database
+            await count_new(session, branch, some)
+            await offer_returned(session, branch, some)
 
 
 async def mend(database: Database) -> None:

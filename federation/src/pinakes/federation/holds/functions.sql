@@ -8,7 +8,8 @@ LANGUAGE sql AS $$
         SELECT t.*, (now() AT TIME ZONE t.zone)::date AS today, said.terms
         FROM commons.tenant t CROSS JOIN LATERAL commons.all_effective(t.id,
             'supply.pause', 'supply.daily_cap', 'supply.courier_days', 'supply.cost',
-            'supply.groups', 'supply.last_resort', 'hold.local_days', 'calendar.closed_weekdays',
+            'supply.groups', 'supply.last_resort', 'hold.local_days',
+            'hold.new_days', 'calendar.closed_weekdays',
             'calendar.closed_days', 'lending.policy') AS said (terms)
         WHERE tenants IS NULL OR t.id = ANY (tenants)
     ), policies AS (
@@ -20,13 +21,13 @@ LANGUAGE sql AS $$
     INSERT INTO commons.supplier AS s
         (tenant_id, consortium_id, active, province, city, latitude, longitude, pause_from,
          pause_until, daily_cap, courier_days, cost, groups, mask, last_resort,
-         local_days, opens, reckoned)
+         local_days, new_days, opens, reckoned)
     SELECT id, consortium_id, state = 'active', path[2], path[3], latitude, longitude,
            (terms -> 'supply.pause' ->> 'from')::date, (terms -> 'supply.pause' ->> 'until')::date,
            (terms ->> 'supply.daily_cap')::integer, (terms ->> 'supply.courier_days')::integer,
            (terms ->> 'supply.cost')::integer, named.groups, named.mask,
            (terms ->> 'supply.last_resort')::boolean, (terms ->> 'hold.local_days')::integer,
-           opening.opens, today
+           (terms ->> 'hold.new_days')::integer, opening.opens, today
     FROM told
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(word), '{}') AS groups,
@@ -44,14 +45,14 @@ LANGUAGE sql AS $$
         pause_until = excluded.pause_until, daily_cap = excluded.daily_cap,
         courier_days = excluded.courier_days, cost = excluded.cost, groups = excluded.groups,
         mask = excluded.mask, last_resort = excluded.last_resort,
-        local_days = excluded.local_days, opens = excluded.opens, reckoned = excluded.reckoned
+        local_days = excluded.local_days, new_days = excluded.new_days, opens = excluded.opens, reckoned = excluded.reckoned
 $$;
 
 CREATE OR REPLACE FUNCTION commons.setting_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE decided commons.setting := coalesce(NEW, OLD);
 BEGIN
     IF decided.key ~ '^(supply|calendar)\.'
-       OR decided.key IN ('lending.policy', 'hold.local_days') THEN
+       OR decided.key IN ('lending.policy', 'hold.local_days', 'hold.new_days') THEN
         PERFORM commons.reckon_suppliers(ARRAY(
             SELECT id FROM commons.tenant WHERE path @> ARRAY[decided.tenant_id]));
     END IF;
@@ -166,7 +167,8 @@ CREATE FUNCTION commons.shortlist(request uuid, asker integer, pickup integer, w
 RETURNS TABLE (supplier integer, record uuid, available bigint, near integer,
                latitude float, longitude float, open integer, asked integer, daily_cap integer,
                balance integer, courier_days integer, cost integer, opens date, paused boolean,
-               last_resort boolean, groups text[], local_days integer, policy text)
+               last_resort boolean, groups text[], local_days integer, new_days integer,
+               fresh integer, policy text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
@@ -235,7 +237,11 @@ BEGIN
            s.latitude, s.longitude, s.open, CASE s.asked_on WHEN today THEN s.asked ELSE 0 END,
            s.daily_cap, s.balance, s.courier_days, s.cost, s.opens,
            today BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), s.last_resort,
-           s.groups, s.local_days, NULL
+           s.groups, s.local_days, s.new_days,
+           CASE WHEN s.new_days > 0
+                THEN (SELECT n.copies FROM commons.new_copies n
+                      WHERE n.tenant_id = s.tenant_id AND n.record_id = h.record_id) END,
+           NULL
     FROM unnest(tenants, records, copies) AS h (tenant_id, record_id, copies)
     JOIN commons.supplier s ON s.tenant_id = h.tenant_id
     CROSS JOIN LATERAL (

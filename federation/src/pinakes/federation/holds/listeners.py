@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.events import SupplyMoved
+from pinakes.federation.holds.newness import count_new
 from pinakes.federation.holds.targeting import offer_returned
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import Message
@@ -16,6 +17,7 @@ NOTE = text("""
 
 async def shelves_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
     """Offer what is free now to those who wait; discovery has counted the copies before us."""
+    await count_new(session, message.receiver, event.records)
     await offer_returned(session, message.receiver, event.records)
 
 

@@ -152,7 +152,7 @@ class Meeting:
     refused: bool = False  # this branch has refused this reservation before
     own_reader: bool = True  # of the branch whose copy it is
     new_days: int = 0  # that a new item serves its own branch alone
-    days_old: int = 1000
+    days_old: int = 1000  # of the oldest copy that is free
     waited: float = 0  # days
     local_waited: float | None = None  # of the first own reader in the queue
     local_days: int = 0  # that own readers go before others

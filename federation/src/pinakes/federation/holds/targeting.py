@@ -39,7 +39,7 @@ class Waiting(Wish, frozen=True, kw_only=True):
     """A wish in the queue, as it is looked at in one round."""
 
     placed_at: float  # seconds, for comparing alone
-    refused: list[int]
+    refused: list[int] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,8 @@ def meeting(wish: Waiting, chosen: Chosen, line: Sequence[Waiting], now: float) 
         waited=(now - wish.placed_at) / DAY,
         local_waited=(now - min(local)) / DAY if local else None,
         local_days=chosen.local_days,
+        new_days=chosen.new_days,
+        days_old=0,
     )
 
 

@@ -1,6 +1,7 @@
 """What can be done with items."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -164,6 +165,22 @@ async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID,
     for row in await session.execute(COUNT, {"records": list(records)}):
         stock[row.record_id] = Stock(row.call_numbers, row.items, row.available)
     return stock
+
+
+NEW = text("""
+    SELECT record_id, count(*) AS copies, min(created_at) AS first FROM item
+    WHERE record_id = ANY(CAST(:records AS uuid[])) AND status = 'on_shelf'
+      AND created_at >= :since
+    GROUP BY record_id
+""")
+
+
+async def new_since(
+    session: AsyncSession, records: Sequence[UUID], since: datetime
+) -> dict[UUID, tuple[int, datetime]]:
+    """How many copies on the shelf came into stock since then, and when the first of them did."""
+    rows = await session.execute(NEW, {"records": list(records), "since": since})
+    return {row.record_id: (row.copies, row.first) for row in rows}
 
 
 async def held(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:

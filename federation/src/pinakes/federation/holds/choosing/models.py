@@ -36,6 +36,7 @@ class Supplier(Base):
     mask: Mapped[int] = mapped_column(BigInteger)  # one bit or another for each group
     last_resort: Mapped[bool]
     local_days: Mapped[int]  # for which its own readers go before others
+    new_days: Mapped[int]  # for which a new item serves them alone
     opens: Mapped[date | None]  # the first open day; none in the next month
     reckoned: Mapped[date]  # the day all this was true of
     open: Mapped[int] = mapped_column(server_default="0")  # supplies under way
@@ -73,3 +74,15 @@ class Supply(Base):
     pending: Mapped[bool]  # asked for a copy that still counts as available
     shipped_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class NewCopies(Base):
+    """How many copies of a record on a branch's shelf are so new that they stay at home."""
+
+    __tablename__ = "new_copies"
+    __table_args__ = (Index("new_copies_until", "until"), {"schema": "commons"})
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
+    copies: Mapped[int]
+    until: Mapped[datetime]  # when the first of them is new no longer

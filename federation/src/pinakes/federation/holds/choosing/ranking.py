@@ -23,6 +23,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     supplier: int
     record: UUID
     available: int  # copies on the shelf, less those asked for already
+    fresh: int = 0  # of them, so new that they serve their own branch alone
     near: int = 3  # 0 the home or the place of pickup, 1 its city, 2 its province, 3 beyond
     km: float | None = None
     open: int = 0  # supplies under way
@@ -89,6 +90,7 @@ ANYBODY: Mapping[str, Check] = {  # the first that holds leaves a candidate out
     "no_copy_left": lambda one, asking: one.available <= 0,
 }
 OTHERS: Mapping[str, Check] = {  # a branch's own readers are served whatever it grants others
+    "new_item": lambda one, asking: one.available <= one.fresh,
     "paused": lambda one, asking: one.paused,
     "closed_for_long": lambda one, asking: one.closed_days is None,
     "cap_reached": lambda one, asking: one.daily_cap is not None and one.asked >= one.daily_cap,

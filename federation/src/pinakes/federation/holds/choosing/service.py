@@ -51,6 +51,7 @@ class Chosen(Struct, frozen=True):
     rule: str  # what decided: see ranking.Ranking
     policy_from: date
     local_days: int  # for which the supplier's own readers go before others
+    new_days: int  # for which the free copies serve them alone; none, when one is older
     considered: list[Considered]
 
     @property
@@ -112,12 +113,14 @@ def weigh(rows: Sequence[Row], wish: Wish) -> Chosen | None:
     if not ranking.order:
         return None
     first = ranking.order[0]
+    row = next(row for row in candidates if row.record == first.record)
     return Chosen(
         supplier=first.supplier,
         record=first.record,
         rule=ranking.rule,
         policy_from=policy.since,
-        local_days=next(row.local_days for row in candidates if row.supplier == first.supplier),
+        local_days=row.local_days,
+        new_days=row.new_days if row.available <= (row.fresh or 0) else 0,
         considered=ranking.considered,
     )
 
@@ -130,6 +133,7 @@ def told(own: Row, candidates: Iterable[Row], today: date) -> Iterable[Candidate
             supplier=row.supplier,
             record=row.record,
             available=row.available,
+            fresh=row.fresh or 0,
             near=row.near,
             km=None if away == float("inf") else away,
             open=row.open,

@@ -37,6 +37,7 @@ def suppliers() -> None:
         sa.Column("mask", sa.BigInteger, nullable=False),
         sa.Column("last_resort", sa.Boolean, nullable=False),
         sa.Column("local_days", sa.Integer, nullable=False),
+        sa.Column("new_days", sa.Integer, nullable=False),
         sa.Column("opens", sa.Date),
         sa.Column("reckoned", sa.Date, nullable=False),
         sa.Column("open", sa.Integer, nullable=False, server_default="0"),
@@ -67,6 +68,14 @@ def supplies() -> None:
         sa.Column("ended_at", sa.DateTime(True)),
         sa.Index("supply_pending", "edition_id", postgresql_where=sa.text("pending")),
         sa.Index("supply_ended", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
+    )
+    create_public_table(
+        "new_copies",
+        sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("record_id", sa.Uuid, primary_key=True),
+        sa.Column("copies", sa.Integer, nullable=False),
+        sa.Column("until", sa.DateTime(True), nullable=False),
+        sa.Index("new_copies_until", "until"),
     )
 
 
