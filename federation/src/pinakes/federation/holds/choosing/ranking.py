@@ -187,7 +187,7 @@ def decided_by(fit: Sequence[tuple[int, ...]], asking: Asking) -> str:
 
 def together(one: Candidate, asking: Asking) -> bool:
     """Whether it is in a group with the reader's branch."""
-    return any(group in asking.groups for group in one.groups)
+    return bool(one.groups) and any(group in asking.groups for group in one.groups)
 
 
 def figures(one: Candidate) -> dict[str, Any]:
