@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from lending import Bearer, deliver, stock
 from sqlalchemy import select, text
 
-from pinakes.federation.lending import service
+from pinakes.federation.lending import placing, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.schemas import NewRequest
@@ -60,7 +60,7 @@ class Borrowing:
         """The id of a request of our reader, placed at home."""
         wish = NewRequest(edition=edition, pickup=self.pickup.code, **more)
         async with unit_of_work(self.database.app, self.home.id) as session:
-            found = await service.place(
+            found = await placing.place(
                 session, self.directory, self.home, self.reader.person, wish
             )
         await deliver(self.database)

@@ -70,7 +70,11 @@ async def refused(turn: Turn, party: Party) -> list[int]:
 
 async def ask_best(turn: Turn, found: Found) -> None:
     """Choose whom to ask, and ask; or let it wait."""
-    chosen = await choose(turn.session, wish_of(found.party), await refused(turn, found.party))
+    wish = wish_of(found.party)
+    if turn.choosing is not None and found.party.attempt == 1:
+        chosen = await turn.choosing(wish)
+    else:
+        chosen = await choose(turn.session, wish, await refused(turn, found.party))
     if chosen is None:
         await turn.happen(found, "nobody")
         return
@@ -180,4 +184,4 @@ DECIDING: Mapping[str, Decision] = {
 
 def turn(session: Any) -> Turn:
     """A turn at the branch that this session is in."""
-    return Turn(session, DECIDING)
+    return Turn(session.info["tenant"], session.info.get("asker"), DECIDING, session)

@@ -231,6 +231,125 @@ BEGIN
     FROM jsonb_array_elements(work -> 'told') AS t;
 END $$;
 
+-- A new request, on its reader's list.
+CREATE OR REPLACE FUNCTION lending_place(wish jsonb) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO request SELECT * FROM jsonb_populate_record(NULL::request,
+        wish || jsonb_build_object('tenant_id', pinakes_tenant(), 'created_at', now(),
+                                   'changed_at', now()))
+$$;
+
+-- The lean road: each is one call in autocommit that enters the tenant by itself.
+DROP FUNCTION IF EXISTS read_request, read_scan, read_place, write_place, write_request;
+
+-- The first answer to this key, or the party as lending_read tells it.
+CREATE FUNCTION read_request(this_tenant integer, given_key bytea, request uuid, as_role text,
+    nth integer, OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    IF given_key IS NOT NULL THEN
+        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
+        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
+        IF FOUND THEN RETURN; END IF;
+    END IF;
+    parties := jsonb_build_array(lending_read(read_request.request, as_role, nth));
+END $$;
+
+-- The same for a scan: every party that the book, or the open parcel, has at this branch.
+CREATE FUNCTION read_scan(this_tenant integer, given_key bytea, scanned text,
+    OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb,
+    OUT is_parcel boolean)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    IF given_key IS NOT NULL THEN
+        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
+        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
+        IF FOUND THEN RETURN; END IF;
+    END IF;
+    SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) INTO parties FROM transit t
+    JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
+    WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
+      AND t.received_at IS NULL;
+    is_parcel := parties IS NOT NULL;
+    IF NOT is_parcel THEN
+        SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id DESC) INTO parties FROM request_party p
+        WHERE p.tenant_id = this_tenant AND p.role IN ('supplier', 'pickup') AND (
+            p.id IN (SELECT t.party_id FROM transit t
+                     WHERE t.tenant_id = this_tenant AND t.barcode = scanned)
+            OR p.request_id = (SELECT i.request_id FROM item i
+                               WHERE i.tenant_id = this_tenant AND i.barcode = scanned));
+    END IF;
+END $$;
+
+-- The same for a new request: the title, the reader's standing and requests, and the rules.
+CREATE FUNCTION read_place(this_tenant integer, given_key bytea, person uuid, wanted uuid,
+    owner integer, record uuid, of_kind text, OUT status integer, OUT body bytea,
+    OUT fingerprint bytea, OUT facts jsonb)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE found uuid; name text;
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    IF given_key IS NOT NULL THEN
+        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
+        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
+        IF FOUND THEN RETURN; END IF;
+    END IF;
+    IF wanted IS NOT NULL THEN
+        SELECT h.edition_id, h.title_fields ->> 'title' INTO found, name FROM commons.holding h
+        WHERE h.edition_id = wanted ORDER BY h.available DESC LIMIT 1;
+    ELSIF record IS NOT NULL THEN
+        SELECT h.edition_id, h.title_fields ->> 'title' INTO found, name FROM commons.holding h
+        WHERE h.tenant_id = owner AND h.record_id = record;
+    END IF;
+    SELECT jsonb_build_object(
+        'edition', found, 'title', name, 'reader_kind', r.reader_kind, 'born', r.born,
+        'at_home', r.home_id = this_tenant,
+        'may_borrow', s.may_borrow AND NOT late.expired,
+        'blocks', s.blocks || CASE WHEN late.expired THEN '["expired"]'::jsonb ELSE '[]' END,
+        'holds', mine.holds, 'of_kind', mine.of_kind, 'same', mine.same,
+        'rules', said -> 'hold.rules', 'most', said -> 'hold.limit',
+        'pickups', said -> 'hold.pickup',
+        'label', (SELECT '…' || right(c.number, 4) FROM card c
+                  WHERE c.home_id = this_tenant AND c.person_id = person AND c.state = 'active'
+                  ORDER BY c.id DESC LIMIT 1))
+    INTO facts
+    FROM reader r JOIN standing s ON s.tenant_id = r.tenant_id AND s.person_id = r.person_id
+    CROSS JOIN LATERAL (SELECT coalesce(s.until < current_date, false) AS expired) AS late
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS holds, count(*) FILTER (WHERE q.kind = of_kind) AS of_kind,
+               count(*) FILTER (WHERE q.edition_id = found) AS same
+        FROM request q WHERE q.tenant_id = this_tenant AND q.person_id = person AND NOT q.over
+    ) AS mine
+    CROSS JOIN commons.all_effective(this_tenant, 'hold.rules', 'hold.limit', 'hold.pickup') AS said
+    WHERE r.tenant_id = this_tenant AND r.person_id = person;
+    facts := coalesce(facts, '{}');
+END $$;
+
+CREATE FUNCTION write_place(this_tenant integer, given_key bytea, fingerprint bytea,
+    status integer, answer bytea, wish jsonb, work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    PERFORM lending_place(wish);
+    PERFORM write_request(this_tenant, given_key, fingerprint, status, answer, work);
+END $$;
+
+CREATE FUNCTION write_request(this_tenant integer, given_key bytea, fingerprint bytea,
+    status integer, answer bytea, work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    IF given_key IS NOT NULL THEN
+        INSERT INTO reply (id, key, fingerprint, status, body)
+        VALUES (pinakes_id(), given_key, fingerprint, status, answer) ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
+    END IF;
+    PERFORM lending_write(work);
+END $$;
+
 -- A party's row, in this attempt or in the last one.
 CREATE OR REPLACE FUNCTION lending_read(request uuid, as_role text, nth integer) RETURNS jsonb
 LANGUAGE sql STABLE AS $$

@@ -19,6 +19,7 @@ from pinakes.federation.lending.schemas import (
 )
 from pinakes.federation.lending.turn import found_of
 from pinakes.platform.audit import Audit
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
@@ -32,13 +33,14 @@ class RequestsAtHome(Conflict):
     title = "Requests are placed at the reader's home library"
 
 
-async def whose(session: AsyncSession, asker: Principal, here: Tenant, wish: NewRequest) -> UUID:
+async def whose(database: Database, asker: Principal, here: Tenant, wish: NewRequest) -> UUID:
     """The reader who wants it: the asker, or whose card the desk has."""
     if asker.person is not None:
         if asker.home != here.code:
             raise RequestsAtHome("Send it to your home branch.", home=asker.home)
         return asker.person
-    found = await cards.present(session, wish.card or "")
+    async with unit_of_work(database.app, here.id, asker) as session:
+        found = await cards.present(session, wish.card or "")
     if found.home_id != here.id:
         raise RequestsAtHome("Ask there; the book may still be collected here.")
     return found.person_id

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import scanning, service, wording
+from pinakes.federation.lending import placing, scanning, service, wording
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
@@ -128,7 +128,7 @@ class MyRequestPages(Controller):
         """Ask for a title; the list shows what comes next."""
         assert asker.person is not None  # noqa: S101  (only readers come here)
         wish = NewRequest(edition=data.edition, pickup=data.pickup)
-        await service.place(session, request.app.state.directory, here, asker.person, wish)
+        await placing.place(session, request.app.state.directory, here, asker.person, wish)
         return Redirect(f"/b/{here.code}/me/loans", status_code=303)
 
     @post("/{id:uuid}/{act:str}")

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.federation.lending import looking, scanning, service
+from pinakes.federation.lending import hot, looking, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.models import Request as Wish
@@ -27,12 +27,14 @@ from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import NotFound
-from pinakes.platform.http import Asker, Data, Here, Session
+from pinakes.platform.http import Asker, Data, Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
+from pinakes.tenants.circulation.routes import AtDesk, desk_of, told
 
 Attempt = Annotated[int | None, Parameter(ge=1, le=1000)]
 Word = Annotated[str, Parameter(max_length=40)]
+Call = Request[Any, Any, Any]
 
 
 async def directory_of(request: Request[Any, Any, Any]) -> Directory:
@@ -42,7 +44,7 @@ async def directory_of(request: Request[Any, Any, Any]) -> Directory:
 
 
 Known = NamedDependency[Directory]
-KNOWN = {"directory": Provide(directory_of)}
+KNOWN = {"directory": Provide(directory_of), "desk": Provide(desk_of)}
 
 
 class NoSuchRole(NotFound):
@@ -63,19 +65,12 @@ class Requests(Controller):
     dependencies = KNOWN
 
     @post()
-    @once
     async def place(
-        self,
-        data: JSONBody[NewRequest],
-        directory: Known,
-        session: Session,
-        asker: Asker,
-        here: Here,
-    ) -> PartyView:
+        self, data: JSONBody[NewRequest], request: Call, desk: AtDesk, database: Data
+    ) -> Response[PartyView]:
         """Ask for a title: readers for themselves at home, the desk with the reader's card."""
-        person = await looking.whose(session, asker, here, data)
-        found = await service.place(session, directory, here, person, data)
-        return PartyView.of(found, directory)
+        person = await looking.whose(database, desk.asker, desk.here, data)
+        return told(request, desk, await hot.place(desk, person, data))
 
     @get()
     async def list(
@@ -132,44 +127,40 @@ class Requests(Controller):
         return PartyView.of(found, directory)
 
     @post("/{id:uuid}/{role:str}/{act:str}", status_code=200)
-    @once
     async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
         self,
         id: FromPath[UUID],
         role: FromPath[Word],
         act: FromPath[Word],
         data: JSONBody[Doing],
-        directory: Known,
-        session: Session,
-        asker: Asker,
+        request: Call,
+        desk: AtDesk,
+        database: Data,
         attempt: FromQuery[Attempt] = None,
-    ) -> PartyView:
+    ) -> Response[PartyView]:
         """One step at this branch; the refusal names what is possible instead."""
         facts = data.facts(int(now().timestamp()))
         party = role_of(role)
         if act == "describe" and data.edition is not None:
-            found = await service.describe(session, id, data.edition)
+            async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
+                found = await service.describe(session, id, data.edition)
+                answer = await hot.kept(session, desk, PartyView.of(found, desk.directory))
         else:
-            found = await service.act(session, id, party, act, facts, attempt)
-        return PartyView.of(found, directory)
+            answer = await hot.act(desk, database, id, party, act, facts, attempt)
+        return told(request, desk, answer)
 
 
 class Scans(Controller):
     path = "/scans"
     tags = ("lending",)
-    dependencies = KNOWN
+    dependencies = {"desk": Provide(desk_of)}
 
     @post(status_code=200)
-    @once
     async def scan(
-        self,
-        data: JSONBody[Scan],
-        directory: Known,
-        session: Session,
-        asker: Asker,
-    ) -> Page[Scanned]:
+        self, data: JSONBody[Scan], request: Call, desk: AtDesk, database: Data
+    ) -> Response[Page[Scanned]]:
         """A book or a parcel: what is next with it is done; of a foreign one, the owner told."""
-        return Page(await scanning.scan(session, directory, data))
+        return told(request, desk, await hot.scan(desk, database, data))
 
 
 class Worklists(Controller):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import Boolean, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
@@ -13,8 +14,8 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.party import MoveRefused
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
-from pinakes.federation.lending.service import due, last
-from pinakes.federation.lending.turn import Found
+from pinakes.federation.lending.service import due
+from pinakes.federation.lending.turn import Found, Turn, found_in
 from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
@@ -36,19 +37,9 @@ NEXT: Mapping[tuple[Role, str], str] = {
 }  # fmt: skip
 DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 
-PARTIES = text("""
-    SELECT DISTINCT p.request_id, p.role, p.attempt, p.id FROM request_party p
-    WHERE p.role IN ('supplier', 'pickup') AND (
-        p.id IN (SELECT party_id FROM transit WHERE barcode = :barcode)
-        OR p.request_id = (SELECT request_id FROM item WHERE barcode = :barcode))
-    ORDER BY p.id DESC
-""")
-PARCEL = text("""
-    SELECT p.request_id, p.role, p.attempt FROM transit t
-    JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
-    WHERE t.parcel = :parcel AND t.to_id = pinakes_tenant() AND t.received_at IS NULL
-    ORDER BY p.id
-""")
+READ = text("SELECT parties, is_parcel FROM read_scan(:tenant, NULL, :barcode)").columns(
+    parties=JSONB(), is_parcel=Boolean()
+)
 OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
 
 
@@ -64,21 +55,26 @@ class LentHere(Conflict):
 
 async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[Scanned]:
     """Do what is next with the book, or with every book of the parcel."""
-    parcel = (await session.execute(PARCEL, {"parcel": scan.barcode})).all()
-    if parcel:
-        return [
-            await step(session, directory, await find(session, row), scan.damaged) for row in parcel
-        ]
-    rows = (await session.execute(PARTIES, {"barcode": scan.barcode})).all()
-    parties = [await find(session, row) for row in rows]
-    for found in parties:
-        if (found.party.role, found.party.state) in NEXT and not waits_here(found):
-            return [await step(session, directory, found, scan.damaged)]
+    told = {"tenant": session.info["tenant"], "barcode": scan.barcode}
+    row = (await session.execute(READ, told)).one()
+    work = turn(session)
+    found = [found_in(one) for one in row.parties or ()]
+    due_now = found if row.is_parcel else next_of(found)
+    if due_now:
+        done = [await step(work, directory, one, scan.damaged) for one in due_now]
+        await work.write()
+        return done
     try:
         item = await with_barcode(session, scan.barcode)
     except NoSuchItem:
         return [await foreign(session, directory, scan)]
-    return [await ours(session, item, parties)]
+    return [await ours(session, item, found)]
+
+
+def next_of(parties: list[Found]) -> list[Found]:
+    """The party whose book this is, if a scan does anything with it."""
+    ready = (one for one in parties if (one.party.role, one.party.state) in NEXT)
+    return [one for one in ready if not waits_here(one)][:1]
 
 
 def waits_here(found: Found) -> bool:
@@ -87,27 +83,17 @@ def waits_here(found: Found) -> bool:
     return party.role is S and "here" in party.flags and NEXT[S, party.state] == "home"
 
 
-async def find(session: AsyncSession, row: Any) -> Found:
-    found = await turn(session).find(row.request_id, Role(row.role), row.attempt)
-    assert found is not None  # noqa: S101  (the row has just been read)
-    return found
-
-
-async def step(session: AsyncSession, directory: Directory, found: Found, damaged: bool) -> Scanned:
+async def step(work: Turn, directory: Directory, found: Found, damaged: bool) -> Scanned:
+    """What is next with one book."""
     party = found.party
+    if (party.role, party.state) not in NEXT:
+        raise MoveRefused("A book of this parcel is not on its way.", state=party.state)
     verb = NEXT[party.role, party.state]
     if damaged:
         verb = DAMAGED.get(verb, verb)
-    work = turn(session)
     await work.act(found, verb, due(verb, work.now))
-    await work.write()
-    done = last(work, party.role)
-    view = PartyView.of(done, directory)
-    to = None
-    if verb == "ship":
-        to = view.pickup
-    elif verb == "send_on":
-        to = view.supplier
+    view = PartyView.of(work.latest[found.key], directory)
+    to = {"ship": view.pickup, "send_on": view.supplier}.get(verb)
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.holds.choosing.service import Chosen, Wish
 from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
@@ -38,6 +39,10 @@ class ChangedMeanwhile(Conflict):
     title = "Others are moving the same request; try again"
 
 
+class NeedsSession(Exception):
+    """Something is to be decided that the lean road cannot see."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A party as its row says, and what of the row is no business of the party logic."""
@@ -55,6 +60,7 @@ class Found:
         return self.party.role, self.party.attempt
 
 
+type Choosing = Callable[[Wish], Awaitable[Chosen | None]]
 type Decision = Callable[["Turn", Found], Awaitable[None]]
 
 
@@ -62,17 +68,22 @@ type Decision = Callable[["Turn", Found], Awaitable[None]]
 class Turn:
     """What one transaction does to the parties that a branch has in one request."""
 
-    session: AsyncSession
+    here: int
+    asker: Principal | None
     deciding: Mapping[str, Decision]  # effects that are steps themselves
+    road: AsyncSession | None = None  # none: the lean one, whose caller reads and writes
+    choosing: Choosing | None = None  # how the lean road asks whom to ask
     at: datetime = field(default_factory=clock.now)
     parties: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     latest: dict[tuple[Role, int], Found] = field(default_factory=dict[tuple[Role, int], Found])
 
     @property
-    def here(self) -> int:
-        found: int = self.session.info["tenant"]
-        return found
+    def session(self) -> AsyncSession:
+        """What decisions look around in; NeedsSession on the lean road, which has none."""
+        if self.road is None:
+            raise NeedsSession
+        return self.road
 
     @property
     def now(self) -> int:
@@ -178,21 +189,23 @@ class Turn:
         self.told.append(message)
         return message
 
-    async def write(self) -> None:
-        """Everything at once; ChangedMeanwhile when a row is not as it was read."""
-        if not self.parties and not self.told:
-            return
-        asker: Principal | None = self.session.info.get("asker")
-        work = {
+    def work(self) -> dict[str, Any]:
+        """All of it, as lending_write takes it."""
+        return {
             "now": self.at.timestamp(),
-            "actor": asker.subject if asker else "system",
-            "role": asker.role if asker else "system",
+            "actor": self.asker.subject if self.asker else "system",
+            "role": self.asker.role if self.asker else "system",
             "request": request_id.get(),
             "parties": self.parties,
             "told": self.told,
         }
+
+    async def write(self) -> None:
+        """Everything at once; ChangedMeanwhile when a row is not as it was read."""
+        if not self.parties and not self.told:
+            return
         try:
-            await self.session.execute(WRITE, {"work": work})
+            await self.session.execute(WRITE, {"work": self.work()})
         except DBAPIError as error:
             if sqlstate(error) in CHANGED:
                 raise ChangedMeanwhile("Look again, then repeat the request.") from error

@@ -33,14 +33,6 @@ async def stand(session: AsyncSession, person: UUID) -> None:
     await stand_all(session, [reader])
 
 
-async def standing_of(session: AsyncSession, person: UUID) -> Standing | None:
-    """What lending branches may know of a person whose home this is."""
-    found: Standing | None = await session.scalar(
-        select(Standing).where(Standing.person_id == person)
-    )
-    return found
-
-
 async def stand_all(session: AsyncSession, readers: Iterable[Reader]) -> None:
     """The same for several readers whose home this is."""
     here = await branch(session)

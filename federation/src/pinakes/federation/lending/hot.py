@@ -1,0 +1,149 @@
+"""The lean road of what desks do with requests: one call that reads, one call that writes.
+
+A step that has to look around (to choose a supplier, to find a foreign book's owner) takes the
+ordinary road instead; callers see no difference.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from pinakes.federation.holds.choosing.service import Chosen, Wish, weigh
+from pinakes.federation.lending import scanning, service
+from pinakes.federation.lending.deciding import DECIDING
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.placing import Placing
+from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan
+from pinakes.federation.lending.turn import NeedsSession, Turn, found_in
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.paging import Page
+from pinakes.platform.replies import keep
+from pinakes.tenants.circulation.hot import Answer, Connection, Desk, Row, earlier, read, settle
+
+READ = "SELECT * FROM read_request($1, $2, $3, $4, $5)"
+SCAN = "SELECT * FROM read_scan($1, $2, $3)"
+WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
+ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7)"
+SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
+PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7)"
+OK, CREATED = 200, 201
+
+
+async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
+    desk: Desk,
+    database: Database,
+    request: UUID,
+    role: Role,
+    on: str,
+    facts: Mapping[str, Any],
+    attempt: int | None,
+) -> Answer:
+    """One step of one party, by a person at this desk."""
+
+    async def move(connection: Connection) -> Answer:
+        row = await read(connection, READ, desk.here.id, desk.key.key, request, role, attempt)
+        return earlier(row) or await moved(connection, row)
+
+    async def moved(connection: Connection, row: Row) -> Answer:
+        [party] = row.parties
+        if party is None:
+            raise service.NoSuchRequest("This branch is no such party of it.")
+        if on in LOOKING:
+            raise NeedsSession
+        found, work = found_in(party), lean(desk)
+        await work.act(found, on, service.due(on, work.now) | dict(facts))
+        view = PartyView.of(service.last(work, role), desk.directory)
+        return await written(connection, desk, work, view)
+
+    try:
+        return await settle(desk, move)
+    except NeedsSession:
+        async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
+            done = await service.act(session, request, role, on, facts, attempt)
+            return await kept(session, desk, PartyView.of(done, desk.directory))
+
+
+LOOKING = {"agree"}  # at the shelf, before anything is said
+
+
+async def place(desk: Desk, person: UUID, wish: NewRequest) -> Answer:
+    """A reader of this branch wants something; whoever can supply it is asked."""
+    placing = Placing.of(desk.directory, desk.here, person, wish)
+
+    async def move(connection: Connection) -> Answer:
+        row = await read(connection, ASK, desk.here.id, desk.key.key, *placing.question)
+        return earlier(row) or await moved(connection, row)
+
+    async def moved(connection: Connection, row: Row) -> Answer:
+        async def choosing(wish: Wish) -> Chosen | None:
+            told: tuple[Any, ...] = (
+                wish.request,
+                wish.home,
+                wish.pickup,
+                wish.edition,
+                [],
+                wish.owner,
+                wish.record,
+            )
+            rows = await connection.fetch(SHORTLIST, *told, record_class=Row)
+            return None if rows[0].open else weigh(rows, wish)
+
+        work = lean(desk)
+        work.choosing = choosing
+        wished = await placing.place(work, row.facts)
+        view = PartyView.of(service.last(work, Role.REQUESTER), desk.directory)
+        answer, key = Answer(CREATED, msgspec.json.encode(view)), desk.key
+        told = (desk.here.id, key.key, key.fingerprint, CREATED, answer.body, wished, work.work())
+        await connection.fetchval(PLACE, *told)
+        return answer
+
+    return await settle(desk, move)
+
+
+async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
+    """What is next with the book, or with every book of the parcel."""
+
+    async def move(connection: Connection) -> Answer:
+        row = await read(connection, SCAN, desk.here.id, desk.key.key, told.barcode)
+        return earlier(row) or await moved(connection, row)
+
+    async def moved(connection: Connection, row: Row) -> Answer:
+        found, work = [found_in(one) for one in row.parties or ()], lean(desk)
+        due_now = found if row.is_parcel else scanning.next_of(found)
+        if not due_now:
+            raise NeedsSession
+        done = [await scanning.step(work, desk.directory, one, told.damaged) for one in due_now]
+        return await written(connection, desk, work, Page(done))
+
+    try:
+        return await settle(desk, move)
+    except NeedsSession:
+        async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
+            return await kept(
+                session, desk, Page(await scanning.scan(session, desk.directory, told))
+            )
+
+
+def lean(desk: Desk) -> Turn:
+    """A turn without a session."""
+    return Turn(desk.here.id, desk.asker, DECIDING)
+
+
+async def written(connection: Connection, desk: Desk, work: Turn, shown: Any) -> Answer:
+    """The turn and its answer, all or nothing."""
+    answer = Answer(OK, msgspec.json.encode(shown))
+    key = desk.key
+    await connection.fetchval(
+        WRITE, desk.here.id, key.key, key.fingerprint, OK, answer.body, work.work()
+    )
+    return answer
+
+
+async def kept(session: Any, desk: Desk, shown: Any) -> Answer:
+    """The answer of the ordinary road, under its key."""
+    answer = Answer(OK, msgspec.json.encode(shown))
+    if desk.key.key and desk.key.fingerprint:
+        await keep(session, desk.key.key, desk.key.fingerprint, OK, answer.body)
+    return answer

@@ -1,0 +1,181 @@
+"""Placing a request: the rules of reservation, then whoever can supply it is asked at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.holds.rules import Facts, judge
+from pinakes.federation.lending.deciding import turn
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.party import born
+from pinakes.federation.lending.schemas import NewRequest
+from pinakes.federation.lending.service import TitleUnknown, last
+from pinakes.federation.lending.turn import Found, Turn, fresh
+from pinakes.platform.clock import now
+from pinakes.platform.db import uuid7
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.errors import BadRequest
+from pinakes.tenants.readers.standing import ReaderUnknown
+from pinakes.tenants.registry.sharing import HoldRule
+
+READ = text("""
+    SELECT facts FROM read_place(:tenant, NULL, :person, :edition, :owner, :record, :kind)
+""").columns(facts=JSONB())
+PLACE = text("SELECT lending_place(:wish)").bindparams(bindparam("wish", type_=JSONB()))
+YEAR = 365.2425
+
+
+class NothingWanted(BadRequest):
+    code = "nothing_wanted"
+    title = "Say which title, or which record of which branch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """Who wants what, to be collected where."""
+
+    here: Tenant
+    pickup: Tenant
+    person: UUID
+    wish: NewRequest
+    owner: int | None
+
+    @classmethod
+    def of(cls, directory: Directory, here: Tenant, person: UUID, wish: NewRequest) -> "Placing":
+        """The branches by their codes; NothingWanted when there is nothing to ask for."""
+        if wish.edition is None and (wish.record is None or wish.owner is None) and not wish.title:
+            raise NothingWanted("Send `edition`, or `owner` and `record`, or at least a `title`.")
+        return cls(
+            here=here,
+            pickup=directory.coded(wish.pickup),
+            person=person,
+            wish=wish,
+            owner=directory.coded(wish.owner).id if wish.owner else None,
+        )
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """What read_place has to be told, after tenant and key."""
+        wish = self.wish
+        return self.person, wish.edition, self.owner, wish.record, wish.kind
+
+    def allow(self, known: Mapping[str, Any]) -> None:
+        """Ask the rules of reservation; the first refusal is raised."""
+        if known.get("reader_kind") is None or not known["at_home"]:
+            raise ReaderUnknown("Nobody here has this person's home.")
+        if self.wish.title == "" and known["edition"] is None:
+            raise TitleUnknown("Search for it again: it may have been taken out of stock.")
+        pickup = self.pickup
+        judge(
+            Facts(
+                reader_kind=known["reader_kind"],
+                age=age(known["born"]),
+                blocks=[] if known["may_borrow"] else (known["blocks"] or ["home"]),
+                item_kind=self.wish.kind,
+                rules=msgspec.convert(known["rules"], list[HoldRule]),
+                holds=known["holds"],
+                holds_of_kind=known["of_kind"],
+                most=known["most"],
+                has_it=bool(known["same"]) and known["edition"] is not None,
+                sure=self.wish.sure,
+                pickup=reach(self.here, pickup),
+                pickups=known["pickups"],
+                pickup_open=(
+                    pickup.state == "active" and pickup.consortium == self.here.consortium
+                ),
+            )
+        )
+
+    async def place(self, work: Turn, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The first steps of a new request; its row for the reader's list."""
+        self.allow(known)
+        wish = self.wish
+        row = {
+            "id": uuid7(),
+            "person_id": self.person,
+            "title": known["title"] or wish.title,
+            "edition_id": known["edition"],
+            "owner_id": self.owner,
+            "record_id": wish.record,
+            "kind": wish.kind,
+            "pickup_id": self.pickup.id,
+            "service": wish.service,
+            "needed_by": wish.needed_by,
+            "note": wish.note,
+            "in_house": wish.in_house,
+            "attempt": 1,
+            "state": "NEW",
+            "over": False,
+        }
+        party = born(
+            Role.REQUESTER,
+            row["id"],
+            1,
+            self.here.id,
+            self.pickup.id,
+            None,
+            service=wish.service,
+            flags=frozenset({"copy"} if wish.kind == "copy" else ()),
+            facts=self.facts(row, known),
+        )
+        await work.happen(fresh(party), "valid" if known["edition"] else "unknown_title")
+        return row
+
+    def facts(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """What parties may come to know; the reader is named to the pickup branch alone."""
+        told = {
+            "title": row["title"],
+            "edition": known["edition"],
+            "wanted_owner": self.owner,
+            "wanted_record": str(row["record_id"]) if row["record_id"] else None,
+            "kind": row["kind"],
+            "needed_by": seconds(row["needed_by"]),
+            "note": row["note"],
+            "in_house": row["in_house"],
+            "person": str(self.person),
+            "label": known["label"],
+            "pickup_code": self.pickup.code,
+        }
+        return {name: fact for name, fact in told.items() if fact not in (None, "", False)}
+
+
+async def place(
+    session: AsyncSession, directory: Directory, here: Tenant, person: UUID, wish: NewRequest
+) -> Found:
+    """A reader of this branch wants something.
+
+    Raises:
+        HoldRefused: a rule says no; see ``holds.rules``.
+        TitleUnknown, NothingWanted: there is nothing to ask for.
+    """
+    placing = Placing.of(directory, here, person, wish)
+    names = ("person", "edition", "owner", "record", "kind")
+    told = dict(zip(names, placing.question, strict=True))
+    known = (await session.execute(READ, {"tenant": here.id} | told)).scalar_one()
+    work = turn(session)
+    row = await placing.place(work, known)
+    await session.execute(PLACE, {"wish": row})
+    await work.write()
+    return last(work, Role.REQUESTER)
+
+
+def reach(here: Tenant, pickup: Tenant) -> Literal["home", "province", "elsewhere"]:
+    """How far off the place of pickup is."""
+    if pickup.id == here.id:
+        return "home"
+    return "province" if here.path[1:2] == pickup.path[1:2] != [] else "elsewhere"
+
+
+def age(born: str | None) -> int | None:
+    return None if born is None else int((now().date() - date.fromisoformat(born)).days / YEAR)
+
+
+def seconds(day: date | None) -> int | None:
+    return int(datetime.combine(day, time.max, UTC).timestamp()) if day else None
