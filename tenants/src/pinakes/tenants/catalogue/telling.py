@@ -25,10 +25,10 @@ type Cells = tuple[str, ...]
 async def table(opened: Opened, job: Job) -> AsyncGenerator[bytes]:
     """The whole report as CSV, some lines at a time, each portion in a transaction of its own."""
     yield BOM + lines([COLUMNS, *counts(job.report or {})])
-    async for rows in portions(opened, quarantined(job.id), Quarantined):
-        yield lines(map(piece, rows))
-    async for rows in portions(opened, item_troubles(job.id), ItemTrouble):
-        yield lines(map(copy, rows))
+    async for pieces in portions(opened, quarantined(job.id), Quarantined):
+        yield lines(map(piece, pieces))
+    async for copies in portions(opened, item_troubles(job.id), ItemTrouble):
+        yield lines(map(copy, copies))
 
 
 async def portions[Row: (Quarantined, ItemTrouble)](
