@@ -97,7 +97,7 @@ class Placing:
         """The first steps of a new request; its row for the reader's list."""
         self.allow(known)
         wish = self.wish
-        row = {
+        row: dict[str, Any] = {
             "id": uuid7(),
             "person_id": self.person,
             "title": known["title"] or wish.title,
