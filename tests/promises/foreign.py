@@ -89,7 +89,7 @@ class Teller:
                 return "2026-11-21T12:00:00Z"
             case _ if name == "after":
                 return cursor(next(self.ids))
-            case _ if name in {"card_of", "parent", "home", "near", "code"}:
+            case _ if name in {"card_of", "parent", "home", "near", "code", "library"}:
                 return self.code
             case _:
                 return next(self.words)[:longest]
@@ -127,6 +127,7 @@ def one(
         if parameter["in"] == "path":
             path = path.replace(f"{{{name}}}", str(value))
         elif parameter["in"] == "query" and value is not None:
+            value = value[0] if isinstance(value, list) else value
             query[name] = str(value).lower() if isinstance(value, bool) else str(value)
     content = operation.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema")
