@@ -241,6 +241,13 @@ $$;
 -- The lean road: each is one call in autocommit that enters the tenant by itself.
 DROP FUNCTION IF EXISTS read_request, read_scan, read_place, write_place, write_request;
 
+-- The first answer to this key; no row when there is none, or no key.
+CREATE OR REPLACE FUNCTION lending_earlier(given_key bytea)
+RETURNS TABLE (status smallint, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$
+    SELECT r.status, r.body, r.fingerprint FROM reply r
+    WHERE r.tenant_id = pinakes_tenant() AND r.key = given_key
+$$;
+
 -- The first answer to this key, or the party as lending_read tells it.
 CREATE FUNCTION read_request(this_tenant integer, given_key bytea, request uuid, as_role text,
     nth integer, OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb)
@@ -248,11 +255,9 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
+    FROM lending_earlier(given_key) e;
+    IF FOUND THEN RETURN; END IF;
     parties := jsonb_build_array(lending_read(read_request.request, as_role, nth));
 END $$;
 
@@ -264,11 +269,9 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
+    FROM lending_earlier(given_key) e;
+    IF FOUND THEN RETURN; END IF;
     SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) INTO parties FROM transit t
     JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
     WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
@@ -293,11 +296,9 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE found uuid; name text;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    IF given_key IS NOT NULL THEN
-        SELECT r.status, r.body, r.fingerprint INTO status, body, fingerprint
-        FROM reply r WHERE r.tenant_id = this_tenant AND r.key = given_key;
-        IF FOUND THEN RETURN; END IF;
-    END IF;
+    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
+    FROM lending_earlier(given_key) e;
+    IF FOUND THEN RETURN; END IF;
     IF wanted IS NOT NULL THEN
         SELECT h.edition_id, h.title_fields ->> 'title' INTO found, name FROM commons.holding h
         WHERE h.edition_id = wanted ORDER BY h.available DESC LIMIT 1;

@@ -141,9 +141,7 @@ class MyRequestPages(Controller):
         here: Here,
     ) -> Response[Any]:
         """Cancel it, or ask for more time."""
-        await service.mine(session, asker, id)
-        verb = act if act in {"cancel", "renew"} else "cancel"
-        await service.act(session, id, role_of("requester"), verb)
+        await service.own(session, asker, id, "renew" if act == "renew" else "cancel")
         return Redirect(f"/b/{here.code}/me/loans", status_code=303)
 
 

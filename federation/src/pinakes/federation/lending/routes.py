@@ -101,30 +101,18 @@ class Requests(Controller):
     @post("/{id:uuid}/cancel", status_code=200)
     @once
     async def cancel(
-        self,
-        id: FromPath[UUID],
-        directory: Known,
-        session: Session,
-        asker: Asker,
+        self, id: FromPath[UUID], directory: Known, session: Session, asker: Asker
     ) -> PartyView:
         """It is wanted no longer; what is under way is sent back."""
-        await service.mine(session, asker, id)
-        found = await service.act(session, id, Role.REQUESTER, "cancel")
-        return PartyView.of(found, directory)
+        return PartyView.of(await service.own(session, asker, id, "cancel"), directory)
 
     @post("/{id:uuid}/renew", status_code=200)
     @once
     async def renew(
-        self,
-        id: FromPath[UUID],
-        directory: Known,
-        session: Session,
-        asker: Asker,
+        self, id: FromPath[UUID], directory: Known, session: Session, asker: Asker
     ) -> PartyView:
         """Ask the supplier for more time."""
-        await service.mine(session, asker, id)
-        found = await service.act(session, id, Role.REQUESTER, "renew")
-        return PartyView.of(found, directory)
+        return PartyView.of(await service.own(session, asker, id, "renew"), directory)
 
     @post("/{id:uuid}/{role:str}/{act:str}", status_code=200)
     async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
