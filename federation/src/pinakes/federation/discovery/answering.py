@@ -1,6 +1,6 @@
 """Questions put to one state of the index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from pinakes.federation.discovery.suggesting import Suggestion, suggestions
 
 MOST = 100
 MOST_BRANCHES = 10_000
+MANY = 10_000  # titles; among so many only what is here at once is looked for
 SUGGESTED = 8
 GLIMPSE = 40  # titles that suggestions are taken from
 SHOWN = msgspec.json.Decoder(Shown)
@@ -57,12 +58,14 @@ def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hi
     offset = max(0, min(query.offset, DEEPEST))
     field, direction = order_of(query)
     for asked, nearly in ways(matcher, query):
-        found = searcher.search(
-            asked.ranked, limit, offset=offset, order_by_field=field, order=direction
-        )
+        found = searcher.search(asked.ranked, offset + limit, order_by_field=field, order=direction)
         if not found.count:
             continue
-        documents = [searcher.doc(address) for _, address in found.hits]
+        hits = found.hits
+        if not field and len(hits) > 1:
+            groups = matcher.nearby(query, asked.ranked)
+            hits = lifted(searcher, hits, groups if found.count < MANY else groups[-1:])
+        documents = [searcher.doc(address) for _, address in hits[offset : offset + limit]]
         total = int(found.count)
         more = offset + limit < min(total, DEEPEST)
         return Hits(
@@ -74,6 +77,28 @@ def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hi
             meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
         )
     return NOTHING
+
+
+def lifted(
+    searcher: Any, hits: Sequence[Any], groups: Sequence[tuple[Any, float]]
+) -> Sequence[Any]:
+    """The best, with those before that can be borrowed nearby.
+
+    By questions of their own, each for as many: one that prefers them among all would have to look
+    at every copy that is free, which takes ten times as long as the question itself.
+    """
+    best = {place(address): (score, address) for score, address in hits}
+    gained = 0.0
+    for wanted, lift in groups:
+        gained += lift
+        for score, address in searcher.search(wanted, len(hits), count=False).hits:
+            best[place(address)] = (score + gained, address)
+    order = sorted(best, key=lambda where: (-best[where][0], where))
+    return [best[where] for where in order[: len(hits)]]
+
+
+def place(address: Any) -> tuple[int, int]:
+    return address.segment_ord, address.doc
 
 
 def words_of(query: Query) -> str:

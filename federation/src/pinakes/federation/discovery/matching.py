@@ -29,8 +29,7 @@ WHOLE_INITIALS_WEIGHT = 3.0
 EXACT_WEIGHT = 40.0
 START_WEIGHT = 2.0
 WHOLE_WEIGHT = 3.0
-NEAR_WEIGHT = {"branch": 1.0, "free": 1.0}  # held at the branches nearby; a copy to borrow there
-FREE_WEIGHT = 0.5  # a copy to borrow anywhere
+NEARBY = (0.5, 1.0, 1.5)  # more score for a copy to borrow anywhere; nearby; at the nearest branch
 INITIALS_LENGTH = range(2, 9)
 INITIALS_WHOLE = 2  # so few letters must be all of a title
 NUMBER_LENGTH = 8
@@ -68,8 +67,7 @@ class Matcher:
 
     def narrow(self, wanted: Found, asked: Query) -> Found:
         """Of what is *wanted*, what can be borrowed now where *asked* says."""
-        free = self._free(asked)
-        return tantivy.Query.boolean_query([(Occur.Must, wanted), (Occur.Must, free)])
+        return self._both(wanted, self._free(asked))
 
     def beginning(self, within: Branch | Consortium, typed: str) -> Found | None:
         """What may be meant by somebody who has typed so much; None when that is too little."""
@@ -106,7 +104,7 @@ class Matcher:
             if instead:
                 both = [tantivy.Query.boolean_query(words), *instead]
                 words = [(Occur.Must, self._terms.either(both))]
-            wanted += [*words, *[(Occur.Should, better) for better in self._nearby(asked)]]
+            wanted += words
         elif asked.text.strip():
             wanted.append((Occur.Must, tantivy.Query.empty_query()))
         musts = [one for one in wanted if one[0] == Occur.Must]
@@ -148,15 +146,20 @@ class Matcher:
         chosen = asked.branches or here
         return self._terms.one_of("free", chosen) if chosen else self._terms.free()
 
-    def _nearby(self, asked: Query) -> list[Found]:
-        """Held and free nearby lifts a title over others that answer as well."""
-        if not asked.near:
+    def nearby(self, asked: Query, ranked: Found) -> list[tuple[Found, float]]:
+        """Of what was *ranked*: what is free anywhere, nearby, here.
+
+        Each lies within the one before, and lifts its titles by so much more.
+        """
+        if not asked.near or not asked.text.strip():
             return []
-        found = [self._terms.scored(self._terms.free(), FREE_WEIGHT)]
-        for field, weight in NEAR_WEIGHT.items():
-            found.append(self._terms.scored(self._terms.one_of(field, asked.near), weight))
-            found.append(self._terms.scored(self._terms.term(field, asked.near[0]), weight))
-        return found
+        free = [self._terms.free(), self._terms.one_of("free", asked.near)]
+        free.append(self._terms.term("free", asked.near[0]))
+        return [(self._both(ranked, where), lift) for where, lift in zip(free, NEARBY, strict=True)]
+
+    def _both(self, ranked: Found, where: Found) -> Found:
+        place = self._terms.filter(where)
+        return tantivy.Query.boolean_query([(Occur.Must, ranked), (Occur.Must, place)])
 
     def _clause(self, part: Clause) -> list[Wanted]:
         """What one part of the question demands, and what it prefers."""

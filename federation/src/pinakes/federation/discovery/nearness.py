@@ -8,7 +8,7 @@ from typing import Protocol
 from pinakes.platform.directory import Directory, Tenant
 
 EARTH = 6371.0  # km
-NEAREST = 5
+NEAREST = 3
 
 
 class Place(Protocol):

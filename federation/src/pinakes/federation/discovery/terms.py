@@ -1,12 +1,14 @@
 """What tantivy can be asked for, in the words of our fields."""
 
+import re
 from collections.abc import Sequence
 
 import tantivy
 from tantivy import Occur
 
-from pinakes.platform.text import CJK_RUN
+from pinakes.platform.text import CJK_RUN, LONGEST_WORD
 
+SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 WEIGHTS = {"title": 4.0, "names": 2.5, "subjects": 1.5}
 Found = tantivy.Query
 
@@ -49,7 +51,13 @@ class Terms:
         return Found.phrase_query(self._schema, field, list(terms))
 
     def starting(self, field: str, start: str) -> Found:
-        return Found.fuzzy_term_query(self._schema, field, start, distance=0, prefix=True)
+        """Terms that begin so.
+
+        As a fuzzy term without slips it takes thirty times as long: that looks at every Chinese
+        character there is.
+        """
+        plain = SPECIAL.sub(r"\\\g<0>", start[:LONGEST_WORD])
+        return Found.regex_query(self._schema, field, plain + ".*")
 
     def nearly(self, field: str, term: str, slips: int) -> Found:
         """Terms that differ by so many letters: another one, one more, one less, two swapped."""
