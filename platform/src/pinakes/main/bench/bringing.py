@@ -118,7 +118,7 @@ class Branch:
             _, *readers = self.processes()
             reader = max(reader, sum(map(cpu.ticks, readers)) * cpu.TICK)
             if time.monotonic() - began > len(held) * WEIGH:
-                held.append((self.read, sum(map(megabytes, self.processes()))))
+                held.append((self.read, self.held()))
         seconds = time.monotonic() - began
         if job.state is not JobState.DONE:
             raise ImportFailed(job.failure or job.state)
@@ -131,6 +131,10 @@ class Branch:
         assert self.worker.running is not None  # noqa: S101  (it was started)
         return cpu.tree(self.worker.running.pid)
 
+    def held(self) -> float:
+        """MB of the worker and who reads for it."""
+        return sum(megabytes(pid, self.settings.search) for pid in self.processes())
+
     def scales(self) -> dict[str, float]:
         """Processor time so far."""
         worker = self.processes()[0]
@@ -141,10 +145,19 @@ class Branch:
             return await found(session, id)
 
 
-def megabytes(pid: int) -> float:
-    """What a process holds, its share of what it holds with others."""
+def megabytes(pid: int, search: Path) -> float:
+    """What a process holds, its share of what it holds with others.
+
+    The pages of the index's files that it has looked at are not counted: they may be dropped.
+    """
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps").read_text().splitlines()
     except OSError:
         return 0.0
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
+    size, counts = 0, True
+    for line in lines:
+        if line.startswith("Pss:"):
+            size += int(line.split()[1]) if counts else 0
+        elif "-" in line.split(" ", 1)[0]:
+            counts = str(search) not in line
+    return size / 1024
