@@ -12,6 +12,7 @@ from mint import Mint
 from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import privacy, scanning, service, views
+from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
 from pinakes.federation.lending.party import MoveRefused
@@ -21,7 +22,7 @@ from pinakes.federation.loans.models import Borrowed
 from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.messages import Outbox
+from pinakes.platform.messages import Outbox, emit
 from pinakes.tenants.circulation.models import Loan
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
@@ -418,6 +419,27 @@ async def test_what_is_no_party_learns_nothing(borrowing: Borrowing, neighbour: 
     async with unit_of_work(b.database.app, neighbour.id) as session:
         with pytest.raises(service.NoSuchRequest):
             await service.find(session, request, R, None)
+
+
+async def test_a_party_says_only_what_is_its_own_to_say(
+    borrowing: Borrowing, neighbour: Tenant
+) -> None:
+    b = borrowing
+    request, _ = await wanted(b)
+    await b.act(b.supplier, request, S, "ship")
+    for sender, signal in [
+        (b.pickup, "LoanCompleted"),
+        (neighbour, "Arrived"),
+        (b.supplier, "Ready"),
+    ]:
+        told = PartyTold(
+            about=request, attempt=1, role=R, signal=signal, home=b.home.id, pickup=b.pickup.id,
+            supplier=b.supplier.id, service="Normal", model=1, flags=[], facts={"person": "x"},
+        )  # fmt: skip
+        async with unit_of_work(b.database.app, sender.id) as session:
+            emit(session, told, to=b.home.id)
+        await deliver(b.database)
+    assert (await b.states(request))["requester"] == "SHIPPED"
 
 
 async def test_no_message_to_the_supplier_names_the_reader(borrowing: Borrowing) -> None:

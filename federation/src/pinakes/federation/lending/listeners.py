@@ -11,7 +11,7 @@ from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import scanning
 from pinakes.federation.lending.deciding import refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
-from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import asking, born
 from pinakes.federation.lending.turn import Found, Turn, fresh
 from pinakes.platform.messages import Message
@@ -32,8 +32,10 @@ async def told(session: AsyncSession, event: PartyTold, message: Message) -> Non
     found = await work.find(event.about, role, event.attempt)
     if found is None:
         found = newborn(work, event, role)
-    if found is not None and speaks(found, message.sender):
-        await work.happen(found, event.signal, event.facts)
+    if found is not None and speaks(found, event.signal, message.sender):
+        carried = model(found.party.model).carries.get(event.signal, ())
+        facts = {name: fact for name, fact in event.facts.items() if name in carried}
+        await work.happen(found, event.signal, facts)
         await work.write()
 
 
@@ -57,12 +59,15 @@ def newborn(work: Turn, event: PartyTold, role: Role) -> Found | None:
     )
 
 
-def speaks(found: Found, sender: int) -> bool:
-    """Whether the sender is a party that speaks to ours: the requester stands in the middle."""
+def speaks(found: Found, signal: str, sender: int) -> bool:
+    """Whether the sender is a party that may say this to ours."""
     party = found.party
-    if party.role is Role.REQUESTER:
-        return sender in {party.supplier, party.pickup}
-    return sender == party.home
+    branches = {
+        Role.REQUESTER: party.home,
+        Role.SUPPLIER: party.supplier,
+        Role.PICKUP: party.pickup,
+    }
+    return sender in {branches[role] for role in speakers(party.model, party.role, signal)}
 
 
 async def copy_free(session: AsyncSession, event: CopyFree, message: Message) -> None:

@@ -78,6 +78,22 @@ class Model:
     timers: Mapping[str, Mapping[str, Any]]
     agree: Mapping[str, Mapping[Role, frozenset[str]]]
 
+    def speakers(self, role: Role, name: str) -> frozenset[Role]:
+        """Who may tell this *role* a message of this *name*."""
+        return frozenset(
+            speaker
+            for speaker, machine in self.machines.items()
+            for some in machine.moves.values()
+            for move in some
+            if (role, name) in move.tell
+        )
+
+
+@cache
+def speakers(version: int, role: Role, name: str) -> frozenset[Role]:
+    """The same of a version, looked up once."""
+    return model(version).speakers(role, name)
+
 
 @cache
 def model(version: int = LATEST) -> Model:
