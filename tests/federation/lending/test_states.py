@@ -200,6 +200,15 @@ def test_a_request_that_is_given_up_asks_the_next_supplier_once() -> None:
     assert names(late.told) == ["pickup:Unwanted"]
 
 
+def test_a_condition_told_twice_holds_up_no_book() -> None:
+    accepted = step(stands(R, "CONDITION_PENDING"), "accept", {}, NOW).party
+    twice = step(accepted, "Conditional", {}, NOW).party
+    assert twice.state == "CONDITION_PENDING"
+    promised = step(twice, "WillSupply", {}, NOW)
+    assert names(promised.told) == ["pickup:Expect"]
+    assert step(twice, "Loaned", {}, NOW).party.state == "SHIPPED"
+
+
 def test_a_timer_runs_by_service_level_and_rings_once_for_one_moment() -> None:
     express = replace(stands(R, "VALIDATED"), service="Express")
     asked = step(asking(express, SUPPLIER), "chosen", {}, NOW).party
