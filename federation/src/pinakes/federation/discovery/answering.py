@@ -62,7 +62,7 @@ def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hi
         if not found.count:
             continue
         hits = found.hits
-        if not field and len(hits) > 1:
+        if not (field or nearly) and len(hits) > 1:
             groups = matcher.nearby(query, asked.ranked)
             hits = lifted(searcher, hits, groups if found.count < MANY else groups[-1:])
         documents = [searcher.doc(address) for _, address in hits[offset : offset + limit]]

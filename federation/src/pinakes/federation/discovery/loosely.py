@@ -7,7 +7,7 @@ from pinakes.platform import text
 
 PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
 SHORTEST = 4  # letters; each letter of a shorter word tells too much
-TWO_SLIPS = 8  # letters from which on there may be two
+TWO_SLIPS = 10  # letters from which on there may be two
 SHORT_TITLE = range(3, 5)  # Chinese characters of which one may be wrong
 LONG = 5  # characters of which enough pairs are left without the wrong one
 BROKEN_PAIRS = 2  # by one wrong character

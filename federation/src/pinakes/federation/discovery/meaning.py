@@ -8,7 +8,8 @@ from pinakes.federation.discovery.wording import worded
 from pinakes.platform import text
 
 MOST_SLIPS = 2
-LONG = 8  # letters of which two may be wrong
+SHORTEST = 8  # letters that are told from others as a whole
+LONG = 10  # letters of which two may be wrong
 
 
 def meant(question: str, found: Sequence[Shown]) -> str:
@@ -29,7 +30,7 @@ def meant(question: str, found: Sequence[Shown]) -> str:
 
 def sounding(key: str, values: Iterable[str]) -> str:
     """A text that is said nearly like the letters typed."""
-    if len(key) < LONG:
+    if len(key) < SHORTEST:
         return ""
     said = ((value, "".join(worded(value).said)) for value in values)
     return next((value for value, pinyin in said if pinyin and near(key, pinyin)), "")
