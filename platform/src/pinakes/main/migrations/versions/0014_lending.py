@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.add_column("item", sa.Column("back_by", sa.DateTime(True)))  # no loan of it lasts longer
     op.add_column("item", sa.Column("guest_of", sa.Integer))  # whose it is, if not ours
     op.create_index(
-        "item_request_id",
+        "item_tenant_id_request_id",
         "item",
         ["tenant_id", "request_id"],
         postgresql_where=sa.text("request_id IS NOT NULL"),
