@@ -193,9 +193,12 @@ def damage(storm: "Storm", party: Party) -> None:
 
 
 def write_off(storm: "Storm", party: Party) -> None:
+    """Nobody counts on it any longer, though it may lie on a shelf."""
     copy = storm.copy(party)
     if copy is not None:
         copy.kept = None
+        if copy.place[0] == "shelf":
+            copy.place = ("nowhere", copy.owner)
 
 
 def free_again(storm: "Storm", copy: Copy) -> None:
