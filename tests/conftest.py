@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from pinakes.main.app import create_app, dress
+from pinakes.main.bench.serving import free_port
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
 from pinakes.platform.config import Settings
@@ -64,6 +65,7 @@ def settings(postgres: Postgres, mint: Mint, tmp_path_factory: pytest.TempPathFa
         issuer=mint.address,
         secret=SecretStr("5e" * 32),
         search=Path(tmp_path_factory.mktemp("search")),
+        worker=f"http://127.0.0.1:{free_port()}",
     )
 
 

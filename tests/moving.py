@@ -55,6 +55,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PINAKES_CARRIER": settings.carrier.get_secret_value(),
         "PINAKES_PUBLIC": settings.public.get_secret_value(),
         "PINAKES_ISSUER": settings.issuer,
+        "PINAKES_WORKER": settings.worker,
         "PINAKES_ISSUER_SECRET": secret,
         "PINAKES_OBJECTS": settings.objects,
         "PINAKES_OBJECTS_KEY": settings.objects_key,
