@@ -70,8 +70,8 @@ class Hands:
                 await self.move(at, found)
             await deliver(self.database)
         self.days += 2
-        while await ring_due(self.database, now() + timedelta(days=self.days)):
-            await deliver(self.database)
+        await ring_due(self.database, now() + timedelta(days=self.days))
+        await deliver(self.database)
 
     async def move(self, at: Tenant, found: Found) -> None:
         party, luck = found.party, self.random.random()

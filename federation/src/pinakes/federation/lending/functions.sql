@@ -222,7 +222,7 @@ BEGIN
         PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
             'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model));
         INSERT INTO audit (id, actor, role, operation, subject, result, request)
-        VALUES (pinakes_id(), work ->> 'actor', work ->> 'role',
+        VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
                 'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
     END LOOP;
     INSERT INTO outbox (id, receiver, about, kind, body, actor, role)

@@ -239,6 +239,7 @@ def written(found: Found, on: str, effects: list[str]) -> dict[str, Any]:
         "said": found.said,
         "on": on,
         "effects": effects,
+        "audit": uuid7(),
     }
 
 
