@@ -143,8 +143,9 @@ def sort_key(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> list[str]:
-    """The reading of one word: of the longest phrases in it that are known, else character by
-    character. (The library takes ten times as long over a name that it does not know.)
+    """The reading of one word: of the longest phrases in it that are known, else by character.
+
+    The library takes ten times as long over a name that it does not know.
     """
     found: list[str] = []
     while word:
