@@ -1,5 +1,7 @@
 """A question with a slip of the keys: what else its words may have been."""
 
+from collections.abc import Iterator
+
 from tantivy import Occur, Query
 
 from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
@@ -53,8 +55,20 @@ class Loose:
                 for field, weight in fields.items()
             ]
         if text.CJK_RUN.fullmatch(key) and len(key) in SHORT_TITLE:
-            return [self._terms.weighed(self._terms.nearly("exact", key, 1), WEIGHTS["title"])]
+            ways = [self._terms.pattern("exact", like) for like in one_wrong(key)]
+            return [self._terms.weighed(way, WEIGHTS["title"]) for way in ways]
         return []
+
+
+def one_wrong(key: str) -> Iterator[str]:
+    """Patterns of the same characters with another one in the place of each, or two swapped.
+
+    The first is taken to be right: titles that begin with any character at all are too many.
+    """
+    for place in range(1, len(key)):
+        yield f"{key[:place]}.{key[place + 1 :]}"
+        if place > 1:
+            yield f"{key[: place - 1]}{key[place]}{key[place - 1]}{key[place + 1 :]}"
 
 
 def slips(word: str) -> int:

@@ -56,8 +56,11 @@ class Terms:
         As a fuzzy term without slips it takes thirty times as long: that looks at every Chinese
         character there is.
         """
-        plain = SPECIAL.sub(r"\\\g<0>", start[:LONGEST_WORD])
-        return Found.regex_query(self._schema, field, plain + ".*")
+        return self.pattern(field, SPECIAL.sub(r"\\\g<0>", start[:LONGEST_WORD]) + ".*")
+
+    def pattern(self, field: str, like: str) -> Found:
+        """Terms that are like a pattern from their beginning to their end."""
+        return Found.regex_query(self._schema, field, like)
 
     def nearly(self, field: str, term: str, slips: int) -> Found:
         """Terms that differ by so many letters: another one, one more, one less, two swapped."""
