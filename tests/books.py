@@ -44,6 +44,7 @@ def environment(settings: Settings) -> Iterator[dict[str, str]]:
             "PINAKES_CARRIER": settings.carrier.get_secret_value(),
             "PINAKES_PUBLIC": settings.public.get_secret_value(),
             "PINAKES_SEARCH": str(settings.search),
+            "PINAKES_WORKER": settings.worker,
             "PINAKES_OBJECTS": store.endpoint,
             "PINAKES_OBJECTS_KEY": store.key,
             "PINAKES_OBJECTS_SECRET": store.secret,
