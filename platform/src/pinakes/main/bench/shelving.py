@@ -43,6 +43,11 @@ KEYS = """
 SELECT indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'commons' AND tablename = 'holding' AND indexname NOT LIKE '%pkey'
 """
+SETTLED = (  # at once, not by the server in the midst of what is measured
+    "VACUUM ANALYZE yardstick",
+    "VACUUM ANALYZE commons.edition, commons.holding",
+    "CHECKPOINT",
+)
 COLUMNS = {
     "edition": ("id", "consortium_id", "key", "rule"),
     "holding": (
@@ -136,8 +141,8 @@ async def tables(postgres: Postgres) -> AsyncGenerator[Any]:
         for _, order in keys:
             await connection.execute(order)
         await connection.execute("CREATE INDEX ON yardstick USING gin (words)")
-        await connection.execute("ANALYZE yardstick")
-        await connection.execute("ANALYZE commons.edition, commons.holding")
+        for order in SETTLED:
+            await connection.execute(order)
     finally:
         await connection.close()
 
