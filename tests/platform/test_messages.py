@@ -133,7 +133,10 @@ async def test_a_failing_listener_changes_nothing_and_is_asked_again(
 async def test_messages_about_one_thing_keep_their_order_under_back_off(
     database: Database, tenant: Tenant, neighbour: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinakes.platform.carrier.pause", lambda tries: 60.0)
+    def long(tries: int) -> float:
+        return 60.0
+
+    monkeypatch.setattr("pinakes.platform.carrier.pause", long)
     about = uuid4()
     for door in ("first", "second"):
         await open_door(database, tenant, neighbour, door, about)

@@ -127,7 +127,7 @@ def one(
         if parameter["in"] == "path":
             path = path.replace(f"{{{name}}}", str(value))
         elif parameter["in"] == "query" and value is not None:
-            value = value[0] if isinstance(value, list) else value
+            value = cast("list[Any]", value)[0] if isinstance(value, list) else value
             query[name] = str(value).lower() if isinstance(value, bool) else str(value)
     content = operation.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema")
