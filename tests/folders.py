@@ -15,4 +15,4 @@ def open_folder() -> Generator[Path]:
     try:
         yield path
     finally:
-        rmtree(path)
+        rmtree(path, ignore_errors=True)  # a server that was killed may still be tidying up
