@@ -14,14 +14,12 @@ from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.lending.events import WaitChanged
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
-from pinakes.federation.lending.party import DAY, Party, asking, born
+from pinakes.federation.lending.party import DAY, Party, asking, following
 from pinakes.federation.lending.turn import Decision, Found, Turn, fresh, knowing
 from pinakes.tenants.registry.settings import effective
 
 LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
 RENEWALS = 2
-WANTED = ("title", "edition", "wanted_record", "wanted_owner", "kind", "needed_by", "note",
-          "in_house", "person", "label", "pickup_code")  # fmt: skip
 
 FREE = text("""
     SELECT id, barcode, kind FROM item
@@ -88,36 +86,17 @@ async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
 
 async def ask_next(turn: Turn, found: Found) -> None:
     """Another attempt at the same wish."""
-    await turn.happen(following(found), "valid")
+    await turn.happen(fresh(following(found.party)), "valid")
 
 
 async def ask_again(turn: Turn, found: Found) -> None:
     """Another attempt with the same supplier, which said when or how it could."""
     party = found.party
-    again = knowing(following(found), again=True)
+    again = knowing(fresh(following(party)), again=True)
     record = as_id(party.facts.get("record"))
     assert party.supplier is not None and record is not None  # noqa: PT018, S101  (it has answered)
     ready = changed(again, party=replace(again.party, state="VALIDATED"))
     await ask(turn, ready, party.supplier, record)
-
-
-def following(found: Found) -> Found:
-    party = found.party
-    kept = {name: party.facts[name] for name in WANTED if name in party.facts}
-    return fresh(
-        born(
-            Role.REQUESTER,
-            party.request,
-            party.attempt + 1,
-            party.home,
-            party.pickup,
-            None,
-            service=party.service,
-            model=party.model,
-            flags=party.flags & {"copy"},
-            facts=kept,
-        )
-    )
 
 
 async def look_at_queue(turn: Turn, found: Found) -> None:

@@ -17,6 +17,9 @@ from pinakes.platform.errors import Conflict
 DAY = 86_400
 NORMAL = "Normal"
 ONWARD = "next"  # ask another supplier: only while somebody still waits for this attempt
+# what one attempt leaves to the next
+WANTED = ("title", "edition", "wanted_record", "wanted_owner", "kind", "needed_by", "note",
+          "in_house", "person", "label", "pickup_code")  # fmt: skip
 
 type Facts = Mapping[str, Any]
 
@@ -172,6 +175,22 @@ def asking(party: Party, supplier: int) -> Party:
     """The requester, now that it knows whom to ask."""
     flags = party.flags - {"local", "here"} | standing(party.home, party.pickup, supplier)
     return replace(party, supplier=supplier, flags=flags)
+
+
+def following(party: Party) -> Party:
+    """The requester at the beginning of its next attempt: the same wish, nobody asked yet."""
+    return born(
+        party.role,
+        party.request,
+        party.attempt + 1,
+        party.home,
+        party.pickup,
+        None,
+        service=party.service,
+        model=party.model,
+        flags=party.flags & {"copy"},
+        facts={name: party.facts[name] for name in WANTED if name in party.facts},
+    )
 
 
 def agree(requester: Party, role: Role, state: str | None) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.party import DAY, Party, asking, born
+from pinakes.federation.lending.party import DAY, Party, asking, following
 
 if TYPE_CHECKING:
     from pinakes.federation.lending.simulation.storm import Storm
@@ -74,16 +74,7 @@ def choose(storm: "Storm", party: Party) -> None:
 def another(storm: "Storm", party: Party) -> None:
     """The next attempt of the same wish."""
     storm.seen[f"attempt {party.attempt + 1}"] += 1
-    fresh = born(
-        Role.REQUESTER,
-        party.request,
-        party.attempt + 1,
-        party.home,
-        party.pickup,
-        None,
-        service=party.service,
-        facts={"title": party.facts["title"], "needed_by": party.facts["needed_by"]},
-    )
+    fresh = following(party)
     storm.keep(fresh)
     storm.happen(fresh, "valid")
 
