@@ -127,8 +127,8 @@ def one(
         if parameter["in"] == "path":
             path = path.replace(f"{{{name}}}", str(value))
         elif parameter["in"] == "query" and value is not None:
-            value = cast("list[Any]", value)[0] if isinstance(value, list) else value
-            query[name] = str(value).lower() if isinstance(value, bool) else str(value)
+            some: list[Any] = [*value] if isinstance(value, list) else [value]
+            query[name] = str(some[0]).lower() if isinstance(some[0], bool) else str(some[0])
     content = operation.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema")
     body = teller.value(schema) if schema else None
