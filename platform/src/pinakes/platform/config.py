@@ -3,9 +3,9 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +48,22 @@ class Settings(BaseSettings):
     telemetry: str | None = None  # address of an OTLP/HTTP collector; none = off
     pool: int = 8  # connections of each kind to the database, per process
     worker: str = "http://127.0.0.1:8091"  # where the worker answers /livez
+    smtp_host: str | None = None  # the mail server; none = notices by e-mail wait
+    smtp_port: int = 587
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_sender: str = ""  # the address that notices come from
+    hooks_inside: bool = False  # webhooks may call private networks, and plain HTTP: for trials
+
+    @model_validator(mode="after")
+    def mail_makes_sense(self) -> Self:
+        """A sender there must be, and a password is never told in clear."""
+        if self.smtp_host and "@" not in self.smtp_sender:
+            raise ValueError("with PINAKES_SMTP_HOST set PINAKES_SMTP_SENDER, an e-mail address")
+        if self.smtp_user and self.smtp_tls == "none":
+            raise ValueError("PINAKES_SMTP_USER needs PINAKES_SMTP_TLS to be starttls or tls")
+        return self
 
     @classmethod
     def settings_customise_sources(

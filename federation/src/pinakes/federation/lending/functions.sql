@@ -12,6 +12,29 @@ $$;
 REVOKE ALL ON FUNCTION barcode_owners FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION barcode_owners TO pinakes_app;
 
+-- How long the hold shelf of this branch keeps a book, and when the branch is open.
+CREATE OR REPLACE FUNCTION lending_shelf() RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('zone', t.zone, 'days', said -> 'hold.shelf_days',
+        'weekdays', said ->> 'calendar.closed_weekdays', 'closed', said ->> 'calendar.closed_days')
+    FROM commons.tenant t CROSS JOIN commons.all_effective(t.id, 'hold.shelf_days',
+        'calendar.closed_weekdays', 'calendar.closed_days') AS said
+    WHERE t.id = pinakes_tenant()
+$$;
+
+-- A party's row, and what else its next step asks of this branch: "shelf", as above; "lent_until",
+-- when our desk has lent the book already and the party is yet to hear of it.
+CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT to_jsonb(p) || CASE
+        WHEN p.role = 'pickup' AND p.state IN ('EXPECTED', 'RECEIVED')
+            THEN jsonb_build_object('shelf', lending_shelf())
+        WHEN p.role = 'pickup' AND p.state = 'READY'
+            THEN jsonb_build_object('lent_until', (
+                SELECT extract(epoch FROM l.due_at)::bigint FROM loan l
+                WHERE l.tenant_id = p.tenant_id AND l.item_id = p.item_id
+                  AND l.returned_at IS NULL))
+        ELSE '{}' END
+$$;
+
 -- Tells our own listeners that what stands on the shelves for a record is different now.
 CREATE OR REPLACE FUNCTION lending_shelves(record uuid) RETURNS void LANGUAGE sql AS $$
     INSERT INTO outbox (id, about, kind, body)
@@ -272,13 +295,13 @@ BEGIN
     SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
     FROM lending_earlier(given_key) e;
     IF FOUND THEN RETURN; END IF;
-    SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) INTO parties FROM transit t
+    SELECT jsonb_agg(lending_party(p) ORDER BY p.id) INTO parties FROM transit t
     JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
     WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
       AND t.received_at IS NULL;
     is_parcel := parties IS NOT NULL;
     IF NOT is_parcel THEN
-        SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id DESC) INTO parties FROM request_party p
+        SELECT jsonb_agg(lending_party(p) ORDER BY p.id DESC) INTO parties FROM request_party p
         WHERE p.tenant_id = this_tenant AND p.role IN ('supplier', 'pickup') AND (
             p.id IN (SELECT t.party_id FROM transit t
                      WHERE t.tenant_id = this_tenant AND t.barcode = scanned)
@@ -354,7 +377,7 @@ END $$;
 -- A party's row, in this attempt or in the last one.
 CREATE OR REPLACE FUNCTION lending_read(request uuid, as_role text, nth integer) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
-    SELECT to_jsonb(p) FROM request_party p
+    SELECT lending_party(p) FROM request_party p
     WHERE p.tenant_id = pinakes_tenant() AND p.request_id = request
       AND p.role = as_role AND (nth IS NULL OR p.attempt = nth)
     ORDER BY p.attempt DESC LIMIT 1

@@ -4,6 +4,7 @@ from dataclasses import replace as changed
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds import service as holds
@@ -23,6 +24,7 @@ ATTEMPT = text("""
     WHERE request_id = :request AND role = 'pickup' AND item_id = :item
     ORDER BY attempt DESC LIMIT 1
 """)
+SHELF = text("SELECT lending_shelf() AS shelf").columns(shelf=JSONB())
 
 
 async def told(session: AsyncSession, event: PartyTold, message: Message) -> None:
@@ -32,6 +34,8 @@ async def told(session: AsyncSession, event: PartyTold, message: Message) -> Non
     found = await work.find(event.about, role, event.attempt)
     if found is None:
         found = newborn(work, event, role)
+        if found is not None and role is Role.PICKUP:
+            found = changed(found, shelf=await session.scalar(SHELF))
     if found is not None and speaks(found, event.signal, message.sender):
         carried = model(found.party.model).carries.get(event.signal, ())
         facts = {name: fact for name, fact in event.facts.items() if name in carried}

@@ -129,8 +129,8 @@ def alarm(rules: Model, party: Party, move: Move, known: Facts, now: int) -> dic
     name = rules.machines[party.role].alarms.get(move.to)
     if name is None:
         return {"alarm": None, "alarm_at": None}
-    moment = rules.timers[name].get("at")
-    if moment is not None:
+    days, moment = rules.timers[name].get(party.service), rules.timers[name].get("at")
+    if moment is not None and (moment in known or days is None):
         if move.on == name:
             return {"alarm": None, "alarm_at": None}  # it has rung for this moment
         at = known.get(moment)
@@ -139,7 +139,7 @@ def alarm(rules: Model, party: Party, move: Move, known: Facts, now: int) -> dic
         return {"alarm": name if at else None, "alarm_at": at}
     if move.to == party.state and party.alarm == name and move.on != name:
         return {}
-    return {"alarm": name, "alarm_at": now + int(rules.timers[name][party.service] * DAY)}
+    return {"alarm": name, "alarm_at": now + int(days * DAY)}
 
 
 def born(

@@ -27,11 +27,13 @@ from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
 from pinakes.platform.messages import Event
 from pinakes.platform.outage import sqlstate
+from pinakes.tenants.circulation.policy import calendar
 
 READ = text("SELECT lending_read(:request, :role, :attempt) AS party").columns(party=JSONB())
 WRITE = text("SELECT lending_write(:work)").bindparams(bindparam("work", type_=JSONB()))
 CHANGED = {"PT409", "23505"}
 SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
+SHELVING = {"shelve", "Coming"}  # what brings a book onto our hold shelf
 
 
 class ChangedMeanwhile(Conflict):
@@ -54,6 +56,16 @@ class Found:
     reasons: Mapping[str, Any] | None = None
     trouble: str | None = None
     said: Sequence[Mapping[str, Any]] = ()
+    shelf: Mapping[str, Any] | None = None  # how long our hold shelf keeps a book
+    lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
+
+    def learns(self, on: str, moment: datetime) -> dict[str, Any]:
+        """What our branch knows of a step before it is made."""
+        if self.shelf is None or on not in SHELVING:
+            return {}
+        shelf = self.shelf
+        days = calendar(shelf["zone"], shelf["weekdays"], shelf["closed"])
+        return {"collect_by": int(days.due(moment, shelf["days"]).timestamp())}
 
     @property
     def key(self) -> tuple[Role, int]:
@@ -97,14 +109,26 @@ class Turn:
 
     async def act(self, found: Found, on: str, facts: Mapping[str, Any]) -> None:
         """Let a person do it, or MoveRefused; and all that follows here."""
-        await self.settle(found, on, act(found.party, on, facts, self.now))
+        found = await self.caught_up(found)
+        known = found.learns(on, self.at) | dict(facts)
+        await self.settle(found, on, act(found.party, on, known, self.now))
 
     async def happen(self, found: Found, on: str, facts: Mapping[str, Any] | None = None) -> bool:
         """Let it happen, and all that follows here; whether anything did."""
-        done = step(found.party, on, facts or {}, self.now)
+        found = await self.caught_up(found)
+        known = found.learns(on, self.at) | dict(facts or {})
+        done = step(found.party, on, known, self.now)
         if done.move is not None:
             await self.settle(found, on, done)
         return done.move is not None
+
+    async def caught_up(self, found: Found) -> Found:
+        """The party after what our own desk did before: its word may be slower than others'."""
+        if found.lent_until is None:
+            return found
+        facts = {"loan_due": found.lent_until}
+        await self.settle(found, "lend", act(found.party, "lend", facts, self.now))
+        return self.latest[found.key]
 
     async def settle(self, found: Found, on: str, done: Step) -> None:
         """Note the step down with its messages, then decide what it leaves to decide."""
@@ -266,6 +290,8 @@ def found_in(row: Mapping[str, Any]) -> Found:
         version=row["version"],
         item=UUID(str(row["item_id"])) if row["item_id"] else None,
         trouble=row["trouble"],
+        shelf=row.get("shelf"),
+        lent_until=row.get("lent_until"),
     )
 
 

@@ -1,7 +1,8 @@
 """Every setting there is: one table. What is not in it cannot be set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 
 from pinakes.platform.errors import BadRequest, NotFound
 from pinakes.platform.identity import Role
+from pinakes.tenants.registry.noticing import KINDS, Address, Wordings, refuse_unknown
 from pinakes.tenants.registry.sharing import Float, HoldRule, Money, Pause, Policy, Recall, Word
 
 Days = Annotated[int, Meta(ge=0, le=3650)]
@@ -50,6 +52,7 @@ class Key(Struct, frozen=True, kw_only=True):
     zh: str
     en: str
     who: Role = Role.ADMINISTRATOR
+    check: Callable[[Any], None] | None = None  # raises a Problem of its own
 
 
 KEYS: Mapping[str, Key] = {
@@ -191,6 +194,34 @@ KEYS: Mapping[str, Key] = {
         zh="还在何处即留在何处的文献",
         en="Items that stay where they are returned",
     ),
+    "notice.language": Key(
+        type=Literal["zh", "en"],
+        default="zh",
+        zh="读者未选择时通知用的语言",
+        en="Language of notices to readers who have chosen none",
+    ),
+    "notice.due_days": Key(
+        type=Days,
+        default=3,
+        zh="到期前几天提醒",
+        en="Days before the due date on which a reader is reminded",
+    ),
+    "notice.reply_to": Key(
+        type=Address | None,
+        default=None,
+        zh="读者回信的地址",
+        en="Address to which readers answer",
+    ),
+    **{
+        f"notice.{kind}": Key(
+            type=Wordings,
+            default=Wordings(),
+            zh=f"通知文字：{told.zh}",
+            en=f"Words of the notice: {told.en}",
+            check=partial(refuse_unknown, kind),
+        )
+        for kind, told in KINDS.items()
+    },
 }
 
 
@@ -204,9 +235,12 @@ def key_of(name: str) -> Key:
 def checked(key: Key, value: Any) -> Any:
     """*value* as plain JSON, or SettingInvalid when it is not of the key's type."""
     try:
-        return msgspec.to_builtins(msgspec.convert(value, key.type))
+        told = msgspec.convert(value, key.type)
     except msgspec.ValidationError as error:
         raise SettingInvalid(str(error)) from error
+    if key.check is not None:
+        key.check(told)
+    return msgspec.to_builtins(told)
 
 
 def defaults() -> str:
