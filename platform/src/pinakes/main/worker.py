@@ -1,6 +1,7 @@
 """The worker: carries messages, runs jobs, does the chores. ``python -m pinakes.main.worker``."""
 
 import asyncio
+import faulthandler
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,7 @@ from pinakes.platform.wake import listening
 
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
+FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by the next worker
 JOBS = 2  # done side by side in one worker
 PATIENT = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
@@ -100,8 +102,13 @@ async def main() -> None:
     gc.freeze()  # what is loaded by now stays: no collection need look at it again
     gc.set_threshold(*PATIENT)
     task = asyncio.ensure_future(work(settings()))
+
+    def leave() -> None:
+        faulthandler.dump_traceback_later(FAREWELL, exit=True)
+        task.cancel()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(name, leave)
     with suppress(asyncio.CancelledError):
         await task
 

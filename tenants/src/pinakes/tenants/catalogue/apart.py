@@ -87,6 +87,7 @@ async def read_apart(order: Order) -> AsyncGenerator[Portion]:
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await process.stdout.read()  # before 3.12.5 a pipe that is not at its end hides the end
         await process.wait()
     if isinstance(frame, Refused):
         raise problem(frame)
