@@ -5,11 +5,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from books import book
 
 from pinakes.tenants.catalogue.apart import Order, read_apart
 from pinakes.tenants.catalogue.batches import How
-
-from books import book
 
 pytestmark = pytest.mark.anyio
 
