@@ -16,6 +16,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
     "errors": ("pinakes.main.problems:errors", "List every error code."),
     "lending": ("pinakes.federation.lending.cli:lending", "Look after lending between branches."),
+    "notices": ("pinakes.federation.notices.cli:notices", "Look after notices to readers."),
     "demo": ("pinakes.main.demo.commands:demo", "Make things to try with."),
     "bench": ("pinakes.main.bench.commands:bench", "Measure, and compare with a floor."),
     "torture": ("pinakes.main.torture.commands:command", "Kill every part at named places."),

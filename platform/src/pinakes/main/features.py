@@ -1,6 +1,6 @@
 """The menu: every feature of the house, one line each."""
 
-from pinakes.federation import discovery, holds, identity, ledger, lending, loans
+from pinakes.federation import discovery, holds, identity, ledger, lending, loans, notices
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
 from pinakes.tenants import catalogue, circulation, items, readers, registry, staff
@@ -20,4 +20,5 @@ FEATURES: tuple[Feature, ...] = (
     identity.feature,
     loans.feature,
     lending.feature,
+    notices.feature,
 )

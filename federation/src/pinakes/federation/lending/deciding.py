@@ -11,13 +11,14 @@ from sqlalchemy import select, text
 
 from pinakes.federation.holds.choosing.service import Wish, choose
 from pinakes.federation.holds.events import Step as Progress
-from pinakes.federation.lending.events import WaitChanged
+from pinakes.federation.lending.events import ReaderConcerned, WaitChanged
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import DAY, Party, asking, following
 from pinakes.federation.lending.turn import Decision, Found, Turn, fresh, knowing
 from pinakes.tenants.registry.settings import effective
 
+NOTED = ("title", "pickup_code", "collect_by", "due")  # what a notice to the reader may tell
 LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
 RENEWALS = 2
 
@@ -149,6 +150,22 @@ async def consider_renewal(turn: Turn, found: Found) -> None:
     await turn.happen(found, "renew_yes", {"due": due, "renewed": renewed + 1})
 
 
+async def concern(turn: Turn, found: Found) -> None:
+    """Let the reader be told, by the home: others do not know who it is."""
+    party = found.party
+    person = as_id(party.facts.get("person"))
+    if party.role is not Role.REQUESTER or person is None:
+        return
+    event = ReaderConcerned(
+        about=party.request,
+        attempt=party.attempt,
+        person=person,
+        happened=next(row["on"] for row in reversed(turn.parties) if row["id"] == found.id),
+        facts={name: party.facts[name] for name in NOTED if name in party.facts},
+    )
+    turn.tell(event)
+
+
 DECIDING: Mapping[str, Decision] = {
     "choose": ask_best,
     "next": ask_next,
@@ -158,6 +175,7 @@ DECIDING: Mapping[str, Decision] = {
     "consider": consider,
     "reserve": reserve,
     "consider_renewal": consider_renewal,
+    "notice": concern,
 }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pinakes.platform.messages import Event
 
@@ -27,6 +28,15 @@ class PartyTold(Event, frozen=True, kw_only=True):
 
 class WaitChanged(Event, frozen=True, kw_only=True):
     """To ourselves: whether a request waits in the queue may be different now."""
+
+
+class ReaderConcerned(Event, frozen=True, kw_only=True):
+    """To ourselves, at the reader's home: what befell a request concerns its reader."""
+
+    attempt: int
+    person: UUID
+    happened: str  # as the state model names it
+    facts: dict[str, Any]
 
 
 class ItemSeen(Event, frozen=True, kw_only=True):

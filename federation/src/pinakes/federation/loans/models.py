@@ -19,6 +19,9 @@ class Borrowed(TenantOwned, Base):
             "borrowed_to_cut", "tenant_id", "returned_at",
             postgresql_where=text("returned_at IS NOT NULL"),
         ),
+        Index(
+            "borrowed_due", "tenant_id", "due_at", postgresql_where=text("returned_at IS NULL"),
+        ),
     )  # fmt: skip
 
     lender_id: Mapped[int]

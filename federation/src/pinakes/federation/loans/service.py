@@ -65,6 +65,13 @@ def mine(person: UUID, *, closed_too: bool = False) -> Select[Borrowed]:
     return rows if closed_too else rows.where(Borrowed.returned_at.is_(None))
 
 
+def due(after: datetime, until: datetime) -> Select[Borrowed]:
+    """Open loans of our readers, in all branches, that are due in that time."""
+    return select(Borrowed).where(
+        Borrowed.returned_at.is_(None), Borrowed.due_at > after, Borrowed.due_at <= until
+    )
+
+
 async def forget_old(database: Database) -> None:
     """Drop what was returned long enough ago, unless its reader keeps a history."""
 

@@ -32,7 +32,7 @@ KINDS: Mapping[str, Told] = {
     "unfilled": Told("预约未能满足", "request not filled", ("title",)),
     "copy": Told("复制件已到", "copy ready", ("title", "pickup")),
     "condition": Told("外馆提出条件", "a library sets a condition", ("title",)),
-    "not_renewed": Told("续借未获同意", "not renewed", ("title", "due")),
+    "not_renewed": Told("续借未获同意", "not renewed", ("title",)),
     "recalled": Told("图书催还", "wanted back", ("title", "due")),
     "due_soon": Told("即将到期", "due soon", ("titles", "due")),
     "overdue": Told("已逾期", "overdue", ("titles", "due")),

@@ -1,0 +1,20 @@
+"""Notices to readers, sent by their home: stored once, sent once, in the branch's words."""
+
+from pinakes.federation.lending.events import ReaderConcerned
+from pinakes.federation.notices.duties import look_ahead, send
+from pinakes.federation.notices.listeners import concerned
+from pinakes.federation.notices.pages import NoticePages
+from pinakes.federation.notices.routes import MyNotices, NoticeHook, Notices
+from pinakes.federation.notices.service import forget_old
+from pinakes.platform.feature import Feature
+
+feature = Feature(
+    name="notices",
+    routes=[Notices, NoticeHook],
+    common=[MyNotices],
+    pages=[NoticePages],
+    templates=__name__,
+    listeners=[(ReaderConcerned, concerned)],
+    chores=[look_ahead, forget_old],
+    duties=[send],
+)

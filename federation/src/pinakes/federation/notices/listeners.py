@@ -1,0 +1,47 @@
+"""What befalls a request, as a notice to its reader."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.lending.events import ReaderConcerned
+from pinakes.federation.notices.service import Telling, tell
+from pinakes.federation.notices.wording import Facts
+from pinakes.platform.messages import Message
+
+KIND_OF: Mapping[str, str] = {
+    # as the state model names it; of being overdue the loan itself tells, see duties.py
+    "Ready": "ready",
+    "Uncollected": "expired",
+    "Gone": "gone",
+    "aged": "unfilled",
+    "close": "unfilled",
+    "CopyCompleted": "copy",
+    "Conditional": "condition",
+    "RenewNo": "not_renewed",
+    "Recalled": "recalled",
+}
+
+
+async def concerned(session: AsyncSession, event: ReaderConcerned, message: Message) -> None:
+    """Store a notice, where there are words for what happened; the same thing twice is one."""
+    kind = KIND_OF.get(event.happened)
+    if kind is None or message.sender != message.receiver:
+        return
+    told = event.facts
+    facts = Facts(
+        title=told.get("title", ""),
+        pickup=told.get("pickup_code", ""),
+        until=told.get("collect_by"),
+        due=told.get("due"),
+    )
+    await tell(
+        session,
+        Telling(
+            kind=kind,
+            about=event.about,
+            occasion=f"{event.attempt}/{facts.due or ''}",
+            person=event.person,
+            facts=facts,
+        ),
+    )
