@@ -7,11 +7,13 @@ from uuid import uuid4
 import pytest
 from borrowing import Borrowing, edition, held
 from click.testing import CliRunner, Result
-from lending import deliver
+from lending import deliver, rule
 from sqlalchemy import update
 
+from pinakes.federation.lending import looking
 from pinakes.federation.lending.cli import lending
 from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.schemas import MyRequest
 from pinakes.platform import config
 from pinakes.platform.config import Settings
 from pinakes.platform.db import unit_of_work
@@ -63,6 +65,28 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
     assert mended.output.startswith("1 requests")
     await deliver(b.database)
     assert (await b.states(request))["requester"] == "WILL_SUPPLY"
+
+
+@pytest.mark.usefixtures("address")
+async def test_the_desk_lets_others_go_before_a_request(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    await rule(b.database, b.supplier, supply_pause={"from": "2026-01-01"})  # nobody can supply
+    told = (str(await b.place(title)), "--branch", b.home.code)
+    assert (await say("suspend", *told, "--until", "2100-01-01")).exit_code == 0
+    assert (await looked(b)).suspended
+    assert (await say("resume", *told)).exit_code == 0
+    assert not (await looked(b)).suspended
+    past = await say("suspend", *told, "--until", "2026-01-01")
+    assert (past.exit_code, "later day" in past.output) == (1, True)
+
+
+async def looked(b: Borrowing) -> MyRequest:
+    """The reader's one request."""
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [one] = await looking.mine(session, b.directory, b.reader.person)
+        return one
 
 
 @pytest.mark.usefixtures("address")

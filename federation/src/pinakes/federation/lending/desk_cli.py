@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import looking, views
+from pinakes.federation.lending import looking, pausing, views
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.schemas import PartyView, WholeRequest
 from pinakes.federation.lending.turn import found_of
@@ -17,9 +18,11 @@ from pinakes.platform.config import settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Problem
+from pinakes.platform.identity import Principal
 from pinakes.platform.running import NotRunning, adopt, data_option
 
 MOST = 200
+STAFF = Principal("system")  # whoever may run commands may see every request of the branch
 
 branch_option = click.option("--branch", required=True, help="The code of the branch.")
 
@@ -75,6 +78,35 @@ def repair(data: Path, branch: str, request_id: UUID | None) -> None:
     click.echo(f"{len(mended)} requests: their parties speak again. Look once more in 5 minutes.")
 
 
+@click.command()
+@data_option
+@branch_option
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it waits again.")
+@click.argument("request_id", metavar="REQUEST", type=click.UUID)
+def suspend(data: Path, branch: str, until: datetime | None, request_id: UUID) -> None:
+    """Let others go before REQUEST until a day, or until it is resumed; its place is kept."""
+
+    async def pause(session: AsyncSession, directory: Directory) -> None:
+        day = until.date() if until else None
+        database: Database = session.info["database"]
+        await pausing.suspend(session, database, directory.coded(branch), STAFF, request_id, day)
+
+    at(data, branch, pause)
+
+
+@click.command()
+@data_option
+@branch_option
+@click.argument("request_id", metavar="REQUEST", type=click.UUID)
+def resume(data: Path, branch: str, request_id: UUID) -> None:
+    """Let REQUEST wait on, from the place that was kept."""
+
+    async def go_on(session: AsyncSession, _: Directory) -> None:
+        await pausing.resume(session, session.info["database"], STAFF, request_id)
+
+    at(data, branch, go_on)
+
+
 def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awaitable[T]]) -> T:
     """Act inside one branch of what runs on *data*."""
 
@@ -84,6 +116,7 @@ def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awai
             await directory.refresh(database.app)
             here = directory.coded(branch)
             async with unit_of_work(database.app, here.id, closed_too=True) as session:
+                session.info["database"] = database
                 return await act(session, directory)
 
     try:

@@ -53,11 +53,14 @@ class Mine:
     until: datetime | None
     position: int | None
     total: int | None
+    suspended: bool
+    suspended_until: datetime | None
     as_of: datetime
 
     @classmethod
     def of(cls, row: schemas.MyRequest) -> Self:
-        names = ("id", "title", "state", "over", "pickup", "until", "as_of")
+        names = ("id", "title", "state", "over", "pickup", "until", "suspended",
+                 "suspended_until", "as_of")  # fmt: skip
         place = row.place
         return cls(
             **{name: getattr(row, name) for name in names},

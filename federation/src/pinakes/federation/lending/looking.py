@@ -1,14 +1,16 @@
 """Looks at requests: a reader's own list, and one request whole."""
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.service import place_of
 from pinakes.federation.lending import service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
+from pinakes.federation.lending.pausing import asleep
 from pinakes.federation.lending.schemas import (
     MyRequest,
     NewRequest,
@@ -19,6 +21,7 @@ from pinakes.federation.lending.schemas import (
 )
 from pinakes.federation.lending.turn import found_of
 from pinakes.platform.audit import Audit
+from pinakes.platform.clock import now
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
@@ -26,6 +29,8 @@ from pinakes.platform.identity import Principal
 from pinakes.tenants.readers import cards
 
 MOST = 200
+UNASKED = ("UNFILLED", "LOST", "INVALID_PATRON", "CLOSED_DUPLICATE", "MANUALLY_CLOSED")
+TOLD_FOR = timedelta(days=14)
 
 
 class RequestsAtHome(Conflict):
@@ -49,9 +54,15 @@ async def whose(database: Database, asker: Principal, here: Tenant, wish: NewReq
 async def mine(
     session: AsyncSession, directory: Directory, person: UUID, *, over_too: bool = False
 ) -> list[MyRequest]:
-    """A reader's requests, newest first, with the next step and its date."""
-    rows = service.listed(person, over_too=over_too).order_by(Request.id.desc()).limit(MOST)
-    wishes = (await session.scalars(rows)).all()
+    """A reader's requests, newest first, with the next step and its date.
+
+    What ended though its reader wanted it stays on the list for two weeks.
+    """
+    ended = and_(Request.state.in_(UNASKED), Request.changed_at > now() - TOLD_FOR)
+    rows = service.listed(person, over_too=True)
+    rows = rows if over_too else rows.where(or_(~Request.over, ended))
+    wishes = (await session.scalars(rows.order_by(Request.id.desc()).limit(MOST))).all()
+    waiting = await asleep(session, [wish.id for wish in wishes])
     parties = await session.scalars(
         select(PartyRow).where(
             PartyRow.role == Role.REQUESTER,
@@ -65,6 +76,7 @@ async def mine(
             stands[wish.id, wish.attempt],
             await place_of(session, wish.id) if wish.state == "WAITING" else None,
             directory,
+            waiting,
         )
         for wish in wishes
     ]

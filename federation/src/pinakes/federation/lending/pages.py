@@ -1,5 +1,6 @@
 """Lending in the browser: worklists with one field to scan into, slips, and a reader's requests."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import placing, scanning, service, wording
+from pinakes.federation.lending import pausing, placing, scanning, service, wording
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
@@ -18,8 +19,9 @@ from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Problem
-from pinakes.platform.http import Asker, Here, Session, describe, understand
+from pinakes.platform.http import Asker, Data, Here, Session, describe, understand
 from pinakes.platform.pages import page
+from pinakes.platform.words import whole
 
 MOST = 200
 Word = Annotated[str, Parameter(max_length=40)]
@@ -39,6 +41,14 @@ class Pressed(Struct):
 
     attempt: int | None = None
     back: Field = "pull"
+
+
+class Until(Struct):
+    """The day from which a request waits again; empty: once it is resumed."""
+
+    until: Annotated[
+        str, Meta(pattern=whole(r"([0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01]))?"))
+    ] = ""
 
 
 class Wanted(Struct):
@@ -129,6 +139,29 @@ class MyRequestPages(Controller):
         assert asker.person is not None  # noqa: S101  (only readers come here)
         wish = NewRequest(edition=data.edition, pickup=data.pickup)
         await placing.place(session, request.app.state.directory, here, asker.person, wish)
+        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+
+    @post("/{id:uuid}/suspension")
+    async def suspend(
+        self,
+        id: FromPath[UUID],
+        session: Session,
+        asker: Asker,
+        here: Here,
+        database: Data,
+        data: URLEncodedBody[Until],
+    ) -> Response[Any]:
+        """Let others go first for a while."""
+        until = date.fromisoformat(data.until) if data.until else None
+        await pausing.suspend(session, database, here, asker, id, until)
+        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+
+    @post("/{id:uuid}/resumption")
+    async def resume(
+        self, id: FromPath[UUID], session: Session, asker: Asker, here: Here, database: Data
+    ) -> Response[Any]:
+        """Wait on."""
+        await pausing.resume(session, database, asker, id)
         return Redirect(f"/b/{here.code}/me/loans", status_code=303)
 
     @post("/{id:uuid}/{act:str}")

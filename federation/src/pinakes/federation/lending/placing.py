@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import bindparam, text
@@ -15,10 +16,11 @@ from pinakes.federation.holds.rules import Facts, judge
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import born
+from pinakes.federation.lending.pausing import DayPast
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.federation.lending.service import TitleUnknown, last
 from pinakes.federation.lending.turn import Found, Turn, fresh
-from pinakes.platform.clock import now
+from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import BadRequest
@@ -68,6 +70,8 @@ class Placing:
 
     def allow(self, known: Mapping[str, Any]) -> None:
         """Ask the rules of reservation; the first refusal is raised."""
+        if self.wish.needed_by and self.wish.needed_by < local(now(), self.here.zone).date():
+            raise DayPast("Send a later `needed_by`, or none.")
         if known.get("reader_kind") is None or not known["at_home"]:
             raise ReaderUnknown("Nobody here has this person's home.")
         if self.wish.title == "" and known["edition"] is None:
@@ -136,7 +140,7 @@ class Placing:
             "wanted_owner": self.owner,
             "wanted_record": str(row["record_id"]) if row["record_id"] else None,
             "kind": row["kind"],
-            "needed_by": seconds(row["needed_by"]),
+            "needed_by": last_moment(row["needed_by"], self.here.zone),
             "note": row["note"],
             "in_house": row["in_house"],
             "person": str(self.person),
@@ -177,5 +181,6 @@ def age(born: str | None) -> int | None:
     return None if born is None else int((now().date() - date.fromisoformat(born)).days / YEAR)
 
 
-def seconds(day: date | None) -> int | None:
-    return int(datetime.combine(day, time.max, UTC).timestamp()) if day else None
+def last_moment(day: date | None, zone: str) -> int | None:
+    """When that day ends by the clocks of *zone*, in seconds since 1970."""
+    return int(datetime.combine(day, time.max, ZoneInfo(zone)).timestamp()) if day else None

@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.federation.lending import hot, looking, service
+from pinakes.federation.lending import hot, looking, pausing, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.models import Request as Wish
@@ -16,6 +16,7 @@ from pinakes.federation.lending.schemas import (
     MyRequest,
     NewRequest,
     PartyView,
+    Pause,
     RequestView,
     Scan,
     Scanned,
@@ -27,7 +28,7 @@ from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import NotFound
-from pinakes.platform.http import Asker, Data, Session
+from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.circulation.routes import AtDesk, desk_of, told
@@ -113,6 +114,26 @@ class Requests(Controller):
     ) -> PartyView:
         """Ask the supplier for more time."""
         return PartyView.of(await service.own(session, asker, id, "renew"), directory)
+
+    @post("/{id:uuid}/suspend", status_code=204)
+    async def suspend(
+        self,
+        id: FromPath[UUID],
+        data: JSONBody[Pause],
+        session: Session,
+        asker: Asker,
+        here: Here,
+        database: Data,
+    ) -> None:
+        """Let others go first until that day, or until it is resumed; its place is kept."""
+        await pausing.suspend(session, database, here, asker, id, data.until)
+
+    @post("/{id:uuid}/resume", status_code=204)
+    async def resume(
+        self, id: FromPath[UUID], session: Session, asker: Asker, database: Data
+    ) -> None:
+        """Wait on, from the place that was kept."""
+        await pausing.resume(session, database, asker, id)
 
     @post("/{id:uuid}/{role:str}/{act:str}", status_code=200)
     async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)

@@ -1,5 +1,6 @@
 """What travels over HTTP about requests."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -65,6 +66,12 @@ class Doing(Struct, forbid_unknown_fields=True):
         if self.days:
             told["due"] = now + self.days * 86_400
         return told
+
+
+class Pause(Struct, forbid_unknown_fields=True):
+    """From which day on a request waits again; none: once it is resumed."""
+
+    until: date | None = None
 
 
 class Scan(Struct, forbid_unknown_fields=True):
@@ -190,18 +197,28 @@ class MyRequest(Struct):
     pickup_zh: str
     pickup_en: str
     until: datetime | None  # collect it, bring it back, or give the wish up by then
-    acts: list[str]  # cancel, renew
+    acts: list[str]  # cancel, renew, suspend, resume
     place: Place | None
+    suspended: bool  # others go first
+    suspended_until: datetime | None
     as_of: datetime
 
     @classmethod
     def told(
-        cls, row: models.Request, found: Found, place: Place | None, directory: Directory
+        cls,
+        row: models.Request,
+        found: Found,
+        place: Place | None,
+        directory: Directory,
+        asleep: Mapping[UUID, datetime | None],
     ) -> Self:
-        """The reader's view of a wish, and where its last attempt stands."""
+        """The reader's view of a wish, where its last attempt stands, and which let others by."""
         pickup, facts = directory.ids[row.pickup_id], found.party.facts
         ready = row.state == "READY_FOR_PICKUP"
         seconds = facts.get("collect_by") if ready else due_of(found.party)
+        acts: list[str] = [act for act in ("cancel", "renew") if act in found.party.acts]
+        if row.state == "WAITING":
+            acts.append("resume" if row.id in asleep else "suspend")
         return cls(
             id=row.id,
             title=row.title,
@@ -210,9 +227,11 @@ class MyRequest(Struct):
             pickup=pickup.code,
             pickup_zh=pickup.name("zh"),
             pickup_en=pickup.name("en"),
-            until=moment(seconds or facts.get("needed_by")),
-            acts=[act for act in ("cancel", "renew") if act in found.party.acts],
+            until=None if row.over else moment(seconds or facts.get("needed_by")),
+            acts=acts,
             place=place,
+            suspended=row.id in asleep,
+            suspended_until=asleep.get(row.id),
             as_of=row.changed_at,
         )
 

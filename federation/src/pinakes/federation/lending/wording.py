@@ -47,6 +47,9 @@ STEPS = {  # as the reader reads them
     "RENEW_PENDING": later("More time has been asked for"),
     "OVERDUE": later("Overdue"),
     "RECALLED": later("Wanted back"),
+    "UNFILLED": later("No library could lend it in time"),
+    "LOST": later("The book is lost"),
+    "MANUALLY_CLOSED": later("Closed by the staff: ask at the desk"),
 }
 CLOSED = later("Given back, or no longer wanted")
 ACTS = {  # what a button on a list may do; the rest needs words, and goes by the API

@@ -1,0 +1,143 @@
+"""What readers decide about their own requests: until when, not now, and which copy."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from borrowing import Borrowing, edition, held
+from lending import deliver, enrol
+from mint import Mint
+from sqlalchemy import text
+
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.timers import ring_due
+from pinakes.platform.clock import now
+from pinakes.platform.db import public_work
+
+R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
+DAY = timedelta(days=1)
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def me(mint: Mint, borrowing: Borrowing) -> dict[str, str]:
+    """Headers of the reader."""
+    return mint.reader(borrowing.reader.person, borrowing.home.code)
+
+
+@pytest.fixture
+async def queue(borrowing: Borrowing) -> tuple[UUID, UUID]:
+    """Another reader's request that has the only copy, and its title."""
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    b.reader, mine = await enrol(b.database, b.home), b.reader
+    first = await b.place(title)
+    b.reader = mine
+    return first, title
+
+
+async def listed(client: httpx.AsyncClient, me: dict[str, str]) -> dict[str, Any]:
+    """The one request on my list."""
+    [one] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    found: dict[str, Any] = one
+    return found
+
+
+async def test_a_request_that_waits_past_the_day_it_was_needed_by_ends_and_its_reader_is_told(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], queue: tuple[UUID, UUID]
+) -> None:
+    b, zone = borrowing, ZoneInfo(borrowing.home.zone)
+    day = (now() + 3 * DAY).astimezone(zone).date()
+    request = await b.place(queue[1], needed_by=day)
+    waits = await listed(client, me)
+    assert (waits["state"], waits["place"]["position"]) == ("WAITING", 1)
+    ends = now().fromisoformat(waits["until"]).astimezone(zone)
+    assert (ends.date(), ends.time().isoformat()) == (day, "23:59:59")
+    await ring_due(b.database, ends - timedelta(seconds=1))
+    assert (await b.wish(request)).state == "WAITING"
+    await ring_due(b.database, ends + timedelta(seconds=1))
+    await deliver(b.database)
+    over = await listed(client, me)
+    assert (over["state"], over["over"], over["acts"]) == ("UNFILLED", True, [])
+    assert await waiting(b, request) == 0
+    page = await client.get(f"/b/{b.home.code}/me/loans", headers=me | ENGLISH)
+    assert "No library could lend it in time" in page.text
+
+
+async def waiting(b: Borrowing, request: UUID) -> int:
+    """How many rows of the queue are its own."""
+    rows = text("SELECT count(*) FROM commons.wanted WHERE request_id = :id")
+    async with public_work(b.database.public) as session:
+        return int((await session.execute(rows, {"id": request})).scalar_one())
+
+
+async def test_nothing_can_be_needed_by_a_day_that_has_passed(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    wish = {"title": "x", "pickup": borrowing.pickup.code, "needed_by": "2026-01-01"}
+    answer = await client.post(f"/v1/b/{borrowing.home.code}/requests", json=wish, headers=me)
+    assert (answer.status_code, answer.json()["code"]) == (400, "day_past")
+
+
+async def test_a_reader_lets_others_go_first_and_waits_on(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], queue: tuple[UUID, UUID]
+) -> None:
+    b, (first, title) = borrowing, queue
+    request = await b.place(title)
+    path = f"/v1/b/{b.home.code}/requests/{request}"
+    until = (now() + 9 * DAY).date().isoformat()
+    paused = await client.post(f"{path}/suspend", json={"until": until}, headers=me)
+    assert paused.status_code == 204, paused.text
+    mine = await listed(client, me)
+    assert (mine["suspended"], mine["acts"]) == (True, ["cancel", "resume"])
+    assert mine["suspended_until"] is not None
+    await b.act(b.home, first, R, "cancel")
+    assert (await b.wish(request)).state == "WAITING", "the copy is free, and not for us"
+    resumed = await client.post(f"{path}/resume", headers=me)
+    assert resumed.status_code == 204, resumed.text
+    await deliver(b.database)
+    assert (await b.states(request))["supplier"] == "WILL_SUPPLY"
+    late = await client.post(f"{path}/suspend", json={}, headers=me)
+    assert (late.status_code, late.json()["code"]) == (409, "request_not_in_queue")
+
+
+async def test_only_its_reader_and_the_desk_at_home_pause_a_request(
+    client: httpx.AsyncClient,
+    mint: Mint,
+    borrowing: Borrowing,
+    queue: tuple[UUID, UUID],
+) -> None:
+    b = borrowing
+    request = await b.place(queue[1])
+    stranger = await enrol(b.database, b.home)
+    other = mint.reader(stranger.person, b.home.code)
+    path = f"/v1/b/{b.home.code}/requests/{request}/suspend"
+    assert (await client.post(path, json={}, headers=other)).json()["code"] == "no_such_request"
+    past = {"until": "2026-01-01"}
+    desk = mint.staff(f"desk@{b.home.code}")
+    assert (await client.post(path, json=past, headers=desk)).json()["code"] == "day_past"
+    assert (await client.post(path, json={}, headers=desk)).status_code == 204
+
+
+async def test_my_loans_has_a_button_for_not_now_and_one_for_waiting_on(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], queue: tuple[UUID, UUID]
+) -> None:
+    b = borrowing
+    request = await b.place(queue[1])
+    root, page = f"/b/{b.home.code}/me/requests/{request}", f"/b/{b.home.code}/me/loans"
+    assert "Not now" in (await client.get(page, headers=me | ENGLISH)).text
+    until = (now() + 9 * DAY).date().isoformat()
+    for told, words in (({"until": until}, "others go first until"), ({"until": ""}, "Wait on")):
+        pressed = await client.post(f"{root}/suspension", data=told, headers=me | ENGLISH)
+        assert pressed.status_code == 303, pressed.text
+        assert words in (await client.get(page, headers=me | ENGLISH)).text
+    wrong = await client.post(f"{root}/suspension", data={"until": "soon"}, headers=me | ENGLISH)
+    assert wrong.status_code == 400
+    pressed = await client.post(f"{root}/resumption", headers=me | ENGLISH)
+    assert pressed.status_code == 303
+    assert "Not now" in (await client.get(page, headers=me | ENGLISH)).text
