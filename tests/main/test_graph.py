@@ -33,6 +33,9 @@ REFUSED = {
     "too many aliases": "{ " + " ".join(f"a{n}: version" for n in range(20)) + " }",
     "too many tokens": "{ " + "version " * 1200 + "}",
     "fragments that name themselves": "{ ...a } fragment a on Query { ...a }",
+    "fragments that double": "{ ...a0 } "
+    + " ".join(f"fragment a{n} on Query {{ ...a{n + 1} ...a{n + 1} }}" for n in range(90))
+    + " fragment a90 on Query { version }",
     "introspection": "{ __schema { types { name } } }",
     "half a question": "{ version",
     "an unknown field": "{ versoin }",

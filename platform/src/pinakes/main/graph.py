@@ -12,7 +12,9 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     SelectionSetNode,
+    Visitor,
     value_from_ast_untyped,
+    visit,
 )
 from strawberry.extensions import (
     DisableIntrospection,
@@ -30,6 +32,7 @@ from pinakes.platform.identity import Principal
 DEEPEST = 6
 ALIASES = 15
 TOKENS = 1000
+SPREADS = 10  # uses of fragments: each may hold two others, and every walk opens them all
 DEAREST = 5000  # fields that one question may have answered, lists counted at their length
 LIST = 20  # the length of a list that does not say
 LENGTHS = ("first", "limit")
@@ -41,6 +44,17 @@ class About:
     async def version(self) -> str:
         """The version of this graph."""
         return "1"
+
+
+class Spreads(Visitor):
+    """Counts the uses of fragments as they are written, none opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def enter_fragment_spread(self, *_: Any) -> None:
+        self.seen += 1
 
 
 class Question:
@@ -96,8 +110,14 @@ class Limits(SchemaExtension):
     """Refuses what costs too much, and what the asker's roles may not read, before it is run."""
 
     def on_validate(self) -> Iterator[None]:
-        yield
         context = self.execution_context
+        if context.graphql_document is not None:
+            visit(context.graphql_document, spreads := Spreads())
+            if spreads.seen > SPREADS:
+                code = {"code": "question_too_dear"}
+                told = f"This uses fragments more than {SPREADS} times. Write the fields out."
+                context.pre_execution_errors = [GraphQLError(told, extensions=code)]
+        yield
         if context.pre_execution_errors or context.graphql_document is None:
             return
         question = Question(context.graphql_document, context.variables)
