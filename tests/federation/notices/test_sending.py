@@ -9,8 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from federation.notices.conftest import ADDRESS, Posting
-from posting import CUT
+from posting import ADDRESS, CUT, Posting
 from sqlalchemy import func, select, text, update
 
 from pinakes.federation.notices import service

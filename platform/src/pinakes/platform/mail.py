@@ -54,7 +54,8 @@ class MailServer:
             NotNow, Never: the server has not taken it.
             Doubtful: the line broke while it was being taken.
         """
-        await to_thread.run_sync(self._send, message.as_bytes(), to)
+        whole = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+        await to_thread.run_sync(self._send, whole, to)
 
     def check(self) -> str:
         """Log in and out again (blocks); answers how the server greets."""

@@ -37,7 +37,9 @@ def notices() -> None:
 
 @notices.command("list")
 @branch_option
-@click.option("--state", type=click.Choice(list(State)), help="Only those in this state.")
+@click.option(
+    "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
+)
 @data_option
 @json_option
 def list_(branch: str, state: str | None, data: Path, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from pinakes.federation.notices.models import Notice, NoticeDue
 from pinakes.federation.notices.reaching import address_in
 from pinakes.federation.notices.rendering import Renderer
 from pinakes.federation.notices.service import choice_of, settle
+from pinakes.federation.notices.wording import plain
 from pinakes.platform import clock, outside
 from pinakes.platform.db import Database, lock, public_work, unit_of_work
 from pinakes.platform.mail import MailServer
@@ -169,7 +170,7 @@ class Courier:
             words,
             language=language,
             sender=server.sender,
-            name=self.render.directory.ids[row.tenant_id].name(language),
+            name=plain(self.render.directory.ids[row.tenant_id].name(language)),
             to=to,
             reply_to=(await effective(session, row.tenant_id, "notice.reply_to")).value,
             at=clock.now(),
