@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,9 +12,11 @@ from issuing import Issuer, issuer
 from joserfc import jws
 
 from pinakes.main.cli import main
+from pinakes.platform.config import settings
 
 __all__ = ["issuer"]
 
+NEEDED = {"PINAKES_DATABASE": "a", "PINAKES_CARRIER": "b", "PINAKES_PUBLIC": "c"}
 PASSWORD, PIN = "a password of the tests", "735182"
 
 
@@ -34,13 +37,18 @@ def card(issuer: Issuer) -> str:
 
 
 @pytest.fixture
-def data(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a running house with a sample consortium."""
-    monkeypatch.delenv("PINAKES_ISSUER", raising=False)
-    (tmp_path / "run.json").write_text(json.dumps({"settings": {"PINAKES_ISSUER": issuer.address}}))
+    running = {"PINAKES_ISSUER": issuer.address, **NEEDED}
+    for name in running:
+        monkeypatch.setenv(name, "")  # so that what is adopted ends with the test
+        monkeypatch.delenv(name)
+    (tmp_path / "run.json").write_text(json.dumps({"settings": running}))
     told = {"password": PASSWORD, "pin": PIN, "planted": True}
     (tmp_path / "demo.json").write_text(json.dumps(told))
-    return tmp_path
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
 
 
 def token(data: Path, *words: str) -> Result:
@@ -74,6 +82,16 @@ def test_without_a_sample_the_secret_must_be_said(data: Path, card: str) -> None
     (data / "demo.json").unlink()
     assert "Say the pin" in token(data, "reader", card).stderr
     assert claims(token(data, "reader", card, "--pin", PIN))
+
+
+def test_a_file_of_settings_tells_who_issues(
+    data: Path, card: str, issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / "run.json").unlink()
+    file = tmp_path / "pinakes.toml"
+    file.write_text(f'issuer = "{issuer.address}"\ndatabase = "a"\ncarrier = "b"\npublic = "c"\n')
+    monkeypatch.setenv("PINAKES_CONFIG", str(file))
+    assert claims(token(data, "reader", card))["home"] == "token-branch"
 
 
 def test_it_says_when_nothing_runs(data: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from pinakes.main.demo.kept import FILE, kept
+from pinakes.platform.config import settings
 from pinakes.platform.errors import Problem
 from pinakes.platform.identity import READERS, STAFF
 from pinakes.platform.login import Accounts
-from pinakes.platform.running import NotRunning, data_option, running
+from pinakes.platform.running import NotRunning, adopt, data_option
 
 
 @click.group()
@@ -46,7 +47,7 @@ def of_sample(data: Path, what: str) -> str:
 
 
 def log_in(data: Path, realm: str, name: str, secret: str) -> str:
-    """An access token from the issuer of what runs on *data*, or of our environment."""
+    """An access token from the issuer that we are told of, or of what runs on *data*."""
 
     async def ask(issuer: str) -> str:
         async with Accounts(issuer, "") as accounts:
@@ -54,9 +55,14 @@ def log_in(data: Path, realm: str, name: str, secret: str) -> str:
         return str(tokens["access_token"])
 
     try:
-        issuer = os.environ.get("PINAKES_ISSUER") or running(data)["settings"]["PINAKES_ISSUER"]
-        return asyncio.run(ask(issuer))
+        return asyncio.run(ask(os.environ.get("PINAKES_ISSUER") or issuer_of(data)))
     except NotRunning as reason:
         raise click.ClickException(str(reason)) from None
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: {problem.detail}") from None
+
+
+def issuer_of(data: Path) -> str:
+    """The issuer of our file of settings, or of what runs on *data*."""
+    adopt(data)
+    return settings().issuer

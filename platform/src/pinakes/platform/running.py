@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from pinakes.platform import config
+
 FILE = "run.json"
 LOCK = "up.lock"  # held, and its process's number in it, as long as `up` lives
 
@@ -51,8 +53,8 @@ def has_died(data: Path) -> bool:
 
 
 def adopt(data: Path) -> None:
-    """Make the settings of what runs on *data* ours; those of our own environment win."""
-    if "PINAKES_DATABASE" in os.environ:
+    """Make the settings of what runs on *data* ours; our own environment or file wins."""
+    if "PINAKES_DATABASE" in os.environ or config.FILE in os.environ:
         return
     for name, value in running(data)["settings"].items():
         os.environ.setdefault(name, value)
