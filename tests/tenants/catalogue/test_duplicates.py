@@ -130,6 +130,16 @@ async def test_of_two_that_are_the_same_one_gets_all_copies(
     assert (await search())["found"] == 0
 
 
+async def test_more_pairs_than_one_statement_has_parameters(
+    bring: Import, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(*(book(str(n), isbn="9787020002207") for n in range(1, 121))))
+    async with unit_of_work(database.app, library.id) as session:
+        group = (await session.scalars(select(CatalogueRecord.id))).all()
+        assert await duplicates.compare(session, [group]) == 120 * 119 / 2
+        assert await duplicates.compare(session, [group]) == 0
+
+
 async def test_nobody_else_decides(
     bring: Import, search: Search, client: httpx.AsyncClient, mint: Mint, library: Tenant
 ) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select, Text, cast, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy import Select, Text, cast, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -26,6 +26,12 @@ from pinakes.tenants.items.moving import rehome
 
 DUPLICATES = "catalogue.duplicates"
 AT_ONCE = 200  # groups of one transaction
+FOUND = text("""
+    INSERT INTO twin (id, first_id, second_id, rule)
+    SELECT id, first, second, rule
+    FROM jsonb_to_recordset(:rows) AS t (id uuid, first uuid, second uuid, rule text)
+    ON CONFLICT DO NOTHING RETURNING id
+""")
 MOST = 50  # records of one group: larger ones are works without a title of their own
 
 type Group = Sequence[UUID]
@@ -98,19 +104,11 @@ async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:
         for group in groups
         for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
     }
-    if not found:
-        return 0
-    new = await session.scalars(
-        insert(Twin)
-        .values(
-            [
-                {"id": uuid7(), "first_id": first, "second_id": second, "rule": rule}
-                for (first, second), rule in found.items()
-            ]
-        )
-        .on_conflict_do_nothing()
-        .returning(Twin.id)
-    )
+    rows = [
+        {"id": uuid7(), "first": first, "second": second, "rule": rule}
+        for (first, second), rule in found.items()
+    ]
+    new = await session.scalars(FOUND, {"rows": msgspec.json.encode(rows).decode()})
     return len(new.all())
 
 
