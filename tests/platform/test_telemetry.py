@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -27,6 +27,18 @@ async def main():
         async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
             for path in ("/readyz", f"/v1/{sys.argv[1]}?q={sys.argv[1]}"):
                 await client.get(path)
+
+asyncio.run(main())
+"""
+WORK = """
+import asyncio
+from contextlib import suppress
+from pinakes.main.worker import work
+from pinakes.platform.config import settings
+
+async def main():
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work(settings(), ()), 2)
 
 asyncio.run(main())
 """
@@ -59,9 +71,8 @@ def collector() -> Generator[tuple[str, dict[str, list[bytes]]]]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def sent(settings: Settings) -> Iterator[dict[str, bytes]]:
-    """All that one visit sends, by path, compression off."""
+def sent_by(settings: Settings, script: str, *words: str) -> dict[str, bytes]:
+    """All that *script* sends, by path, compression off."""
     with collector() as (address, kept):
         environment = {
             **os.environ,
@@ -69,17 +80,28 @@ def sent(settings: Settings) -> Iterator[dict[str, bytes]]:
             "PINAKES_CARRIER": settings.carrier.get_secret_value(),
             "PINAKES_PUBLIC": settings.public.get_secret_value(),
             "PINAKES_SECRET": settings.secret.get_secret_value(),
+            "PINAKES_WORKER": settings.worker,
             "PINAKES_TELEMETRY": address,
             "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
         }
-        subprocess.run([sys.executable, "-c", VISIT, CANARY], env=environment, check=True)
-        yield {path: b"".join(bodies) for path, bodies in kept.items()}
+        subprocess.run([sys.executable, "-c", script, *words], env=environment, check=True)
+        return {path: b"".join(bodies) for path, bodies in kept.items()}
+
+
+@pytest.fixture(scope="module")
+def sent(settings: Settings) -> dict[str, bytes]:
+    """All that one visit sends."""
+    return sent_by(settings, VISIT, CANARY)
 
 
 def test_spans_tell_of_requests_and_of_the_database(sent: dict[str, bytes]) -> None:
     traces = sent["/v1/traces"]
     assert b"opentelemetry.instrumentation.asgi" in traces
     assert b"opentelemetry.instrumentation.sqlalchemy" in traces
+
+
+def test_the_worker_tells_of_the_database_too(settings: Settings) -> None:
+    assert b"opentelemetry.instrumentation.sqlalchemy" in sent_by(settings, WORK)["/v1/traces"]
 
 
 def test_measures_are_sent(sent: dict[str, bytes]) -> None:

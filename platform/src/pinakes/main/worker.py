@@ -18,6 +18,7 @@ from pinakes.platform.db import Database
 from pinakes.platform.feature import Feature
 from pinakes.platform.performer import perform
 from pinakes.platform.replies import forget_old
+from pinakes.platform.telemetry import telling
 from pinakes.platform.wake import listening
 
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
@@ -45,6 +46,8 @@ async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> No
     chores = [sweep, forget_old, *(chore for feature in features for chore in feature.chores)]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings))
+        engines = database.app, database.carrier, database.public
+        stack.enter_context(telling(settings.telemetry, *engines))
         pulse = Pulse()
         await stack.enter_async_context(pulse.shown(settings.worker))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
