@@ -13,10 +13,17 @@ from pinakes.main.migrations.run import upgrade
 @asynccontextmanager
 async def another(postgres: Postgres, name: str) -> AsyncGenerator[asyncpg.Connection]:
     """A migrated database called *name*, entered as somebody whom no policy binds."""
+    async with empty(postgres, name) as inside:
+        await asyncio.to_thread(upgrade, postgres.address("pinakes", name))
+        yield inside
+
+
+@asynccontextmanager
+async def empty(postgres: Postgres, name: str) -> AsyncGenerator[asyncpg.Connection]:
+    """A database called *name* without tables, entered as somebody whom no policy binds."""
     strong = await asyncpg.connect(postgres.address("postgres", "postgres"))
     try:
         await strong.execute(f"CREATE DATABASE {name} OWNER pinakes")
-        await asyncio.to_thread(upgrade, postgres.address("pinakes", name))
         inside = await asyncpg.connect(postgres.address("postgres", name))
         try:
             yield inside

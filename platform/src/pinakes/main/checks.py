@@ -55,9 +55,10 @@ def tables_match_models(console: Console) -> bool:
     """Whether the migrations make the tables that the models describe (alembic check)."""
     console.rule("tables")
     with TemporaryDirectory() as folder, Postgres(Path(folder)) as postgres:
-        upgrade(postgres.address("pinakes"))
+        owner = postgres.address("pinakes")
+        upgrade(owner)
         try:
-            command.check(configuration())
+            command.check(configuration(owner))
         except CommandError as difference:
             console.print(f"tables: {difference}", markup=False)
             return False

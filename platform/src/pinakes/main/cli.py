@@ -6,6 +6,7 @@ import click
 
 MENU = {  # module and name, so that each is loaded only when it is called; and what it does
     "up": ("pinakes.main.up:up", "Run everything here, with one command."),
+    "migrate": ("pinakes.main.migrations.commands:migrate", "Bring a database to this version."),
     "doctor": ("pinakes.main.doctor:doctor", "Say how every part is doing."),
     "tenant": ("pinakes.tenants.registry.cli:tenant", "Let branches move in and leave."),
     "readers": ("pinakes.tenants.readers.cli:readers", "Bring readers and their cards."),

@@ -1,6 +1,5 @@
 """All parts of Pinakes on one machine: who is told what, and in which order they come."""
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -143,13 +142,12 @@ class House:
 
 def migrate(owner: str) -> None:
     """Bring the tables to this version, unless a newer one made them."""
-    from pinakes.main.migrations.run import NewerData, refuse_newer, upgrade  # noqa: PLC0415 - slow
+    from pinakes.main.migrations import run  # noqa: PLC0415 - slow
 
     try:
-        asyncio.run(refuse_newer(owner))
-    except NewerData as reason:
+        run.migrate(owner)
+    except run.NewerData as reason:
         raise NotStarted(str(reason)) from None
-    upgrade(owner)
 
 
 def make_ledger_key(file: Path) -> None:

@@ -1,7 +1,6 @@
 """Run the migrations as the owner of the tables, with the driver the application uses."""
 
 import asyncio
-import os
 from typing import Any
 
 from alembic import context
@@ -39,7 +38,8 @@ def migrate(connection: Connection) -> None:
 
 async def main() -> None:
     """Connect, migrate, leave."""
-    address = os.environ["PINAKES_OWNER"].replace("postgresql://", "postgresql+asyncpg://", 1)
+    owner: str = context.config.attributes["owner"]
+    address = owner.replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(address, poolclass=pool.NullPool)
     async with engine.begin() as connection:
         await connection.run_sync(migrate)

@@ -1,6 +1,6 @@
 """Bring a database to this version; a database of a newer one is left alone."""
 
-import os
+import asyncio
 from pathlib import Path
 
 from alembic import command
@@ -15,17 +15,22 @@ class NewerData(RuntimeError):
     """The data were written by a newer Pinakes, which this one cannot read."""
 
 
-def configuration() -> Config:
-    """Alembic's settings, without a file."""
-    config = Config()
+def configuration(owner: str = "") -> Config:
+    """Alembic's settings, without a file; *owner* is needed to reach the tables."""
+    config = Config(attributes={"owner": owner})
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
 
 
 def upgrade(owner: str) -> None:
     """Run what is missing, as the *owner* of the tables (``postgresql://…``)."""
-    os.environ["PINAKES_OWNER"] = owner
-    command.upgrade(configuration(), "head")
+    command.upgrade(configuration(owner), "head")
+
+
+def migrate(owner: str) -> None:
+    """Bring the tables to this version, or raise NewerData when a newer one made them."""
+    asyncio.run(refuse_newer(owner))
+    upgrade(owner)
 
 
 async def refuse_newer(owner: str) -> None:
