@@ -1,8 +1,15 @@
 """What uvicorn serves: ``uvicorn pinakes.main.asgi:app``."""
 
+import gc
+import sys
+
 from pinakes.main.app import create_app, dress
 from pinakes.platform import log
 from pinakes.platform.config import settings
 
+TURN = 0.001  # seconds; who comes back from the search index need not wait five times as long
+
 log.set_up()
 app = dress(create_app(settings()))
+gc.freeze()  # what is loaded by now stays: no collection need look at it again
+sys.setswitchinterval(TURN)

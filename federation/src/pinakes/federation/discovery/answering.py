@@ -1,13 +1,15 @@
 """Questions put to one state of the index."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 import tantivy
 
 from pinakes.federation.discovery.document import Shown
+from pinakes.federation.discovery.lifting import Nearby
 from pinakes.federation.discovery.matching import Asked, Matcher
 from pinakes.federation.discovery.meaning import meant
 from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query, clauses
@@ -15,7 +17,6 @@ from pinakes.federation.discovery.suggesting import Suggestion, suggestions
 
 MOST = 100
 MOST_BRANCHES = 10_000
-MANY = 10_000  # titles; among so many only what is here at once is looked for
 SUGGESTED = 8
 GLIMPSE = 40  # titles that suggestions are taken from
 SHOWN = msgspec.json.Decoder(Shown)
@@ -25,6 +26,8 @@ ORDERS = {
     Order.YEAR: ("year", tantivy.Order.Desc),
     Order.TITLE: ("sort", tantivy.Order.Asc),
 }
+
+type Facets = dict[str, dict[str, int]]
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class Hits(msgspec.Struct, frozen=True):
     ids: tuple[UUID, ...]
     total: int
     next: int | None
-    facets: dict[str, dict[str, int]]
+    facets: Facets
     nearly: bool = False
     meant: str = ""
 
@@ -48,57 +51,43 @@ class Where(msgspec.Struct, frozen=True):
     available: int
 
 
-NOTHING = Hits((), 0, None, {name: {} for name in FACETS})
+class Page(NamedTuple):
+    """One page of what answers a question; ``facets`` counts them, in whatever thread."""
+
+    hits: Hits
+    facets: Callable[[], Facets]
+
+
+NO_FACETS: Facets = {name: {} for name in FACETS}
+EMPTY = Page(Hits((), 0, None, {}), NO_FACETS.copy)
 NOWHERE = Where({}, 0)
 
 
-def search(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Hits:
+def page(searcher: Any, matcher: Matcher, query: Query) -> Page:
     """One page of what answers the query, else of what nearly does."""
     limit = max(1, min(query.limit, MOST))
     offset = max(0, min(query.offset, DEEPEST))
     field, direction = order_of(query)
     for asked, nearly in ways(matcher, query):
+        groups = [] if field or nearly else matcher.nearby(query, asked.ranked)
+        nearby = Nearby(searcher, groups, offset + limit)
         found = searcher.search(asked.ranked, offset + limit, order_by_field=field, order=direction)
         if not found.count:
             continue
-        hits = found.hits
-        if not (field or nearly) and len(hits) > 1:
-            groups = matcher.nearby(query, asked.ranked)
-            hits = lifted(searcher, hits, groups if found.count < MANY else groups[-1:])
-        documents = [searcher.doc(address) for _, address in hits[offset : offset + limit]]
+        hits = nearby.lifted(found.hits, found.count)[offset : offset + limit]
+        documents = [searcher.doc(address) for _, address in hits]
         total = int(found.count)
         more = offset + limit < min(total, DEEPEST)
-        return Hits(
+        answer = Hits(
             ids=tuple([UUID(one.get_first("id")) for one in documents]),
             total=total,
             next=offset + limit if more else None,
-            facets=counted(searcher.aggregate(asked.plain, AGGREGATION)) if facets else {},
+            facets={},
             nearly=nearly,
             meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
         )
-    return NOTHING
-
-
-def lifted(
-    searcher: Any, hits: Sequence[Any], groups: Sequence[tuple[Any, float]]
-) -> Sequence[Any]:
-    """The best, with those before that can be borrowed nearby.
-
-    By questions of their own, each for as many: one that prefers them among all would have to look
-    at every copy that is free, which takes ten times as long as the question itself.
-    """
-    best = {place(address): (score, address) for score, address in hits}
-    gained = 0.0
-    for wanted, lift in groups:
-        gained += lift
-        for score, address in searcher.search(wanted, len(hits), count=False).hits:
-            best[place(address)] = (score + gained, address)
-    order = sorted(best, key=lambda where: (-best[where][0], where))
-    return [best[where] for where in order[: len(hits)]]
-
-
-def place(address: Any) -> tuple[int, int]:
-    return address.segment_ord, address.doc
+        return Page(answer, partial(counted, searcher, asked.plain))
+    return EMPTY
 
 
 def words_of(query: Query) -> str:
@@ -160,8 +149,9 @@ def order_of(query: Query) -> tuple[str | None, tantivy.Order]:
     return ORDERS[query.order]
 
 
-def counted(found: dict[str, Any]) -> dict[str, dict[str, int]]:
+def counted(searcher: Any, wanted: Any) -> Facets:
     """Counts by value, largest first; what a title does not say is not counted."""
+    found = searcher.aggregate(wanted, AGGREGATION)
     return {
         name: {
             str(bucket["key"]): bucket["doc_count"]

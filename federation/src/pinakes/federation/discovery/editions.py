@@ -26,7 +26,6 @@ class Whole(msgspec.Struct, frozen=True):
     """An edition with everybody's records of it, the oldest first, and the one that is shown."""
 
     id: UUID
-    consortium: int
     held: list[Held]
     shown: Held
     title: Title
@@ -46,19 +45,13 @@ class Known(msgspec.Struct, frozen=True):
 TITLE = msgspec.json.Decoder(Title)
 
 EDITIONS = """
-    SELECT e.id, e.consortium_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available,
-           h.rule,
-           CASE WHEN (h.tenant_id, h.record_id) = (c.tenant_id, c.record_id)
+    SELECT h.edition_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available, h.rule,
+           CASE WHEN row_number() OVER (PARTITION BY h.edition_id
+                                        ORDER BY h.tenant_id = $2 DESC, h.record_id) = 1
                 THEN CAST(h.title_fields AS text) END AS title
-    FROM commons.edition e
-    JOIN commons.holding h ON h.edition_id = e.id
+    FROM commons.holding h
     JOIN commons.tenant t ON t.id = h.tenant_id AND t.state = 'active'
-    JOIN LATERAL (
-        SELECT o.tenant_id, o.record_id FROM commons.holding o
-        JOIN commons.tenant b ON b.id = o.tenant_id AND b.state = 'active'
-        WHERE o.edition_id = e.id ORDER BY o.tenant_id = $2 DESC, o.record_id LIMIT 1
-    ) c ON true
-    WHERE e.id = ANY($1) ORDER BY h.record_id
+    WHERE h.edition_id = ANY($1) ORDER BY h.record_id
 """
 
 KNOWN = text("""
@@ -85,13 +78,13 @@ async def editions(
     """Those of *ids* that an open branch holds, each shown as *mine* or else the oldest has it."""
     rows = await reader.fetch(EDITIONS, list(ids), mine or 0)
     held: dict[UUID, list[Held]] = {}
-    shown: dict[UUID, tuple[int, Held, Title]] = {}
-    for id, consortium, *of_holding, fields in rows:
+    shown: dict[UUID, tuple[Held, Title]] = {}
+    for id, *of_holding, fields in rows:
         one = Held(*of_holding)
         held.setdefault(id, []).append(one)
         if fields is not None:
-            shown[id] = (consortium, one, TITLE.decode(fields))
-    return {id: Whole(id, shown[id][0], held[id], *shown[id][1:]) for id in held}
+            shown[id] = (one, TITLE.decode(fields))
+    return {id: Whole(id, held[id], *shown[id]) for id in held}
 
 
 async def known(session: AsyncSession, ids: Sequence[UUID]) -> list[Known]:

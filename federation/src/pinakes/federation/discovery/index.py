@@ -5,10 +5,11 @@ from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
+import msgspec
 import tantivy
 
 from pinakes.federation.discovery import answering, generations
-from pinakes.federation.discovery.answering import NOTHING, NOWHERE, Hits, Where
+from pinakes.federation.discovery.answering import EMPTY, NOWHERE, Hits, Page, Where
 from pinakes.federation.discovery.document import Document, schema, tokens
 from pinakes.federation.discovery.matching import Matcher
 from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
@@ -51,16 +52,19 @@ class Index:
         self._seen: tuple[str, int] = ("", 0)
         self._looked = float("-inf")
 
-    def search(self, query: Query, *, facets: bool = True) -> Hits:
-        """What answers the query, as of the last commit.
+    def page(self, query: Query) -> Page:
+        """What answers the query, as of the last commit; the facets are counted when asked for.
 
         Raises:
             IndexOutdated: another version of the program wrote what lies here.
         """
         index = self._refreshed()
-        if index is None:
-            return NOTHING
-        return answering.search(index.searcher(), self._matcher, query, facets=facets)
+        return EMPTY if index is None else answering.page(index.searcher(), self._matcher, query)
+
+    def search(self, query: Query, *, facets: bool = True) -> Hits:
+        """The same at once, with its facets unless they are not wanted."""
+        found = self.page(query)
+        return msgspec.structs.replace(found.hits, facets=found.facets()) if facets else found.hits
 
     def where(self, query: Query) -> Where:
         """Who holds what answers the query, and how much can be borrowed now."""

@@ -33,6 +33,12 @@ def distance(near: Tenant | None, branch: Tenant) -> Distance:
     return (1, away, steps(near, branch), branch.code)
 
 
+@lru_cache(maxsize=20_000)
+def apart(directory: Directory, stamp: object, near: int | None, branch: int) -> Distance:
+    """The same between two ids, as the directory of this *stamp* has them."""
+    return distance(None if near is None else directory.ids[near], directory.ids[branch])
+
+
 @lru_cache(maxsize=4096)
 def around(directory: Directory, stamp: object, near: int) -> tuple[int, ...]:
     """The branches nearest to one, itself among them, as the directory of this *stamp* has it."""

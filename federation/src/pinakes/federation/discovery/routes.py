@@ -103,8 +103,15 @@ def shelf_view(shelf: Shelf) -> ShelfView:
 
 
 def hit_view(hit: Hit) -> HitView:
-    fields = {name: getattr(hit, name) for name in HitView.__struct_fields__ if name != "holdings"}
-    return HitView(**fields, holdings=[shelf_view(shelf) for shelf in hit.shelves])
+    return HitView(
+        hit.id,
+        hit.title,
+        hit.responsibility,
+        hit.publisher,
+        hit.year,
+        hit.form,
+        [shelf_view(shelf) for shelf in hit.shelves],
+    )
 
 
 def answer(found: Found) -> Answer:

@@ -12,7 +12,7 @@ import msgspec
 
 from pinakes.federation.discovery.editions import Held, Reader, Whole, editions
 from pinakes.federation.discovery.index import Branch, Consortium, Index, Query, Where
-from pinakes.federation.discovery.nearness import around, distance
+from pinakes.federation.discovery.nearness import apart, around
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import Directory, Tenant
@@ -75,11 +75,13 @@ class PublicCatalogue:
 
     async def search(self, query: Query, near: Tenant | None = None) -> Found:
         """One page of what answers *query*, each title with its shelves, nearest first."""
-        found = await asyncio.to_thread(self.index.search, self.placed(query, near))
+        found, count = await asyncio.to_thread(self.index.page, self.placed(query, near))
         mine = query.within.id if isinstance(query.within, Branch) else None
-        wholes = await editions(self.reader, found.ids, mine)
+        wholes, counts = await asyncio.gather(
+            editions(self.reader, found.ids, mine), asyncio.to_thread(count)
+        )
         hits = [self.hit(wholes[id], near) for id in found.ids if id in wholes]
-        facets = {FACETS[name]: counts for name, counts in found.facets.items()}
+        facets = {FACETS[name]: counted for name, counted in counts.items()}
         return Found(hits, found.total, found.next, facets, found.nearly, found.meant)
 
     async def where(self, query: Query) -> Where:
@@ -130,7 +132,9 @@ class PublicCatalogue:
         for one in held:
             if one.items and one.tenant in self.directory.ids:
                 shelves[one.tenant] = self.together(shelves.get(one.tenant), one)
-        return sorted(shelves.values(), key=lambda shelf: distance(near, shelf.branch))
+        here, stamp = near.id if near else None, self.directory.stamp
+        nearest = sorted(shelves, key=lambda one: apart(self.directory, stamp, here, one))
+        return [shelves[id] for id in nearest]
 
     def together(self, shelf: Shelf | None, one: Held) -> Shelf:
         """Several records of one branch may be the same edition."""
