@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from borrowing import Borrowing, edition, held
 from lending import deliver, rule
@@ -62,12 +63,11 @@ async def test_a_reader_is_told_once_that_the_book_is_there_and_by_the_home_alon
             select(Outbox).where(Outbox.about == request, Outbox.kind == "PartyTold")
         )
         for row in said:
-            emit(session, PartyTold(**{**row.body, "about": request}), to=row.receiver)
+            emit(session, msgspec.convert(row.body, PartyTold), to=row.receiver)
     async with unit_of_work(b.database.app, b.home.id) as session:
         mine = await session.scalars(select(Outbox).where(Outbox.kind == "ReaderConcerned"))
         for row in mine:
-            emit(session, ReaderConcerned(**{**row.body, "about": request,
-                                             "person": UUID(row.body["person"])}))  # fmt: skip
+            emit(session, msgspec.convert(row.body, ReaderConcerned))
     await deliver(b.database)
     assert len(await told(b.database, b.home)) == 1
     for other in (b.supplier, b.pickup):

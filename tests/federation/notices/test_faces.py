@@ -69,7 +69,9 @@ async def test_the_page_shows_what_has_not_gone_and_has_buttons(
     desk = mint.staff(f"desk@{posting.here.code}")
     desk |= {"Accept": "text/html", "Accept-Language": language}
     page = f"/b/{posting.here.code}/notices"
-    assert words in (await client.get(page, headers=desk)).text
+    shown = (await client.get(page, headers=desk)).text
+    assert words in shown
+    assert "王小明" in shown
     pressed = await client.post(f"{page}/{unsure}/dismiss", headers=desk)
     assert (pressed.status_code, pressed.headers["location"]) == (303, page)
     assert await posting.stands() == [("dismissed", None)]

@@ -12,7 +12,7 @@ import pytest
 from posting import ADDRESS, CUT, Posting
 from sqlalchemy import func, select, text, update
 
-from pinakes.federation.notices import service
+from pinakes.federation.notices import duties, service
 from pinakes.federation.notices.machine import Action
 from pinakes.federation.notices.models import Notice, NoticeDue
 from pinakes.federation.notices.sending import TRIES
@@ -153,6 +153,23 @@ async def test_what_ends_while_it_sends_still_writes_it_down(posting: Posting) -
     with pytest.raises(asyncio.CancelledError):
         await sending
     assert await posting.stands() == [("sent", None)]
+
+
+async def test_the_worker_sends_by_itself(posting: Posting, settings: Settings) -> None:
+    await posting.hook()
+    await posting.tell()
+    mail = {"smtp_host": "127.0.0.1", "smtp_port": posting.office.port, "smtp_tls": "none"}
+    told = settings.model_copy(
+        update={**mail, "smtp_sender": "library@example.net", "hooks_inside": True}
+    )
+    duty = asyncio.ensure_future(duties.send(told, posting.database))
+    for _ in range(300):
+        if await posting.stands() == [("sent", None)] * 2:
+            break
+        await asyncio.sleep(0.1)
+    duty.cancel()
+    assert await posting.stands() == [("sent", None)] * 2
+    assert (len(posting.office.letters), len(posting.receiver.calls)) == (1, 1)
 
 
 async def test_without_a_mail_server_it_waits_and_says_so(posting: Posting) -> None:

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from pinakes.main.embedded.ask import ask
 from pinakes.platform.config import Settings, settings
+from pinakes.platform.mail import MailServer
 from pinakes.platform.objects import objects
 from pinakes.platform.running import NotRunning, adopt, data_option
 
@@ -64,12 +65,14 @@ def parts(settings: Settings) -> list[tuple[str, str, Look]]:
     database = settings.database.get_secret_value()
     place = urlsplit(database)
     well_known = f"{settings.issuer}/realms/readers/.well-known/openid-configuration"
+    mail = MailServer.of(settings)
     return [
         ("postgres", f"{place.hostname}:{place.port}", lambda: asyncio.run(_postgres(database))),
         ("objects", settings.objects, objects().check),
         ("issuer", settings.issuer, lambda: _http(well_known)),
         ("api", settings.address, lambda: _http(f"{settings.address}/readyz")),
         ("worker", settings.worker, lambda: _http(f"{settings.worker}/livez")),
+        *([("mail", f"{mail.host}:{mail.port}", mail.check)] if mail else []),
     ]
 
 

@@ -63,9 +63,10 @@ class NoticeMoveRefused(Conflict):
 
 def move(state: State, action: Action) -> State:
     """The state that *action* leads to, or NoticeMoveRefused."""
-    if (state, action) not in MOVES:
+    after = MOVES.get((state, action))
+    if after is None:
         raise NoticeMoveRefused(f"A notice that is {state} cannot {action}.", state=state)
-    return MOVES[state, action]
+    return after
 
 
 def by_hand(state: State) -> list[Action]:

@@ -16,6 +16,7 @@ from pinakes.platform.http import Here, Session
 from pinakes.platform.language import later
 from pinakes.platform.pages import page
 from pinakes.platform.paging import After, newest
+from pinakes.tenants.readers.looking import names
 from pinakes.tenants.registry.noticing import KINDS
 
 MOST = 100
@@ -27,6 +28,20 @@ STATES = {
     State.UNSURE: later("Sent or not: nobody knows"),
 }
 ACTS = {Action.RETRY: later("Send it again"), Action.DISMISS: later("Have done with it")}
+REASONS = {  # of others the code says enough
+    "address_refused": later("The address leads into a private network"),
+    "http_no_answer": later("Sent, but nobody answered"),
+    "interrupted": later("We broke off while it was being sent"),
+    "name_unknown": later("Nobody knows the address"),
+    "no_address": later("The reader has no e-mail address"),
+    "no_mail_server": later("No mail server is set up"),
+    "no_webhook": later("The webhook has been taken away"),
+    "not_wanted": later("The reader wants no notices"),
+    "reader_left": later("The reader has left"),
+    "smtp_connection": later("The mail server does not answer"),
+    "smtp_cut_off": later("The mail server broke off while it was being sent"),
+    "too_old": later("It waited for too long"),
+}
 CHANNELS = {"email": later("E-mail"), "webhook": later("Webhook")}
 
 Call = Request[Any, Any, Any]
@@ -53,6 +68,8 @@ class NoticePages(Controller):
             "notices/list.html",
             notices=shown.items,
             next=shown.next,
+            names=await names(session, {one.person for one in shown.items}),
+            reasons=REASONS,
             kinds=KINDS,
             states=STATES,
             acts=ACTS,

@@ -1,6 +1,8 @@
 """What a branch sees of its readers, and of a card that somebody presents."""
 
+from collections.abc import Set
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +24,12 @@ def named(words: str) -> Select[Any]:
     return select(Reader).where(
         or_(Reader.name.ilike(f"%{pattern}%"), Reader.person_id.in_(carriers))
     )
+
+
+async def names(session: AsyncSession, persons: Set[UUID]) -> dict[UUID, str]:
+    """What people are called, as far as this branch knows it."""
+    known = select(Reader.person_id, Reader.name).where(Reader.person_id.in_(persons))
+    return {person: name or "" for person, name in (await session.execute(known)).all()}
 
 
 async def view(session: AsyncSession, reader: Reader) -> ReaderView:
