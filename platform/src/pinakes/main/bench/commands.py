@@ -13,6 +13,7 @@ BENCHES = {
     "choosing": "pinakes.main.bench.choosing:run",
     "import": "pinakes.main.bench.importing:run",
     "isolation": "pinakes.main.bench.isolation:run",
+    "lending": "pinakes.main.bench.lending:run",
     "pages": "pinakes.main.bench.pages:run",
     "promises": "pinakes.main.bench.promises:run",
     "search": "pinakes.main.bench.searching:run",

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
+from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -29,16 +31,22 @@ class Ground:
 
     def token(self, *grants: str) -> str:
         """An access token of staff, good for an hour."""
+        return self.signed("staff", sub="bench", grants=list(grants))
+
+    def reader(self, person: UUID, home: str) -> str:
+        """The same of a reader, whose home has this code."""
+        return self.signed("readers", sub=str(person), person=str(person), home=home)
+
+    def signed(self, realm: str, **more: Any) -> str:
         now = int(time.time())
         claims = {
-            "iss": f"{self.settings.issuer}/realms/staff",
+            "iss": f"{self.settings.issuer}/realms/{realm}",
             "aud": "pinakes",
             "azp": "pinakes-cli",
-            "sub": "bench",
             "typ": "Bearer",
             "iat": now,
             "exp": now + 3600,
-            "grants": list(grants),
+            **more,
         }
         return jwt.encode({"alg": "RS256", "kid": "bench"}, claims, self.key)
 

@@ -6,12 +6,12 @@ the wake-ups) are left out.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 
-HOT = b"read_checkout"
+HOT = (b"read_checkout",)
 TRIPS = (ord("S"), ord("Q"))
 UNTYPED = 4  # bytes of a length without a type before it: the first messages of a connection
 SSL = 80877103
@@ -21,6 +21,7 @@ SSL = 80877103
 class Frontend:
     """What one connection's client has said."""
 
+    words: Sequence[bytes] = HOT  # by which a hot command is known
     trips: int = 0
     hot: bool = False
     started: bool = False
@@ -46,13 +47,14 @@ class Frontend:
             self.started = int.from_bytes(message[4:8]) != SSL
             return
         self.trips += message[0] in TRIPS
-        self.hot = self.hot or HOT in message
+        self.hot = self.hot or any(word in message for word in self.words)
 
 
 @dataclass
 class Counter:
     """Every connection that went through the proxy."""
 
+    words: Sequence[bytes] = HOT
     port: int = 0
     seen: list[Frontend] = field(default_factory=list[Frontend])
 
@@ -62,9 +64,9 @@ class Counter:
 
 
 @contextmanager
-def counting(port: int) -> Generator[Counter]:
+def counting(port: int, words: Sequence[bytes] = HOT) -> Generator[Counter]:
     """A proxy before the PostgreSQL at *port*, in a thread of its own."""
-    counter, loop = Counter(), asyncio.new_event_loop()
+    counter, loop = Counter(words), asyncio.new_event_loop()
     server = loop.run_until_complete(listen(counter, port))
     counter.port = server.sockets[0].getsockname()[1]
     thread = Thread(target=loop.run_forever, daemon=True)
@@ -80,7 +82,7 @@ def counting(port: int) -> Generator[Counter]:
 
 async def listen(counter: Counter, port: int) -> asyncio.Server:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        frontend = Frontend()
+        frontend = Frontend(counter.words)
         counter.seen.append(frontend)
         back, forth = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(pump(reader, forth, frontend), pump(back, writer, None))
