@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -12,12 +13,22 @@ from pinakes.platform.directory import Tenant
 pytestmark = pytest.mark.anyio
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
+ID = r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/errors/)\w+"
 ELSEWHERE = ("/login", "#", "data:", "http")
 
 
 def links(page: str) -> set[str]:
     found = {unescape(link) for link in re.findall(r'href="([^"]+)"', page)}
     return {link for link in found if not link.startswith(ELSEWHERE)}
+
+
+def kind(link: str) -> str:
+    """The kind of page that *link* leads to: without ids, and without the values of its question.
+
+    The facets of a search alone make more links than anybody could follow.
+    """
+    path, _, question = link.partition("?")
+    return re.sub(ID, "ID", path) + "?" + "&".join(sorted({key for key, _ in parse_qsl(question)}))
 
 
 @pytest.fixture
@@ -58,15 +69,19 @@ async def test_a_closed_library_says_so_and_is_offered_to_nobody(
 async def test_no_link_leads_into_a_wall(
     client: httpx.AsyncClient, tree: tuple[Tenant, Tenant, Tenant]
 ) -> None:
-    seen: set[str] = set()
-    waiting = {"/", *(f"/b/{branch.code}" for branch in tree)}
     ours = tuple(f"/b/{branch.code}" for branch in tree)
+    waiting, seen = ["/", *ours], set[str]()
     while waiting:
         link = waiting.pop()
-        seen.add(link)
+        if kind(link) in seen:
+            continue
+        seen.add(kind(link))
         answer = await client.get(link, headers=HTML, follow_redirects=True)
         assert answer.status_code == 200, link
         if answer.headers["content-type"].startswith("text/html"):
-            near = {one for one in links(answer.text) if not one.startswith("/b/")}
-            waiting |= (near | {one for one in links(answer.text) if one.startswith(ours)}) - seen
+            waiting += [
+                one
+                for one in links(answer.text)
+                if one.startswith(ours) or not one.startswith("/b/")
+            ]
     assert len(seen) > 10
