@@ -1,5 +1,6 @@
 """One card in every branch: the least is shown, until the reader consents."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,12 @@ from lending import Desk, deliver
 from litestar import Litestar
 from mint import Mint
 from registering import find, register
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.messages import Outbox
 from pinakes.tenants.readers.misses import MISSES, MOST
-from pinakes.tenants.readers.models import Consent
+from pinakes.tenants.readers.models import Consent, Standing
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +127,15 @@ async def test_a_visited_branch_blocks_for_itself_alone(visitor: Visitor) -> Non
     assert (await find(visitor.home, visitor.card)).json()["may_borrow"]
 
 
+async def test_a_home_that_is_closed_itself_stops_nobody_elsewhere(
+    visitor: Visitor, database: Database
+) -> None:
+    async with unit_of_work(database.app, visitor.home.here.id) as session:
+        await session.execute(update(Standing).values(may_borrow=False, blocks=["home_closed"]))
+    seen = await visitor.seen()
+    assert (seen["may_borrow"], seen["blocks"]) == (True, [])
+
+
 async def test_a_person_may_have_cards_of_several_branches(
     visitor: Visitor, database: Database
 ) -> None:
@@ -155,6 +165,13 @@ async def test_consent_shows_a_masked_name_and_withdrawal_hides_it_at_once(
     assert (await visitor.seen())["reader"]["contact"] is None
     assert (await visitor.unsay("name")).status_code == 200
     assert (await visitor.seen())["name"] is None
+
+
+async def test_who_consents_twice_at_once_consents(visitor: Visitor) -> None:
+    await visitor.away.ask("/readers/visit", {"card": visitor.card})
+    answers = await asyncio.gather(*(visitor.say("name") for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(answers[0].json()) == 1
 
 
 async def test_each_purpose_shows_what_it_needs_and_no_more(visitor: Visitor) -> None:

@@ -28,7 +28,6 @@ from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.circulation import routes
 from pinakes.tenants.circulation.calendar import Calendar
 from pinakes.tenants.circulation.events import ItemsChanged, LoanOpened
-from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.rules import LENDING, Facts, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
@@ -40,7 +39,7 @@ from pinakes.tenants.readers.cards import present
 from pinakes.tenants.readers.events import VisitBegan
 from pinakes.tenants.readers.machine import State
 from pinakes.tenants.readers.models import Kind, Reader
-from pinakes.tenants.readers.rules import Presented
+from pinakes.tenants.readers.rules import Presented, blocks_of
 from pinakes.tenants.registry.keys import LoanRule
 from pinakes.tenants.registry.settings import all_effective
 

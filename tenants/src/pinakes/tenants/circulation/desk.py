@@ -22,13 +22,12 @@ from pinakes.platform.replies import digest
 from pinakes.tenants.circulation import service
 from pinakes.tenants.circulation.advice import BLOCKS, KINDS, advice
 from pinakes.tenants.circulation.hot import Answer, Desk, Key
-from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.schemas import Checkout, LoanView, Return
 from pinakes.tenants.items.service import NoSuchItem
 from pinakes.tenants.readers import cards
 from pinakes.tenants.readers import service as readers
-from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown, Presented
+from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown, Presented, blocks_of
 from pinakes.tenants.registry.settings import effective
 
 Word = Annotated[str, Meta(max_length=64)]

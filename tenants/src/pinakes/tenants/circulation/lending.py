@@ -1,6 +1,5 @@
 """Checkout: a reader takes an item home."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,11 +21,10 @@ from pinakes.tenants.circulation.policy import calendar, terms, words
 from pinakes.tenants.circulation.rules import LENDING, Facts, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
 from pinakes.tenants.items.service import NoSuchItem
-from pinakes.tenants.readers.machine import Bar
 from pinakes.tenants.readers.machine import State as Membership
 from pinakes.tenants.readers.misses import MISSES
 from pinakes.tenants.readers.numbers import tidy
-from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown
+from pinakes.tenants.readers.rules import CardAmbiguous, CardUnknown, blocks_of
 
 READ = "SELECT * FROM read_checkout($1, $2, $3, $4, $5)"
 WRITE = """SELECT write_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
@@ -104,13 +102,6 @@ def facts_of(desk: Desk, found: Row, moment: datetime) -> Facts:
         terms=terms(found.rules),
         back_by=found.back_by,
     )
-
-
-def blocks_of(may_borrow: bool, blocks: Sequence[str]) -> tuple[str, ...]:
-    """The reader's blocks; lending goes on while a home branch is closed itself."""
-    if may_borrow:
-        return ()
-    return tuple(block for block in blocks if block != Bar.HOME_CLOSED) if blocks else (Bar.HOME,)
 
 
 async def write(

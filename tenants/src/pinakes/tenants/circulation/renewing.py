@@ -16,11 +16,11 @@ from pinakes.tenants.circulation.hot import (
     read,
     settle,
 )
-from pinakes.tenants.circulation.lending import blocks_of
 from pinakes.tenants.circulation.machine import Action, move, state_of
 from pinakes.tenants.circulation.policy import calendar, terms, words
 from pinakes.tenants.circulation.rules import RENEWING, Facts, judge
 from pinakes.tenants.circulation.schemas import LoanView
+from pinakes.tenants.readers.rules import blocks_of
 
 READ = "SELECT * FROM read_renewal($1, $2, $3)"
 WRITE = "SELECT write_renewal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.tenants.readers.branch import codes
 from pinakes.tenants.readers.machine import CardState, State
 from pinakes.tenants.readers.models import Card, Reader
-from pinakes.tenants.readers.rules import Presented
+from pinakes.tenants.readers.rules import Presented, blocks_of
 from pinakes.tenants.readers.schemas import CardView, PresentedView, ReaderView
 from pinakes.tenants.readers.service import of_person
 
@@ -41,12 +41,13 @@ async def presented(session: AsyncSession, found: Presented, number: str) -> Pre
     reader = await of_person(session, found.person_id)
     here = [] if reader is None else reader.blocks
     lends = reader is None or reader.state is State.ACTIVE
+    told = blocks_of(found.may_borrow, found.blocks)
     return PresentedView(
         card=CardView(number=number.strip(), issuer=found.issuer, state=CardState(found.state)),
         home=found.home,
         reader_kind=found.reader_kind,
-        may_borrow=found.may_borrow and lends and found.state == CardState.ACTIVE,
-        blocks=sorted({*found.blocks, *here}),
+        may_borrow=not told and lends and found.state == CardState.ACTIVE,
+        blocks=sorted({*told, *here}),
         as_of=found.as_of,
         name=reader.name if reader else None,
         reader=await view(session, reader) if reader else None,

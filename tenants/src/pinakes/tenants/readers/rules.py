@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from pinakes.platform.errors import Conflict, NotFound
-from pinakes.tenants.readers.machine import State
+from pinakes.tenants.readers.machine import Bar, State
 
 
 class CardUnknown(NotFound):
@@ -67,3 +67,10 @@ def mask(name: str) -> str:
 def may_borrow(state: str, blocks: Sequence[str]) -> bool:
     """Whether a membership lends; the last day of it is looked at when a card is presented."""
     return state == State.ACTIVE and not blocks
+
+
+def blocks_of(may_borrow: bool, blocks: Sequence[str]) -> tuple[str, ...]:
+    """The reader's blocks; lending goes on while a home branch is closed itself."""
+    if may_borrow:
+        return ()
+    return tuple(block for block in blocks if block != Bar.HOME_CLOSED) if blocks else (Bar.HOME,)
