@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -9,9 +10,13 @@ from moving import PASSWORD, arrived, logged_in, settled
 
 from pinakes.main.app import create_app, dress
 from pinakes.platform.admin import WrongCredentials
+from pinakes.platform.command import OPERATOR
 from pinakes.platform.config import Settings
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.tenants.registry.machine import Kind
+from pinakes.tenants.registry.service import found
+from pinakes.tenants.staff import service
 from pinakes.tenants.staff.revocations import LIFE, Revocations, forget_expired
 
 pytestmark = pytest.mark.anyio
@@ -135,6 +140,17 @@ async def test_a_lost_password_is_replaced(office: Office) -> None:
     assert told["password"]
     with pytest.raises(WrongCredentials, match="has to be changed"):
         await logged_in(office.doors, f"anna@{office.code}", told["password"])
+    answer = await office.visitor.get(f"/v1/b/{office.code}/settings", headers=old)
+    assert refused(answer) == (401, "token_refused")
+
+
+async def test_a_command_that_replaces_it_ends_old_tokens_too(office: Office) -> None:
+    id, old = await office.hire("anna", "desk")
+    branch = await found(office.doors.database, office.code)
+    within = service.Office(office.doors.accounts, office.doors.database)
+    async with unit_of_work(office.doors.database.app, branch.id, OPERATOR) as session:
+        await service.renew_password(session, within, UUID(id))
+    await asyncio.sleep(1.5)  # until every process has heard of it
     answer = await office.visitor.get(f"/v1/b/{office.code}/settings", headers=old)
     assert refused(answer) == (401, "token_refused")
 

@@ -144,7 +144,8 @@ def password(data: Path, code: str, name: str) -> None:
         row = await service.found(doors.database, code)
         async with unit_of_work(doors.database.app, row.id, OPERATOR) as session:
             id = (await staff.named(session, name)).id
-            return (await staff.renew_password(session, doors.accounts, id))[1]
+            office = staff.Office(doors.accounts, doors.database)
+            return (await staff.renew_password(session, office, id))[1]
 
     click.echo(f"Log in as {name}@{code} with the one-time password {work(data, renew)}")
 

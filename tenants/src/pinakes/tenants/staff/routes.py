@@ -10,10 +10,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from pinakes.platform.db import Database
 from pinakes.platform.http import Data, Here, Session
 from pinakes.platform.identity import Role
-from pinakes.platform.login import Accounts
 from pinakes.platform.paging import Page
 from pinakes.platform.words import whole
 from pinakes.tenants.staff import models, service
@@ -55,20 +53,14 @@ class StaffView(Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """What it takes to hire people and to let them go."""
+class Office(service.Office):
+    """The office of one process."""
 
-    accounts: Accounts
-    database: Database
     known: Revocations
 
     async def refuse_old_tokens(self, row: models.Staff) -> None:
-        """In this process at once, in others within a second.
-
-        The application's own connection is busy with the row: a second one could be waited
-        for by everybody at once.
-        """
-        await service.revoke_tokens(self.database, row)
+        """In this process at once, in others within a second."""
+        await service.Office.refuse_old_tokens(self, row)
         await self.known.refresh(self.database.public)
 
 
@@ -112,10 +104,7 @@ class Staff(Controller):
     ) -> StaffView:
         """Give somebody other rights; tokens that tell of the old ones are refused at once."""
         role = Role(data.role) if data.role else None
-        row = await service.change(
-            session, office.accounts, here.code, id, role=role, below=data.below
-        )
-        await office.refuse_old_tokens(row)
+        row = await service.change(session, office, here.code, id, role=role, below=data.below)
         return StaffView.of(row, here.code)
 
     @delete("/{id:uuid}", status_code=200)
@@ -127,8 +116,7 @@ class Staff(Controller):
         office: Opened,
     ) -> StaffView:
         """Let somebody go; their tokens are refused at once."""
-        row = await service.remove(session, office.accounts, id)
-        await office.refuse_old_tokens(row)
+        row = await service.remove(session, office, id)
         return StaffView.of(row, here.code)
 
     @post("/{id:uuid}/password", status_code=200)
@@ -140,6 +128,5 @@ class Staff(Controller):
         office: Opened,
     ) -> StaffView:
         """A new one-time password for somebody who has lost theirs."""
-        row, password = await service.renew_password(session, office.accounts, id)
-        await office.refuse_old_tokens(row)
+        row, password = await service.renew_password(session, office, id)
         return StaffView.of(row, here.code, password)

@@ -5,6 +5,7 @@ between is put right by asking again, and never leaves more rights than shown.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from secrets import choice
 from uuid import UUID
 
@@ -42,6 +43,23 @@ class ReachTooFar(Forbidden):
 class LastAdministrator(Conflict):
     code = "last_administrator"
     title = "A branch keeps at least one administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What it takes to change what people may do here, and to let them go."""
+
+    accounts: Accounts
+    database: Database
+
+    async def refuse_old_tokens(self, row: Staff) -> None:
+        """From now on only tokens count that tell of the rights of today.
+
+        The application's own connection is busy with the row: a second one could be waited
+        for by everybody at once.
+        """
+        async with public_work(self.database.public) as public:
+            await revoke(public, row.subject)
 
 
 def one_time() -> str:
@@ -93,14 +111,14 @@ async def add(
 
 async def change(
     session: AsyncSession,
-    accounts: Accounts,
+    office: Office,
     code: str,
     id: UUID,
     *,
     role: Role | None = None,
     below: bool | None = None,
 ) -> Staff:
-    """Give somebody other rights."""
+    """Give somebody other rights; tokens that tell of the old ones are refused."""
     row = await present(session, id)
     refuse_reach(session, reaches=row.below or below)
     if role not in {None, Role.ADMINISTRATOR}:
@@ -109,30 +127,33 @@ async def change(
     row.below = row.below if below is None else below
     note(session, "staff.change", id)
     await session.flush()
-    await accounts.set_grants(row.subject, grants(code, row.role, below=row.below))
+    await office.accounts.set_grants(row.subject, grants(code, row.role, below=row.below))
+    await office.refuse_old_tokens(row)
     return row
 
 
-async def remove(session: AsyncSession, accounts: Accounts, id: UUID) -> Staff:
-    """Let somebody go: the row stays, for the audit log; the account is shut."""
+async def remove(session: AsyncSession, office: Office, id: UUID) -> Staff:
+    """Let somebody go: the row stays, for the audit log; account and tokens end."""
     row = await present(session, id)
     refuse_reach(session, reaches=row.below)
     await refuse_last(session, row)
     row.active = False
     note(session, "staff.remove", id)
     await session.flush()
-    await accounts.set_grants(row.subject, [])
-    await accounts.disable(STAFF, row.subject)
+    await office.accounts.set_grants(row.subject, [])
+    await office.accounts.disable(STAFF, row.subject)
+    await office.refuse_old_tokens(row)
     return row
 
 
-async def renew_password(session: AsyncSession, accounts: Accounts, id: UUID) -> tuple[Staff, str]:
-    """A new one-time password for somebody who has lost theirs."""
+async def renew_password(session: AsyncSession, office: Office, id: UUID) -> tuple[Staff, str]:
+    """A new one-time password for somebody who has lost theirs, perhaps to a thief."""
     row, password = await present(session, id), one_time()
     refuse_reach(session, reaches=row.below)
     note(session, "staff.renew_password", id)
     await session.flush()
-    await accounts.set_password(row.subject, password, temporary=True)
+    await office.accounts.set_password(row.subject, password, temporary=True)
+    await office.refuse_old_tokens(row)
     return row, password
 
 
@@ -170,12 +191,6 @@ async def refuse_last(session: AsyncSession, row: Staff) -> None:
     )
     if not await session.scalar(others):
         raise LastAdministrator("Make somebody else administrator before.")
-
-
-async def revoke_tokens(database: Database, row: Staff) -> None:
-    """From now on only tokens count that tell of the rights of today."""
-    async with public_work(database.public) as public:
-        await revoke(public, row.subject)
 
 
 async def named(session: AsyncSession, name: str) -> Staff:
