@@ -55,7 +55,8 @@ async def give(
     async with unit_of_work(database.app, home.id, asker) as session:
         known = await known_at_home(session, asker)
     async with unit_of_work(database.app, here.id, asker) as session:
-        reader = await service.visit(session, known.person, home.id, known.reader_kind)
+        visit = await service.visit(session, known.person, home.id, known.reader_kind)
+        reader = await service.member(session, visit.id)  # one consent at a time
         standing = await given(session, known.person)
         if (text.purpose, text.version) not in {(c.purpose, c.version) for c in standing}:
             await end(session, asker, [c for c in standing if c.purpose == text.purpose])
@@ -140,11 +141,10 @@ async def listed(session: AsyncSession, person: UUID) -> list[ConsentView]:
     """All consents of *person* that this branch may know of: its own, and at home all of them."""
     rows = (
         await session.scalars(
-            select(Consent).where(Consent.person_id == person).order_by(Consent.id)
+            select(Consent).where(Consent.person_id == person).order_by(Consent.id),
+            execution_options={"populate_existing": True},
         )
     ).all()
-    for row in rows:
-        await session.refresh(row)
     names = await codes(session, {row.tenant_id for row in rows})
     return [
         ConsentView(
