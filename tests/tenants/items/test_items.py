@@ -1,5 +1,6 @@
 """Copies: put into stock, corrected, moved, withdrawn."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from pinakes.platform.messages import Outbox
 from pinakes.tenants.items.machine import MOVES, Action, ItemMoveRefused, Status, actions, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import NewItem, Shelved
-from pinakes.tenants.items.service import shelve
+from pinakes.tenants.items.service import add, shelve
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +65,19 @@ async def test_a_copy_is_put_into_stock_once(staff: Desk, item: dict[str, Any]) 
     assert (again.status_code, again.json()["code"]) == (409, "barcode_taken")
     stray = await staff.ask("/items", {"record": str(uuid4()), "barcode": str(uuid4())})
     assert (stray.status_code, stray.json()["code"]) == (409, "link_refused")
+
+
+async def test_of_two_scans_of_one_barcode_one_puts_it_into_stock(
+    staff: Desk, item: dict[str, Any], database: Database, tenant: Tenant
+) -> None:
+    wish = NewItem(UUID(item["record"]), str(uuid4()))
+    async with unit_of_work(database.app, tenant.id) as session:
+        await add(session, wish)
+        told = {"record": item["record"], "barcode": wish.barcode}
+        second = asyncio.create_task(staff.ask("/items", told))
+        await asyncio.sleep(0.5)  # it has seen no such barcode, and waits
+    answer = await second
+    assert (answer.status_code, answer.json()["code"]) == (409, "barcode_taken")
 
 
 async def test_a_batch_put_into_stock_twice_changes_nothing(

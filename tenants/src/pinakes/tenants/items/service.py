@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Select, Uuid, bindparam, exists, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
@@ -94,7 +95,12 @@ async def add(session: AsyncSession, wish: NewItem) -> Item:
     fields = msgspec.structs.asdict(wish)
     item = Item(record_id=fields.pop("record"), **fields)
     session.add(item)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "barcode" not in str(error.orig):
+            raise
+        raise BarcodeTaken("Somebody has just put an item with this barcode into stock.") from error
     note(session, "item.add", item.id)
     tell(session, item.record_id)
     return item
