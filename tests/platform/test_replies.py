@@ -23,6 +23,7 @@ from pinakes.platform.feature import Feature
 from pinakes.platform.http import Asker, Session
 from pinakes.platform.identity import Role
 from pinakes.platform.replies import Reply, forget_old, once
+from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +45,8 @@ class Bells(Controller):
     async def ring(self, data: JSONBody[Bell], session: Session, asker: Asker) -> Rung:
         if data.tone == "none":
             raise Conflict("A bell has a tone.")
+        if data.tone == "stray":
+            session.add(Item(record_id=uuid7(), barcode="b", kind="book"))
         note(session, "bell.rung", data.tone)
         return Rung(uuid7(), data.tone)
 
@@ -104,6 +107,11 @@ async def test_without_a_key_everything_is_new(
 async def test_a_refusal_is_not_kept(bells: httpx.AsyncClient) -> None:
     assert (await ring(bells, "k", "none")).status_code == 409
     assert (await ring(bells, "k", "low")).status_code == 201
+
+
+async def test_what_the_handler_could_not_write_is_told_as_it_is(bells: httpx.AsyncClient) -> None:
+    answer = await ring(bells, "k", "stray")
+    assert (answer.status_code, answer.json()["code"]) == (409, "link_refused")
 
 
 async def test_the_key_is_the_subjects_own(

@@ -111,7 +111,8 @@ def once[**P](handler: Callable[P, Awaitable[Any]]) -> Callable[..., Awaitable[A
 async def keep(
     session: AsyncSession, key: bytes, fingerprint: bytes, status: int, body: bytes
 ) -> None:
-    """Write the first answer down; a twin that was faster wins, and we start again."""
+    """Write the first answer down; when a twin was faster, ask again for its answer."""
+    await session.flush()  # what the handler left to write fails by its own name
     try:
         await session.execute(
             insert(Reply).values(key=key, fingerprint=fingerprint, status=status, body=body)
