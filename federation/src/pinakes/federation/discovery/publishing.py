@@ -4,13 +4,12 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.assigning import Placed, assign, told
 from pinakes.federation.discovery.choosing import chosen
 from pinakes.federation.discovery.meeting import marks
-from pinakes.federation.discovery.models import Holding
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import Message
 from pinakes.tenants.catalogue.events import RecordsChanged
@@ -60,6 +59,12 @@ COUNTS = text("""
 CHANGED = text("""
     INSERT INTO commons.edition_changed AS c (edition_id)
     SELECT DISTINCT unnest(CAST(:editions AS uuid[])) AS id ORDER BY id
+    ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
+""")
+
+BRANCH_CHANGED = text("""
+    INSERT INTO commons.edition_changed AS c (edition_id)
+    SELECT DISTINCT edition_id FROM commons.holding WHERE tenant_id = :tenant ORDER BY edition_id
     ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
 """)
 
@@ -120,6 +125,4 @@ def counts(stock: Stock) -> dict[str, object]:
 
 async def mark_branch(public: AsyncSession, tenant: int) -> None:
     """Let the index look again at everything that a branch holds."""
-    held = select(Holding.edition_id).where(Holding.tenant_id == tenant)
-    editions = await public.scalar(select(func.array_agg(held.subquery().c.edition_id)))
-    await public.execute(CHANGED, {"editions": editions or []})
+    await public.execute(BRANCH_CHANGED, {"tenant": tenant})
