@@ -17,7 +17,7 @@ from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.http import Here, Session
+from pinakes.platform.http import Here
 from pinakes.tenants.catalogue.marc import Title
 
 Words = Annotated[str, Parameter(max_length=LONGEST)]
@@ -147,7 +147,7 @@ class BranchSearch(Controller):
     dependencies = {"question": Provide(question)}
 
     @get("/search")
-    async def search(self, question: Asked, state: State, session: Session, here: Here) -> Answer:
+    async def search(self, question: Asked, state: State, here: Here) -> Answer:
         """Search what this branch holds; anybody may."""
         query = question.within(Branch(here.id), state.directory)
         return answer(await catalogue_of(state).search(query, here))
