@@ -13,15 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import Audit
 from pinakes.platform.carrier import carry
-from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.messages import Event, Message, emit
 from pinakes.tenants.registry import service
 from pinakes.tenants.registry.machine import Kind
+from pinakes.tenants.registry.models import Tenant
 
 pytestmark = pytest.mark.anyio
 
 type Headers = dict[str, str]
+
+
+async def test_a_command_lists_more_branches_than_one_look_at_them_finds(doors: Doors) -> None:
+    moved = [one.branch.code for one in await line(doors, Kind.HUB, Kind.PROVINCE, Kind.CITY)]
+    where = Tenant.code.in_(moved)
+    async with public_work(doors.database.app) as session:
+        for at_once in (1, 2, 3, 4):
+            rows = await service.all_listed(session, where, at_once=at_once)
+            assert [row.code for row in rows] == sorted(moved)
 
 
 class Knocked(Event, frozen=True, kw_only=True):

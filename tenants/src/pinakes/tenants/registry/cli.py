@@ -66,7 +66,7 @@ def list_all(data: Path, as_json: bool, state: str | None) -> None:
     async def look(doors: Doors) -> Sequence[schemas.BranchView]:
         async with public_work(doors.database.app) as session:
             where = [] if state is None else [Tenant.state == State(state)]
-            return await service.listed(session, *where)
+            return await service.all_listed(session, *where)
 
     rows = work(data, look)
     if as_json:

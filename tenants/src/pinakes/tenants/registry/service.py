@@ -124,6 +124,17 @@ async def listed(
     return [BranchView.of(row, parent) for row, parent in rows]
 
 
+async def all_listed(
+    session: AsyncSession, *where: ColumnElement[bool], at_once: int = MOST
+) -> Sequence[BranchView]:
+    """All of them, however many there are."""
+    rows, after = list[BranchView](), ""
+    while len(page := await listed(session, *where, after=after, limit=at_once)) == at_once:
+        rows += page
+        after = page[-1].code
+    return [*rows, *page]
+
+
 def shown() -> ColumnElement[bool]:
     """Whether everybody may know of a branch."""
     return Tenant.state.in_(SHOWN)
