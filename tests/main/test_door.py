@@ -1,5 +1,7 @@
 """Nobody comes in whom the table of rights does not name."""
 
+from importlib.metadata import version
+
 import httpx
 import pytest
 from litestar import Controller, Litestar, get
@@ -63,9 +65,9 @@ async def test_a_request_id_that_is_unfit_for_a_log_is_replaced(client: httpx.As
 
 
 async def test_alive_and_ready(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/livez")).json() == {"ok": True}
+    assert (await client.get("/livez")).json() == {"ok": True, "version": version("pinakes")}
     ready = (await client.get("/readyz")).json()
-    assert ready["ok"]
+    assert (ready["ok"], ready["version"]) == (True, version("pinakes"))
     assert ready["parts"]["database"]["ok"]
 
 

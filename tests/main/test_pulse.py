@@ -1,4 +1,5 @@
 import time
+from importlib.metadata import version
 
 import httpx
 import pytest
@@ -7,18 +8,20 @@ from pinakes.main.embedded.ports import free_ports
 from pinakes.main.pulse import STILL, Pulse
 
 
-async def status(pulse: Pulse) -> int:
+async def asked(pulse: Pulse) -> httpx.Response:
     address = f"http://127.0.0.1:{free_ports(None)[0]}"
     async with pulse.shown(address), httpx.AsyncClient() as client:
-        return (await client.get(f"{address}/livez")).status_code
+        return await client.get(f"{address}/livez")
 
 
 @pytest.mark.anyio
 async def test_a_worker_that_looks_for_messages_is_well() -> None:
     pulse = Pulse()
-    assert await status(pulse) == 503
+    assert (await asked(pulse)).status_code == 503
     pulse.beat()
-    assert await status(pulse) == 200
+    answer = await asked(pulse)
+    assert answer.status_code == 200
+    assert answer.json() == {"ok": True, "version": version("pinakes")}
 
 
 def test_one_that_has_stopped_looking_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from pinakes.platform.db import Database, public_work
 
+VERSION = version("pinakes")
 SLOWEST = 2.0  # seconds until a dependency counts as away
 
 type Probe = Callable[[], Awaitable[None]]
@@ -45,9 +47,9 @@ async def ask_database(database: Database) -> None:
 
 
 @get("/livez", name="health.live", include_in_schema=False)
-async def live() -> dict[str, bool]:
+async def live() -> dict[str, bool | str]:
     """The process answers."""
-    return {"ok": True}
+    return {"ok": True, "version": VERSION}
 
 
 def readiness(probes: dict[str, Probe]) -> Any:
@@ -58,6 +60,7 @@ def readiness(probes: dict[str, Probe]) -> Any:
         """Whether requests may be sent here."""
         parts = dict(zip(probes, await asyncio.gather(*map(probe, probes.values())), strict=True))
         ok = all(part.ok for part in parts.values())
-        return Response({"ok": ok, "parts": parts}, status_code=200 if ok else 503)
+        told = {"ok": ok, "version": VERSION, "parts": parts}
+        return Response(told, status_code=200 if ok else 503)
 
     return ready

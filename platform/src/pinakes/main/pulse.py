@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
+VERSION = version("pinakes")
 STILL = 15.0  # seconds without a beat until the worker counts as unwell
 
 
@@ -33,7 +35,7 @@ class Pulse:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
         status, body = ("200 OK", "true") if self.well() else ("503 Unavailable", "false")
-        body = f'{{"ok": {body}}}'
+        body = f'{{"ok": {body}, "version": "{VERSION}"}}'
         head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         await writer.drain()
