@@ -20,7 +20,8 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 
 PAUSE = 0.2  # seconds between two looks at what has changed
-PATIENCE = 0.5  # seconds that a change may wait for others: each commit costs every reader
+PATIENCE = 1.0  # seconds that many changes wait for more: each commit costs every reader
+MANY = 200  # changes at once; fewer are shown at once
 AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
 BATCH = 1000
 EVERYTHING = UUID(int=0)  # stands among the changed editions for a wish to rebuild
@@ -94,21 +95,29 @@ class Indexer:
         return changed > 0
 
     async def catch_up(self) -> int:
-        """Write what has changed, batch by batch for a while, and show it; how much that was."""
+        """Write what has changed and show it, an import's changes together; how much that was."""
         began, seen = monotonic(), dict[UUID, int]()
         while monotonic() - began < PATIENCE:
-            async with public_work(self.database.public) as public:
-                batch = await changes(public, seen)
-                documents = await described(public, list(batch))
-            if not batch:
+            batch = await self.write_some(seen)
+            if not batch and len(seen) < MANY:
                 break
-            await asyncio.to_thread(self.write, documents, batch)
+            if not batch:
+                await asyncio.sleep(PAUSE)
             seen |= batch
         if seen:
             await asyncio.to_thread(self.commit)
             async with public_work(self.database.public) as public:
                 await forget(public, seen)
         return len(seen)
+
+    async def write_some(self, seen: Mapping[UUID, int]) -> dict[UUID, int]:
+        """A batch of what has changed besides *seen*."""
+        async with public_work(self.database.public) as public:
+            batch = await changes(public, seen)
+            documents = await described(public, list(batch)) if batch else []
+        if batch:
+            await asyncio.to_thread(self.write, documents, batch)
+        return batch
 
     def write(self, documents: Sequence[Document], changed: Collection[UUID]) -> None:
         """Into the serving index, unless it cannot be read, and into the coming one."""

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index
@@ -58,7 +58,7 @@ class Holding(Base):
     tenant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     record_id: Mapped[UUID] = mapped_column(primary_key=True)
     edition_id: Mapped[UUID] = mapped_column(ForeignKey("commons.edition.id"))
-    title_fields: Mapped[dict[str, Any]]
+    title_fields: Mapped[dict[str, Any]] = mapped_column(JSON)  # written and read whole
     call_numbers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     items: Mapped[int]
     available: Mapped[int]

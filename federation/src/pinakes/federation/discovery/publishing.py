@@ -31,8 +31,8 @@ HOLDINGS = text("""
     INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
                                       call_numbers, items, available)
     SELECT :tenant, record, edition, rule, fields, call_numbers, items, available
-    FROM jsonb_to_recordset(:rows) AS t (record uuid, edition uuid, rule text, fields jsonb,
-                                         call_numbers text[], items integer, available integer)
+    FROM json_to_recordset(:rows) AS t (record uuid, edition uuid, rule text, fields json,
+                                        call_numbers text[], items integer, available integer)
     ON CONFLICT (tenant_id, record_id) DO UPDATE SET
         edition_id = excluded.edition_id, rule = excluded.rule,
         title_fields = excluded.title_fields, call_numbers = excluded.call_numbers,
