@@ -216,6 +216,6 @@ async def test_a_history_is_kept_by_choice(  # noqa: PLR0913, PLR0917
         await session.execute(update(Borrowed).values(returned_at=long_ago))
         await session.execute(update(Standing).values(keep_history=keep))
     moment = now().replace(minute=reader.home.id % 60)
-    monkeypatch.setattr("pinakes.tenants.circulation.history.now", lambda: moment)
+    monkeypatch.setattr("pinakes.platform.turns.now", lambda: moment)
     await forget_old(database)
     assert len(await mine(me, "?closed_too=true")) == left

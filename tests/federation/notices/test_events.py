@@ -177,7 +177,7 @@ async def test_what_was_told_is_forgotten_in_time(
         return [row.facts for row in await posting.rows()]
 
     turn = datetime(2026, 11, 21, 0, posting.here.id % 60, tzinfo=UTC)
-    monkeypatch.setattr("pinakes.tenants.circulation.history.now", lambda: turn)
+    monkeypatch.setattr("pinakes.platform.turns.now", lambda: turn)
     await rule(posting.database, posting.here, history_days=10)
     assert [bool(facts) for facts in await aged(9)] == [True]
     assert [bool(facts) for facts in await aged(11)] == [False]

@@ -215,7 +215,7 @@ async def test_every_branch_has_its_turn_within_the_hour(
     await desk.take_back(loan["barcode"])
     await age(database, tenant, days=31)
     moment = now().replace(minute=tenant.id % 60)
-    monkeypatch.setattr("pinakes.tenants.circulation.history.now", lambda: moment)
+    monkeypatch.setattr("pinakes.platform.turns.now", lambda: moment)
     await cut_old(database)
     async with unit_of_work(database.app, tenant.id) as session:
         assert await people(session) == [None]

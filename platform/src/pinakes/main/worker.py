@@ -4,6 +4,7 @@ import asyncio
 import faulthandler
 import gc
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from logging import getLogger
@@ -89,14 +90,17 @@ async def at_each_wake_up(settings: Settings, act: Callable[[], Awaitable[int]])
 
 
 async def every(seconds: float, *chores: Callable[[], Awaitable[None]]) -> None:
-    """Do the chores again and again; one that fails holds up no other."""
+    """Do the chores at every full minute, if *seconds* are 60; one that fails holds up no other.
+
+    A branch whose turn is one minute of the hour misses it only when the chores take longer.
+    """
     while True:
         for chore in chores:
             try:
                 await chore()
             except Exception:
                 logger.exception("a chore failed")
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds - time.time() % seconds)
 
 
 async def main() -> None:

@@ -5,7 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Interval
 
 from pinakes.platform.db import Database
-from pinakes.tenants.circulation.history import in_turn, window
+from pinakes.platform.turns import in_turn
+from pinakes.tenants.circulation.history import window
 
 AWAY = text("""
     UPDATE request_party SET facts = facts - 'person' - 'label'

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.loans.models import Borrowed
 from pinakes.platform.db import Database
+from pinakes.platform.turns import in_turn
 from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
-from pinakes.tenants.circulation.history import in_turn, window
+from pinakes.tenants.circulation.history import window
 from pinakes.tenants.readers.standing import ReaderUnknown
 
 COUNT = text("SELECT loans_counted(:person)").bindparams(bindparam("person", type_=Uuid()))

@@ -21,7 +21,7 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Directory
 from pinakes.platform.mail import MailServer
-from pinakes.tenants.circulation.history import in_turn
+from pinakes.platform.turns import in_turn
 from pinakes.tenants.registry.settings import effective
 
 EVERY = 2.0  # seconds

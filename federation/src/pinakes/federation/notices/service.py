@@ -18,7 +18,8 @@ from pinakes.federation.notices.wording import Facts
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, lock, uuid7
 from pinakes.platform.errors import NotFound
-from pinakes.tenants.circulation.history import in_turn, window
+from pinakes.platform.turns import in_turn
+from pinakes.tenants.circulation.history import window
 from pinakes.tenants.readers.machine import State as Membership
 from pinakes.tenants.readers.service import of_person
 
