@@ -4,13 +4,11 @@ import asyncio
 
 from pinakes.federation.notices.duties import courier
 from pinakes.federation.notices.machine import Channel
-from pinakes.main.features import FEATURES
 from pinakes.platform.config import settings
 from pinakes.platform.db import Database
 
 
 async def send() -> None:
-    assert FEATURES  # all tables are known
     async with Database.open(settings()) as database:
         await courier(settings(), database).round(Channel.EMAIL)
 

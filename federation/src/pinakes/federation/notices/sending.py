@@ -34,7 +34,7 @@ from pinakes.tenants.readers.service import of_person
 from pinakes.tenants.registry.settings import effective
 
 LEASE = timedelta(minutes=5)  # no way of sending takes longer
-NO_SERVER = timedelta(minutes=10)
+NO_SERVER = timedelta(minutes=30)
 STALE = timedelta(days=7)  # what has waited longer is no news
 TRIES = 10
 FIRST, LONGEST = 300.0, 21_600.0  # seconds: the longest first pause, and the longest of all
