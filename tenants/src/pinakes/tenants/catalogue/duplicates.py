@@ -104,11 +104,11 @@ async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:
         for group in groups
         for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
     }
-    rows = [
+    told = [
         {"id": uuid7(), "first": first, "second": second, "rule": rule}
         for (first, second), rule in found.items()
     ]
-    new = await session.scalars(FOUND, {"rows": msgspec.json.encode(rows).decode()})
+    new = await session.scalars(FOUND, {"rows": msgspec.json.encode(told).decode()})
     return len(new.all())
 
 
