@@ -24,7 +24,7 @@ from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.jobs import JobDue, Run
 from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform
-from pinakes.tenants.readers import importing
+from pinakes.tenants.readers import exporting, importing
 from pinakes.tenants.readers.importing import KIND, bring_in
 from pinakes.tenants.readers.models import ReaderLine
 from pinakes.tenants.readers.table import decoded
@@ -206,7 +206,11 @@ async def test_nothing_personal_stays_behind(office: Office, database: Database)
     assert not any(word in job for job in jobs for word in ("王", "C1", "274915"))
 
 
-async def test_what_went_out_comes_in_unchanged(office: Office) -> None:
+@pytest.mark.parametrize("at_once", [1, 1000])
+async def test_what_went_out_comes_in_unchanged(
+    office: Office, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE", at_once)
     await office.bring(TABLE + 'C6,"=HYPERLINK(1)",adult,,+86 10,,@7,\n')
     address = f"/v1/b/{office.desk.here.code}/readers/export"
     answer = await office.desk.client.get(address, headers=office.headers)

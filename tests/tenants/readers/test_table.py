@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from pinakes.platform.cells import written
+from pinakes.platform.cells import lines
 from pinakes.tenants.readers.table import (
     REASONS,
     Line,
@@ -111,7 +111,7 @@ def test_a_cell_of_any_size_is_answered() -> None:
 
 def test_no_spreadsheet_runs_a_cell_and_the_way_back_is_open() -> None:
     rows = [["=cmd|' /C calc'!A0", "+1"], ["-2", "@SUM(A1)"], ["'quoted", "王\n明"], ["'=x", "''"]]
-    data = written(rows, ["card", "name"])
+    data = lines([["card", "name"], *rows])
     cells = list(csv.reader(StringIO(decoded(data), newline="")))[1:]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in cells for cell in row)
     again = [[line.row.numbers[0], line.row.name] for line in read(data) if line.row]

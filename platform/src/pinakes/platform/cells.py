@@ -24,8 +24,3 @@ def lines(rows: Iterable[Sequence[str]]) -> bytes:
     file = StringIO(newline="")
     csv.writer(file).writerows([defused(cell) for cell in row] for row in rows)
     return file.getvalue().encode()
-
-
-def written(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> bytes:
-    """A whole table, with its headings."""
-    return BOM + lines([columns]) + lines(rows)

@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
-from pinakes.platform.cells import written
 from pinakes.platform.jobs import Job, Run
 from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.exporting import FIRST, key_of_export
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What, source
-from pinakes.tenants.readers.exporting import COLUMNS, exported
+from pinakes.tenants.readers import exporting
 from pinakes.tenants.registry import placement
 
 TAKEOUT = "catalogue.takeout"
@@ -77,9 +76,9 @@ async def pack(file: BinaryIO, opened: Open, seen: Seen) -> Manifest:
         for name, rows in ((source(wish).name, portions(wish, opened, seen)) for wish in WISHES):
             manifest[name] = await entry(whole, name, rows)
         async with opened() as session:
-            readers = await exported(session)
-        table = single(written(readers, COLUMNS), len(readers))
-        manifest[READERS] = await entry(whole, READERS, table)
+            exporting.begin(session)
+        readers = ((body, Given(read=count)) async for body, count in exporting.table(opened))
+        manifest[READERS] = await entry(whole, READERS, readers)
         whole.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
 
@@ -111,7 +110,3 @@ async def portions(
             return
         yield rows.written(portion, given), given
         last = portion[-1].id
-
-
-async def single(body: bytes, count: int) -> AsyncIterator[tuple[bytes, Given]]:
-    yield body, Given(read=count)

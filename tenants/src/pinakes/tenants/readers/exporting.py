@@ -1,32 +1,66 @@
 """The readers of a branch as a table, in the columns that an import takes; never a PIN."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
+from pinakes.platform.cells import BOM, lines
 from pinakes.tenants.readers.machine import CardState
 from pinakes.tenants.readers.models import Card, Kind, Reader
 
 COLUMNS = ("card", "name", "kind", "born", "contact", "old_barcodes", "expires")
+AT_ONCE = 1000  # readers of one transaction
+
+type Opened = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
-async def exported(session: AsyncSession) -> list[Sequence[str]]:
-    """One line for each reader whose home this is."""
+def begin(session: AsyncSession) -> None:
+    """Write down who takes the readers' data out."""
     note(session, "readers.export")
-    numbers: dict[object, list[str]] = {}
+
+
+async def table(opened: Opened) -> AsyncGenerator[tuple[bytes, int]]:
+    """A table with a line for each reader whose home this is, portion by portion.
+
+    *opened* begins a transaction in the branch, one for each portion; with its bytes each tells
+    how many readers there were until now.
+    """
+    count, last = 0, UUID(int=0)
+    yield BOM + lines([COLUMNS]), count
+    while True:
+        async with opened() as session:
+            readers = await behind(session, last)
+            numbers = await numbers_of(session, [reader.person_id for reader in readers])
+        if not readers:
+            return
+        count, last = count + len(readers), readers[-1].id
+        yield lines(line(one, numbers.get(one.person_id, [""])) for one in readers), count
+
+
+async def behind(session: AsyncSession, last: UUID) -> Sequence[Reader]:
+    rows = select(Reader).where(Reader.kind == Kind.HOME, Reader.id > last)
+    return (await session.scalars(rows.order_by(Reader.id).limit(AT_ONCE))).all()
+
+
+async def numbers_of(session: AsyncSession, people: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The cards and old barcodes that each of *people* has of this branch."""
+    numbers: dict[UUID, list[str]] = {}
     cards = await session.execute(
         select(Card.person_id, Card.number)
-        .where(Card.tenant_id == func.pinakes_tenant(), Card.state != CardState.REPLACED)
+        .where(
+            Card.tenant_id == func.pinakes_tenant(),
+            Card.state != CardState.REPLACED,
+            Card.person_id.in_(people),
+        )
         .order_by(Card.old, Card.id)
     )
     for person, number in cards:
         numbers.setdefault(person, []).append(number)
-    readers = await session.scalars(
-        select(Reader).where(Reader.kind == Kind.HOME).order_by(Reader.id)
-    )
-    return [line(reader, numbers.get(reader.person_id, [""])) for reader in readers]
+    return numbers
 
 
 def line(reader: Reader, numbers: Sequence[str]) -> Sequence[str]:
