@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import takewhile
 from logging import getLogger
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, text, tuple_, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, public_work, unit_of_work
-from pinakes.platform.messages import Event, Listener, Message, Outbox
+from pinakes.platform.messages import Acting, Event, Heard, Message, Outbox, Together
 from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
 
@@ -20,11 +21,21 @@ TRIES = 5
 BATCH = 200
 KEPT = timedelta(days=30)  # a restored receiver may ask again
 
-UNHEARD: tuple[type[Event], Sequence[Listener[Any]]] = (Event, ())
+UNHEARD: tuple[type[Event], Sequence[Acting]] = (Event, ())
+TAKE = text("""
+    SELECT m.sender, seq
+    FROM unnest(CAST(:senders AS integer[]), CAST(:numbers AS text[])) AS m (sender, numbers)
+    CROSS JOIN LATERAL inbox_take(m.sender, CAST(m.numbers AS bigint[])) AS seq
+""")
+ARRIVED = text("""
+    UPDATE outbox SET state = 'sent', sent_at = now()
+    FROM unnest(CAST(:senders AS integer[]), CAST(:ids AS uuid[])) AS m (sender, message)
+    WHERE tenant_id = m.sender AND id = m.message
+""")
 
 log = getLogger(__name__)
 
-type Listeners = Mapping[str, tuple[type[Event], Sequence[Listener[Any]]]]
+type Listeners = Mapping[str, tuple[type[Event], Sequence[Acting]]]
 type Run = Sequence[Message]  # about one thing, from one sender to one receiver, in order
 
 
@@ -90,19 +101,58 @@ async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -
     """Let one receiver's listeners act on what they have not seen before."""
     async with unit_of_work(database.app, mail[0][0].receiver, closed_too=True) as session:
         session.info["database"] = database  # for listeners that also write public tables
-        for run in mail:
-            for message in without_repeats(listeners, await take(session, run)):
-                kind, acting = listeners.get(message.kind, UNHEARD)
-                event = msgspec.convert(message.body, kind)
-                for listener in acting:
-                    await listener(session, event, message)
+        runs = [without_repeats(listeners, run) for run in await take(session, mail)]
+        while runs := [run for run in runs if run]:
+            acting = heard_by(listeners, runs[0][0])
+            firsts = [leading(listeners, run, acting) for run in runs]
+            await tell(session, listeners, acting, [one for first in firsts for one in first])
+            runs = [run[len(first) :] for run, first in zip(runs, firsts, strict=True)]
 
 
-async def take(session: AsyncSession, run: Run) -> Run:
-    """Move the receiver's watermark; what had not passed it before."""
-    numbers = {"sender": run[0].sender, "numbers": [message.seq for message in run]}
-    fresh = set(await session.scalars(text("SELECT inbox_take(:sender, :numbers)"), numbers))
-    return [message for message in run if message.seq in fresh]
+def heard_by(listeners: Listeners, message: Message) -> Sequence[Acting]:
+    return listeners.get(message.kind, UNHEARD)[1]
+
+
+def leading(listeners: Listeners, run: Run, acting: Sequence[Acting]) -> Run:
+    """The first messages of a run, as far as these listeners hear them."""
+    return list(takewhile(lambda message: heard_by(listeners, message) == acting, run))
+
+
+async def tell(
+    session: AsyncSession, listeners: Listeners, acting: Sequence[Acting], messages: Run
+) -> None:
+    """Let each listener act on all of it, at once or on one after the other."""
+    heard = [
+        (msgspec.convert(message.body, listeners.get(message.kind, UNHEARD)[0]), message)
+        for message in messages
+    ]
+    for listener in acting:
+        if isinstance(listener, Together):
+            await cast("Together[Any]", listener).hear(session, heard)
+            continue
+        for event, message in at_once(heard):
+            await listener(session, event, message)
+
+
+def at_once(heard: Heard[Event]) -> Heard[Event]:
+    """All of it said by one event, where such events can be."""
+    events = [event for event, _ in heard]
+    kinds = {type(event) for event in events}
+    one = kinds.pop().at_once(events) if len(kinds) == 1 and len(events) > 1 else None
+    return heard if one is None else [(one, heard[-1][1])]
+
+
+async def take(session: AsyncSession, mail: Sequence[Run]) -> list[Run]:
+    """Move the receiver's watermarks; what had not passed them before."""
+    numbers: dict[int, list[int]] = {}
+    for run in mail:
+        numbers.setdefault(run[0].sender, []).extend(message.seq for message in run)
+    told = {
+        "senders": sorted(numbers),
+        "numbers": [f"{{{','.join(map(str, numbers[one]))}}}" for one in sorted(numbers)],
+    }
+    fresh = {(row.sender, row.seq) for row in await session.execute(TAKE, told)}
+    return [[one for one in run if (one.sender, one.seq) in fresh] for run in mail]
 
 
 def without_repeats(listeners: Listeners, run: Run) -> Run:
@@ -121,13 +171,13 @@ def told(message: Message) -> bytes:
 
 async def acknowledge(database: Database, mail: Sequence[Run]) -> None:
     """Tell the senders' outboxes that these have arrived."""
-    keys = [(message.sender, message.id) for run in mail for message in run]
+    messages = [message for run in mail for message in run]
+    told = {
+        "senders": [message.sender for message in messages],
+        "ids": [message.id for message in messages],
+    }
     async with public_work(database.carrier) as session:
-        await session.execute(
-            update(Outbox)
-            .where(tuple_(Outbox.tenant_id, Outbox.id).in_(keys))
-            .values(state="sent", sent_at=func.now())
-        )
+        await session.execute(ARRIVED, told)
 
 
 async def put_off(database: Database, message: Message, failure: Exception) -> None:

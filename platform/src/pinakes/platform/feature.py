@@ -9,7 +9,7 @@ from litestar import Controller
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.jobs import Handler
-from pinakes.platform.messages import Event, Listener
+from pinakes.platform.messages import Acting, Event
 
 type Chore = Callable[[Database], Awaitable[None]]
 type Duty = Callable[[Settings, Database], Coroutine[Any, Any, None]]
@@ -26,7 +26,7 @@ class Feature:
     entrance: Sequence[type[Controller]] = ()  # pages of the consortium: /…
     templates: str | None = None  # package whose folder ``templates`` holds the pages
     queries: Sequence[type[Any]] = ()
-    listeners: Sequence[tuple[type[Event], Listener[Any]]] = ()
+    listeners: Sequence[tuple[type[Event], Acting]] = ()
     jobs: Sequence[tuple[str, Handler]] = ()
     chores: Sequence[Chore] = ()  # what the worker does once a minute
     duties: Sequence[Duty] = ()  # what the worker does all the time, until cancelled

@@ -7,9 +7,10 @@ again, and the receiver's watermark drops it. What is about one thing travels
 together, in order.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import msgspec
@@ -33,6 +34,11 @@ class Event(Struct, frozen=True, kw_only=True):
 
     about: UUID
 
+    @classmethod
+    def at_once(cls, events: Sequence[Any]) -> Self | None:
+        """One event that says what all of *events* say; None where there is no such thing."""
+        return None
+
 
 class Message(Struct, frozen=True, kw_only=True):
     """The envelope an event travels in."""
@@ -51,6 +57,17 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 type Listener[E: Event] = Callable[[AsyncSession, E, Message], Awaitable[None]]
+type Heard[E: Event] = Sequence[tuple[E, Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class Together[E: Event]:
+    """A listener that takes all that has come for its tenant at once; each thing's in order."""
+
+    hear: Callable[[AsyncSession, Heard[E]], Awaitable[None]]
+
+
+type Acting = Listener[Any] | Together[Any]
 
 
 class Outbox(TenantOwned, Base):
@@ -83,7 +100,7 @@ class Outbox(TenantOwned, Base):
     failure: Mapped[str | None]  # the kind of error only: its text may name a reader
 
 
-class Sequence(Base):
+class LastNumber(Base):
     """The last number given between a sender and a receiver."""
 
     __tablename__ = "outbox_sequence"

@@ -2,13 +2,14 @@
 
 from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import SupplyMoved
-from pinakes.federation.holds.listeners import shelves_changed, supply_moved
+from pinakes.federation.holds.listeners import shelves_changed, supplies_moved
 from pinakes.platform.feature import Feature
+from pinakes.platform.messages import Together
 from pinakes.tenants.items.events import ItemsChanged
 
 feature = Feature(
     name="holds",
-    listeners=[(ItemsChanged, shelves_changed), (SupplyMoved, supply_moved)],
+    listeners=[(ItemsChanged, shelves_changed), (SupplyMoved, Together(supplies_moved))],
     chores=[keep_terms, let_go, mend],
     functions=__name__,
 )

@@ -290,3 +290,16 @@ BEGIN
         UPDATE commons.supplier SET open = open - 1 WHERE tenant_id = by_supplier;
     END IF;
 END $$;
+
+-- The same of many at once. Whose figures may change is locked in one order: no two wait in a ring.
+CREATE OR REPLACE FUNCTION commons.note_supplies(by_supplier integer, told jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM commons.supplier s
+    WHERE s.tenant_id = by_supplier
+       OR s.tenant_id IN (SELECT (one ->> 'home')::integer FROM jsonb_array_elements(told) AS one)
+    ORDER BY s.tenant_id FOR NO KEY UPDATE;
+    PERFORM commons.note_supply((one ->> 'about')::uuid, (one ->> 'attempt')::integer,
+        by_supplier, (one ->> 'home')::integer, (one ->> 'edition')::uuid, one ->> 'step')
+    FROM jsonb_array_elements(told) AS one;
+END $$;

@@ -1,18 +1,19 @@
 """What holds do when shelves change and supplies move on."""
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.holds.newness import count_new
 from pinakes.federation.holds.targeting import offer_returned
 from pinakes.platform.db import Database, public_work
-from pinakes.platform.messages import Message
+from pinakes.platform.messages import Heard, Message
 from pinakes.tenants.items.events import ItemsChanged
 
-NOTE = text("""
-    SELECT commons.note_supply(:request, :attempt, :supplier, :home, :edition, :step)
-""")
+NOTE = text("SELECT commons.note_supplies(:supplier, :told)").bindparams(
+    bindparam("told", type_=JSONB())
+)
 
 
 async def shelves_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
@@ -21,16 +22,9 @@ async def shelves_changed(session: AsyncSession, event: ItemsChanged, message: M
     await offer_returned(session, message.receiver, event.records)
 
 
-async def supply_moved(session: AsyncSession, event: SupplyMoved, message: Message) -> None:
+async def supplies_moved(session: AsyncSession, heard: Heard[SupplyMoved]) -> None:
     """Keep the scoreboard that choosing reads."""
     database: Database = session.info["database"]
-    told = {
-        "request": event.about,
-        "attempt": event.attempt,
-        "supplier": message.sender,
-        "home": event.home,
-        "edition": event.edition,
-        "step": event.step,
-    }
+    told = [event for event, message in heard if message.sender == message.receiver]
     async with public_work(database.public) as public:
-        await public.execute(NOTE, told)
+        await public.execute(NOTE, {"supplier": session.info["tenant"], "told": told})

@@ -17,7 +17,10 @@ from pinakes.federation.lending.privacy import cut_old
 from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
 from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
+from pinakes.platform.messages import Together
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
+
+HEARD = Together(listeners.heard)
 
 feature = Feature(
     name="lending",
@@ -27,11 +30,11 @@ feature = Feature(
     templates=__name__,
     queries=[LendingQueries],
     listeners=[
-        (PartyTold, listeners.told),
+        (PartyTold, HEARD),
         (CopyFree, listeners.copy_free),
         (WaitChanged, listeners.wait_changed),
-        (KeptLent, listeners.lent),
-        (KeptReturned, listeners.returned),
+        (KeptLent, HEARD),
+        (KeptReturned, HEARD),
         (ItemSeen, listeners.item_seen),
         (SeenAnswered, listeners.seen_answered),
         (ViewsAsked, views.asked),

@@ -25,7 +25,7 @@ RENEWALS = 2
 FREE = text("""
     SELECT id, barcode, kind FROM item
     WHERE record_id = :record AND status = 'on_shelf' AND guest_of IS NULL
-      AND kind <> 'reference'
+      AND kind <> 'reference' AND id <> ALL (CAST(:taken AS uuid[]))
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
 WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
@@ -63,7 +63,11 @@ async def refused(turn: Turn, party: Party) -> list[int]:
         PartyRow.supplier_id.is_not(None),
     )
     before = {supplier for supplier in await turn.session.scalars(asked) if supplier is not None}
-    in_turn = {one.party.supplier for one in turn.latest.values() if one.party.supplier is not None}
+    in_turn = {
+        one.party.supplier
+        for (request, _, _), one in turn.latest.items()
+        if request == party.request and one.party.supplier is not None
+    }
     return sorted(before | in_turn)
 
 
@@ -108,7 +112,7 @@ async def look_at_queue(turn: Turn, found: Found) -> None:
 async def consider(turn: Turn, found: Found) -> None:
     """Answer by itself where the branch wants that; else a person will."""
     turn.progress(found.party, Progress.ASKED)
-    if (await effective(turn.session, turn.here, "supply.answers")).value == "hand":
+    if await answers(turn) == "hand":
         await turn.happen(found, "expect")
     elif await free_copy(turn, found.party):
         await turn.happen(found, "agree")
@@ -116,13 +120,25 @@ async def consider(turn: Turn, found: Found) -> None:
         await turn.happen(found, "decline", {"reason": "NotCurrentAvailableForILL"})
 
 
+async def answers(turn: Turn) -> Any:
+    """Whether the branch answers by hand; looked up once a turn."""
+    if "answers" not in turn.memo:
+        found = await effective(turn.session, turn.here, "supply.answers")
+        turn.memo["answers"] = found.value
+    return turn.memo["answers"]
+
+
 async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
     """A copy of the wanted record that stands on our shelf, for nobody."""
     if not party.facts.get("record"):
         return None
-    rows = await turn.session.execute(FREE, {"record": as_id(party.facts["record"])})
-    found = rows.mappings().one_or_none()
-    return None if found is None else dict(found)
+    key = party.request, party.role, party.attempt
+    if key not in turn.copies:
+        taken = [copy["id"] for copy in turn.copies.values() if copy]
+        told = {"record": as_id(party.facts["record"]), "taken": taken}
+        found = (await turn.session.execute(FREE, told)).mappings().one_or_none()
+        turn.copies[key] = None if found is None else dict(found)
+    return turn.copies[key]
 
 
 async def reserve(turn: Turn, found: Found) -> None:

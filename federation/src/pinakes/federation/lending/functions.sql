@@ -382,3 +382,15 @@ LANGUAGE sql STABLE AS $$
       AND p.role = as_role AND (nth IS NULL OR p.attempt = nth)
     ORDER BY p.attempt DESC LIMIT 1
 $$;
+
+-- Many parties at once, in the order asked for: each in this attempt, with this item, or the last.
+CREATE OR REPLACE FUNCTION lending_look(asked jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg((
+        SELECT lending_party(p) FROM request_party p
+        WHERE p.tenant_id = pinakes_tenant() AND p.request_id = (one ->> 'request')::uuid
+          AND p.role = one ->> 'role'
+          AND p.attempt = coalesce((one ->> 'attempt')::integer, p.attempt)
+          AND (one ->> 'item' IS NULL OR p.item_id = (one ->> 'item')::uuid)
+        ORDER BY p.attempt DESC LIMIT 1) ORDER BY place)
+    FROM jsonb_array_elements(asked) WITH ORDINALITY AS a (one, place)
+$$;

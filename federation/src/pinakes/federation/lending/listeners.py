@@ -1,7 +1,6 @@
 """What a branch does when another party, or its own desk, tells it about a request."""
 
 from dataclasses import replace as changed
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,33 +13,57 @@ from pinakes.federation.lending.deciding import refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
 from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import asking, born
-from pinakes.federation.lending.turn import Found, Turn, fresh
-from pinakes.platform.messages import Message
+from pinakes.federation.lending.turn import SHELVING, Found, Sought, Turn, fresh
+from pinakes.platform.messages import Event, Heard, Message
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 
 FIRST = {Role.SUPPLIER: {"Request"}, Role.PICKUP: {"Expect", "Coming", "Unwanted"}}
-ATTEMPT = text("""
-    SELECT attempt FROM request_party
-    WHERE request_id = :request AND role = 'pickup' AND item_id = :item
-    ORDER BY attempt DESC LIMIT 1
-""")
 SHELF = text("SELECT lending_shelf() AS shelf").columns(shelf=JSONB())
 
 
-async def told(session: AsyncSession, event: PartyTold, message: Message) -> None:
-    """One step of our party; nothing when whoever speaks is no party to it."""
+async def heard(session: AsyncSession, messages: Heard[Event]) -> None:
+    """What other parties, and our own desk, have to tell our parties; all of it in one turn."""
     work = turn(session)
-    role = Role(event.role)
-    found = await work.find(event.about, role, event.attempt)
+    await work.look(sought(event) for event, _ in messages)
+    for event, message in messages:
+        if isinstance(event, PartyTold):
+            await told(work, event, message)
+        else:
+            await at_pickup(work, event)
+    await work.write()
+
+
+def sought(event: Event) -> Sought:
+    """Which of our parties hears this."""
+    if isinstance(event, PartyTold):
+        return Sought(event.about, Role(event.role), event.attempt)
+    assert isinstance(event, KeptLent | KeptReturned)  # noqa: S101  (see the feature's listeners)
+    return Sought(event.about, Role.PICKUP, item=event.item)
+
+
+async def told(work: Turn, event: PartyTold, message: Message) -> None:
+    """One step of our party; nothing when whoever speaks is no party to it."""
+    found = await work.find(*sought(event))
     if found is None:
-        found = newborn(work, event, role)
-        if found is not None and role is Role.PICKUP:
-            found = changed(found, shelf=await session.scalar(SHELF))
+        found = newborn(work, event, Role(event.role))
+        if found is not None and event.signal in SHELVING:
+            found = changed(found, shelf=await work.session.scalar(SHELF))
     if found is not None and speaks(found, event.signal, message.sender):
         carried = model(found.party.model).carries.get(event.signal, ())
         facts = {name: fact for name, fact in event.facts.items() if name in carried}
         await work.happen(found, event.signal, facts)
-        await work.write()
+
+
+async def at_pickup(work: Turn, event: Event) -> None:
+    """Our desk has lent what was kept for a request, or has taken it back."""
+    found = await work.find(*sought(event))
+    if found is None:
+        return
+    if isinstance(event, KeptLent):
+        await work.happen(found, "lend", {"loan_due": int(event.due_at.timestamp())})
+    elif isinstance(event, KeptReturned):
+        given_back = int(event.returned_at.timestamp())
+        await work.happen(found, "return", {"given_back_at": given_back})
 
 
 def newborn(work: Turn, event: PartyTold, role: Role) -> Found | None:
@@ -100,33 +123,9 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
         await holds.unwant(session, event.about, filled=filled)
 
 
-async def lent(session: AsyncSession, event: KeptLent, message: Message) -> None:
-    """Our desk has lent what was kept for a request."""
-    facts = {"loan_due": int(event.due_at.timestamp())}
-    await at_pickup(session, event.about, event.item, "lend", facts)
-
-
-async def returned(session: AsyncSession, event: KeptReturned, message: Message) -> None:
-    """Our desk has taken back what was here for a request."""
-    facts = {"given_back_at": int(event.returned_at.timestamp())}
-    await at_pickup(session, event.about, event.item, "return", facts)
-
-
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
     await scanning.seen(session, event, message.sender)
 
 
 async def seen_answered(session: AsyncSession, event: SeenAnswered, message: Message) -> None:
     await scanning.answered(session, event, message.sender)
-
-
-async def at_pickup(
-    session: AsyncSession, request: UUID, item: UUID, on: str, facts: dict[str, int]
-) -> None:
-    """A step of the pickup party whose item is in our hands."""
-    attempt = await session.scalar(ATTEMPT, {"request": request, "item": item})
-    work = turn(session)
-    found = await work.find(request, Role.PICKUP, attempt) if attempt else None
-    if found is not None:
-        await work.happen(found, on, facts)
-        await work.write()

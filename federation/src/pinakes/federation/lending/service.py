@@ -40,7 +40,7 @@ class NoCopyFree(Conflict):
 def last(work: Turn, role: Role) -> Found:
     """Where the last attempt of this role stands now."""
     return max(
-        (one for (known, _), one in work.latest.items() if known is role),
+        (one for (_, known, _), one in work.latest.items() if known is role),
         key=lambda one: one.party.attempt,
     )
 

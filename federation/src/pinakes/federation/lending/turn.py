@@ -1,10 +1,10 @@
 """One turn at one branch: a chain of steps, kept in memory and written by one call."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -29,7 +29,11 @@ from pinakes.platform.messages import Event
 from pinakes.platform.outage import sqlstate
 from pinakes.tenants.circulation.policy import calendar
 
-READ = text("SELECT lending_read(:request, :role, :attempt) AS party").columns(party=JSONB())
+LOOK = (
+    text("SELECT lending_look(:asked) AS parties")
+    .bindparams(bindparam("asked", type_=JSONB()))
+    .columns(parties=JSONB())
+)
 WRITE = text("SELECT lending_write(:work)").bindparams(bindparam("work", type_=JSONB()))
 CHANGED = {"PT409", "23505"}
 SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
@@ -68,17 +72,27 @@ class Found:
         return {"collect_by": int(days.due(moment, shelf["days"]).timestamp())}
 
     @property
-    def key(self) -> tuple[Role, int]:
-        return self.party.role, self.party.attempt
+    def key(self) -> "Key":
+        return self.party.request, self.party.role, self.party.attempt
 
 
+class Sought(NamedTuple):
+    """A party of ours that is looked for: in this attempt, with this item, or the last one."""
+
+    request: UUID
+    role: Role
+    attempt: int | None = None
+    item: UUID | None = None
+
+
+type Key = tuple[UUID, Role, int]
 type Choosing = Callable[[Wish], Awaitable[Chosen | None]]
 type Decision = Callable[["Turn", Found], Awaitable[None]]
 
 
 @dataclass
 class Turn:
-    """What one transaction does to the parties that a branch has in one request."""
+    """What one transaction does to the parties that a branch has in requests."""
 
     here: int
     asker: Principal | None
@@ -88,7 +102,12 @@ class Turn:
     at: datetime = field(default_factory=clock.now)
     parties: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    latest: dict[tuple[Role, int], Found] = field(default_factory=dict[tuple[Role, int], Found])
+    latest: dict[Key, Found] = field(default_factory=dict[Key, Found])
+    seen: dict[Sought, Found | None] = field(default_factory=dict[Sought, Found | None])
+    memo: dict[str, Any] = field(default_factory=dict[str, Any])  # what decisions have looked up
+    copies: dict[Key, Mapping[str, Any] | None] = field(
+        default_factory=dict[Key, Mapping[str, Any] | None]
+    )
 
     @property
     def session(self) -> AsyncSession:
@@ -101,11 +120,26 @@ class Turn:
     def now(self) -> int:
         return int(self.at.timestamp())
 
-    async def find(self, request: UUID, role: Role, attempt: int | None = None) -> Found | None:
-        """The party as it stands, in this attempt or in the last one."""
-        told = {"request": request, "role": role, "attempt": attempt}
-        row = await self.session.scalar(READ, told)
-        return found_in(row) if row else None
+    async def look(self, parties: Iterable[Sought]) -> None:
+        """Read many parties in one trip; ``find`` then finds them here."""
+        asked = list(dict.fromkeys(parties))
+        told = [one._asdict() for one in asked]
+        rows = await self.session.scalar(LOOK, {"asked": told})
+        self.seen |= {
+            one: found_in(row) if row else None for one, row in zip(asked, rows, strict=True)
+        }
+
+    async def find(
+        self, request: UUID, role: Role, attempt: int | None = None, item: UUID | None = None
+    ) -> Found | None:
+        """The party as it stands; one that has moved in this turn is written first."""
+        sought = Sought(request, role, attempt, item)
+        if any(key[:2] == sought[:2] for key in self.latest):
+            await self.write()
+            self.seen.pop(sought, None)
+        if sought not in self.seen:
+            await self.look([sought])
+        return self.seen.pop(sought)
 
     async def act(self, found: Found, on: str, facts: Mapping[str, Any]) -> None:
         """Let a person do it, or MoveRefused; and all that follows here."""
@@ -234,6 +268,8 @@ class Turn:
             if sqlstate(error) in CHANGED:
                 raise ChangedMeanwhile("Look again, then repeat the request.") from error
             raise
+        self.parties.clear()
+        self.told.clear()
         self.session.info["told"] = True
 
 

@@ -202,19 +202,8 @@ def replay(script: Script, address: str, seconds: float, first: int) -> float:
     with NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(str(script))
         file.flush()
-        words: list[object] = [
-            "-n",
-            "-M",
-            "prepared",
-            "-c",
-            CLIENTS,
-            "-P",
-            1,
-            "-T",
-            int(seconds + WARM),
-        ]
-        words += ["-D", f"n={first}", "-f", file.name, address]
-        command = [binary("pgbench"), *map(str, words)]
+        words = f"-n -M prepared -c {CLIENTS} -P 1 -T {int(seconds + WARM)} -D n={first} -f"
+        command = [str(binary("pgbench")), *words.split(), file.name, address]
         done = run(command, capture_output=True, text=True, check=False)  # noqa: S603
     failed = FAILED.search(done.stdout)
     if done.returncode or (failed and int(failed[1])):

@@ -1,6 +1,7 @@
 """What items tell the others."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pinakes.platform.messages import Event
@@ -12,3 +13,9 @@ class ItemsChanged(Event, frozen=True, kw_only=True):
     look_again: ClassVar[bool] = True
 
     records: list[UUID]
+
+    @classmethod
+    def at_once(cls, events: Sequence[Any]) -> Self:
+        """All their records in one."""
+        records = dict.fromkeys(record for event in events for record in event.records)
+        return cls(about=events[-1].about, records=list(records))
