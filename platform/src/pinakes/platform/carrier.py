@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import takewhile
 from logging import getLogger
-from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -128,7 +127,7 @@ async def tell(
     ]
     for listener in acting:
         if isinstance(listener, Together):
-            await cast("Together[Any]", listener).hear(session, heard)
+            await listener.hear(session, heard)
             continue
         for event, message in at_once(heard):
             await listener(session, event, message)

@@ -61,13 +61,13 @@ type Heard[E: Event] = Sequence[tuple[E, Message]]
 
 
 @dataclass(frozen=True, slots=True)
-class Together[E: Event]:
+class Together:
     """A listener that takes all that has come for its tenant at once; each thing's in order."""
 
-    hear: Callable[[AsyncSession, Heard[E]], Awaitable[None]]
+    hear: Callable[[AsyncSession, Heard[Any]], Awaitable[None]]
 
 
-type Acting = Listener[Any] | Together[Any]
+type Acting = Listener[Any] | Together
 
 
 class Outbox(TenantOwned, Base):
