@@ -1,8 +1,14 @@
 """Looking at real processes."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+
+def outside() -> dict[str, str]:
+    """The environment without the settings that other tests of this run have made theirs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PINAKES_")}
 
 
 def runs(pid: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from folders import open_folder
-from processes import below, gone, runs, soon
+from processes import below, gone, outside, runs, soon
 
 from pinakes.main.embedded.cluster import binary
 from pinakes.main.embedded.postgres import Postgres
@@ -29,7 +29,9 @@ def data() -> Iterator[Path]:
 
 def pinakes(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*PINAKES, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=90, env=outside()
+    )
 
 
 class Up:
@@ -40,7 +42,7 @@ class Up:
         self.said = data / "said"
         with self.said.open("w") as out:
             self.process = subprocess.Popen(
-                [*PINAKES, "up", "--data", str(data)], stdout=out, stderr=out
+                [*PINAKES, "up", "--data", str(data)], stdout=out, stderr=out, env=outside()
             )
         assert soon(self.ready, 120), self.said.read_text()
 
