@@ -9,7 +9,6 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.audit import note
 from pinakes.platform.command import OPERATOR, json_option, show_json, work
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.doors import Doors
@@ -113,7 +112,7 @@ async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
     with file.open("wb") as body:
         manifest = await takeout.pack(body, opened, seen)
     async with opened() as session:
-        note(session, takeout.TAKEN)
+        takeout.taken(session)
     return manifest
 
 

@@ -1,5 +1,6 @@
 """A branch's catalogue on its way out: a file in its bucket, made by a job."""
 
+from functools import partial
 from tempfile import TemporaryFile
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,10 @@ from pinakes.platform.audit import note
 from pinakes.platform.errors import Conflict
 from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.platform.objects import objects
-from pinakes.tenants.catalogue.giving import ExportWish, Given, Source, source
+from pinakes.tenants.catalogue.giving import ExportWish, Given, Source, portions, source
 from pinakes.tenants.registry import placement
 
 EXPORT = "catalogue.export"
-FIRST = UUID(int=0)
 
 
 class NotExported(Conflict):
@@ -55,21 +55,13 @@ def wish_of(args: dict[str, Any]) -> ExportWish:
 
 async def run_export(run: Run) -> dict[str, Any]:
     """Write the file and lay it into the bucket; after a crash, from the beginning."""
-    rows, given, last = source(wish_of(run.args)), Given(), FIRST
+    rows, given = source(wish_of(run.args)), Given()
     async with run.work() as session:
         files, total = await placement.store(session, objects()), await rows.count(session)
     with TemporaryFile() as file:
-        file.write(rows.head)
-        while True:
-            async with run.work() as session:
-                portion = await rows.after(session, last)
-                given.read += len(portion)
-                await run.step(session, given.read, total=total)
-            if not portion:
-                break
-            file.write(rows.written(portion, given))
-            last = portion[-1].id
-        file.write(rows.tail)
+        async for body, until_now in portions(rows, run.work, partial(run.step, total=total)):
+            file.write(body)
+            given = until_now
         given.size = file.tell()
         file.seek(0)
         await files.put(key_of_export(run.id), file, rows.kind)

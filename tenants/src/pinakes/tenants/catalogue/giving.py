@@ -1,6 +1,7 @@
 """What a branch gives out, portion by portion: records in either packing, and its items."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +24,8 @@ COLUMNS = (
     "price", "title",
 )  # fmt: skip
 type Rows = Sequence[Any]
+type Open = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+type Seen = Callable[[AsyncSession, int], Awaitable[object]]
 
 
 class Form(StrEnum):
@@ -162,3 +165,23 @@ def line(row: ShelvedCopy) -> Sequence[str]:
 def source(wish: ExportWish) -> Source:
     """Where the rows of *wish* come from."""
     return Items() if wish.format is Form.ITEMS else Records(wish)
+
+
+async def portions(rows: Source, opened: Open, seen: Seen) -> AsyncIterator[tuple[bytes, Given]]:
+    """A file's bytes, with what has been given so far.
+
+    *opened* begins a transaction in the branch, one for each portion; *seen* is told in each how
+    many rows there were until then.
+    """
+    given, last = Given(), UUID(int=0)
+    yield rows.head, given
+    while True:
+        async with opened() as session:
+            portion = await rows.after(session, last)
+            given.read += len(portion)
+            await seen(session, given.read)
+        if not portion:
+            yield rows.tail, given
+            return
+        yield rows.written(portion, given), given
+        last = portion[-1].id

@@ -1,10 +1,10 @@
 """Everything that a branch takes along when it leaves, in one ZIP: records, items, readers."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
@@ -15,8 +15,17 @@ from pinakes.platform import jobs
 from pinakes.platform.audit import note
 from pinakes.platform.jobs import Job, Run
 from pinakes.platform.objects import objects
-from pinakes.tenants.catalogue.exporting import FIRST, key_of_export
-from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What, source
+from pinakes.tenants.catalogue.exporting import key_of_export
+from pinakes.tenants.catalogue.giving import (
+    ExportWish,
+    Form,
+    Given,
+    Open,
+    Seen,
+    What,
+    portions,
+    source,
+)
 from pinakes.tenants.readers import exporting
 from pinakes.tenants.registry import placement
 
@@ -29,9 +38,6 @@ WISHES = (
     ExportWish(format=Form.ITEMS),
 )
 READERS = "readers.csv"
-
-type Open = Callable[[], AbstractAsyncContextManager[AsyncSession]]
-type Seen = Callable[[AsyncSession, int], Awaitable[None]]
 
 
 class Packed(Struct):
@@ -61,9 +67,14 @@ async def run_takeout(run: Run) -> dict[str, Any]:
         file.seek(0)
         await files.put(key_of_export(run.id), file, KIND)
     async with run.work() as session:
-        note(session, TAKEN, run.id)
+        taken(session, run.id)
     told: dict[str, Any] = msgspec.to_builtins(manifest)
     return told
+
+
+def taken(session: AsyncSession, job: UUID | None = None) -> None:
+    """Write down that the branch has taken everything along: only then may it close."""
+    note(session, TAKEN, job)
 
 
 async def pack(file: BinaryIO, opened: Open, seen: Seen) -> Manifest:
@@ -73,8 +84,8 @@ async def pack(file: BinaryIO, opened: Open, seen: Seen) -> Manifest:
     """
     manifest: Manifest = {}
     with ZipFile(file, "w", ZIP_DEFLATED) as whole:
-        for name, rows in ((source(wish).name, portions(wish, opened, seen)) for wish in WISHES):
-            manifest[name] = await entry(whole, name, rows)
+        for rows in map(source, WISHES):
+            manifest[rows.name] = await entry(whole, rows.name, portions(rows, opened, seen))
         async with opened() as session:
             exporting.begin(session)
         readers = ((body, Given(read=count)) async for body, count in exporting.table(opened))
@@ -92,21 +103,3 @@ async def entry(whole: ZipFile, name: str, rows: AsyncIterator[tuple[bytes, Give
             packed.rows, packed.troubles = given.read, given.troubles
     packed.sha256 = digest.hexdigest()
     return packed
-
-
-async def portions(
-    wish: ExportWish, opened: Open, seen: Seen
-) -> AsyncIterator[tuple[bytes, Given]]:
-    """A file's bytes, with what has been given so far."""
-    rows, given, last = source(wish), Given(), FIRST
-    yield rows.head, given
-    while True:
-        async with opened() as session:
-            portion = await rows.after(session, last)
-            given.read += len(portion)
-            await seen(session, given.read)
-        if not portion:
-            yield rows.tail, given
-            return
-        yield rows.written(portion, given), given
-        last = portion[-1].id
