@@ -1,3 +1,14 @@
 """How much long work leaves to those who are waiting at a desk."""
 
-REST = 0.05  # share of its time that it rests
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+
+@asynccontextmanager
+async def resting(share: float = 0.05) -> AsyncGenerator[None]:
+    """Work inside, and rest afterwards for that *share* of the time which it took."""
+    began = monotonic()
+    yield
+    await asyncio.sleep(share * (monotonic() - began))

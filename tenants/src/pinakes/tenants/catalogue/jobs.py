@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from tempfile import TemporaryFile
-from time import monotonic
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from pinakes.platform.jobs import Run
 from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.apart import Order, read_apart
 from pinakes.tenants.catalogue.batches import How, Portion, portions
-from pinakes.tenants.catalogue.calm import REST
+from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.marc import Broken
 from pinakes.tenants.catalogue.models import Quarantined, Upload
 from pinakes.tenants.catalogue.report import Report, whole
@@ -36,9 +35,8 @@ async def run_import(run: Run) -> dict[str, Any]:
     how = How(wish.dialect, wish.encoding, wish.items, report.read)
     async with fetched(run, wish.upload) as (file, size), aclosing(read(file, size, how)) as coming:
         async for portion in coming:
-            began = monotonic()
-            await write(run, portion, report, size)
-            await asyncio.sleep(REST * (monotonic() - began))
+            async with resting():
+                await write(run, portion, report, size)
     return whole(report)
 
 

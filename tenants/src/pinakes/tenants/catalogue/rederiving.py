@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from pinakes.platform import jobs
 from pinakes.platform.audit import note
 from pinakes.platform.jobs import Job, Run
 from pinakes.platform.messages import emit
+from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Broken, Dialect
 from pinakes.tenants.catalogue.marc.writing import again
@@ -57,8 +57,7 @@ async def run_rederiving(run: Run) -> dict[str, Any]:
     async with run.work() as session:
         total = await session.scalar(select(func.count()).select_from(CatalogueRecord))
     while True:
-        began = monotonic()
-        async with run.work() as session:
+        async with resting(REST), run.work() as session:
             rows = await behind(session, last)
             if not rows:
                 return msgspec.to_builtins(done)  # type: ignore[no-any-return]
@@ -70,7 +69,6 @@ async def run_rederiving(run: Run) -> dict[str, Any]:
             told = msgspec.to_builtins(done)
             memo = {"after": str(last)}
             await run.step(session, done.read, total=total, memo=memo, report=told)
-        await asyncio.sleep(REST * (monotonic() - began))
 
 
 async def behind(session: AsyncSession, last: UUID) -> Sequence[Any]:

@@ -3,9 +3,7 @@
 What somebody has changed or lent since stays, and is told of.
 """
 
-import asyncio
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +16,7 @@ from pinakes.platform.db import uuid7
 from pinakes.platform.former import forget, remove
 from pinakes.platform.jobs import Run
 from pinakes.platform.messages import emit
-from pinakes.tenants.catalogue.calm import REST
+from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Kept
 from pinakes.tenants.catalogue.packing import CAME, TOLD
@@ -64,9 +62,8 @@ async def run_undo(run: Run) -> dict[str, Any]:
     report = msgspec.convert(run.report or {}, UndoReport, strict=False)
     place: Place | None = msgspec.convert(run.memo, Place, strict=False)
     while place is not None:
-        began = monotonic()
-        place = await portion(run, wish.import_, place, report)
-        await asyncio.sleep(REST * (monotonic() - began))
+        async with resting():
+            place = await portion(run, wish.import_, place, report)
     told: dict[str, Any] = msgspec.to_builtins(report)
     return told
 
