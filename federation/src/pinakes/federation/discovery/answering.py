@@ -1,13 +1,14 @@
 """Questions put to one state of the index."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 import tantivy
 
+from pinakes.federation.discovery.beside import BESIDE
 from pinakes.federation.discovery.document import Shown
 from pinakes.federation.discovery.lifting import Nearby
 from pinakes.federation.discovery.matching import Asked, Matcher
@@ -52,18 +53,18 @@ class Where(msgspec.Struct, frozen=True):
 
 
 class Page(NamedTuple):
-    """One page of what answers a question; ``facets`` counts them, in whatever thread."""
+    """One page of what answers a question; its facets are being counted, unless none are wanted."""
 
     hits: Hits
-    facets: Callable[[], Facets]
+    facets: Future[Facets]
 
 
+NOTHING = Hits((), 0, None, {})
 NO_FACETS: Facets = {name: {} for name in FACETS}
-EMPTY = Page(Hits((), 0, None, {}), NO_FACETS.copy)
 NOWHERE = Where({}, 0)
 
 
-def page(searcher: Any, matcher: Matcher, query: Query) -> Page:
+def page(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Page:
     """One page of what answers the query, else of what nearly does."""
     limit = max(1, min(query.limit, MOST))
     offset = max(0, min(query.offset, DEEPEST))
@@ -74,6 +75,7 @@ def page(searcher: Any, matcher: Matcher, query: Query) -> Page:
         found = searcher.search(asked.ranked, offset + limit, order_by_field=field, order=direction)
         if not found.count:
             continue
+        counting = BESIDE.submit(counted, searcher, asked.plain) if facets else told({})
         hits = nearby.lifted(found.hits, found.count)[offset : offset + limit]
         documents = [searcher.doc(address) for _, address in hits]
         total = int(found.count)
@@ -86,8 +88,19 @@ def page(searcher: Any, matcher: Matcher, query: Query) -> Page:
             nearly=nearly,
             meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
         )
-        return Page(answer, partial(counted, searcher, asked.plain))
-    return EMPTY
+        return Page(answer, counting)
+    return nothing()
+
+
+def nothing() -> Page:
+    return Page(NOTHING, told(NO_FACETS))
+
+
+def told(facets: Facets) -> Future[Facets]:
+    """Facets that need no counting."""
+    future: Future[Facets] = Future()
+    future.set_result(facets)
+    return future
 
 
 def words_of(query: Query) -> str:

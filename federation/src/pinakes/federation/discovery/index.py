@@ -9,7 +9,7 @@ import msgspec
 import tantivy
 
 from pinakes.federation.discovery import answering, generations
-from pinakes.federation.discovery.answering import EMPTY, NOWHERE, Hits, Page, Where
+from pinakes.federation.discovery.answering import NOWHERE, Hits, Page, Where
 from pinakes.federation.discovery.document import Document, schema, tokens
 from pinakes.federation.discovery.matching import Matcher
 from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
@@ -52,19 +52,21 @@ class Index:
         self._seen: tuple[str, int] = ("", 0)
         self._looked = float("-inf")
 
-    def page(self, query: Query) -> Page:
-        """What answers the query, as of the last commit; the facets are counted when asked for.
+    def page(self, query: Query, *, facets: bool = True) -> Page:
+        """What answers the query, as of the last commit; its facets are still being counted.
 
         Raises:
             IndexOutdated: another version of the program wrote what lies here.
         """
         index = self._refreshed()
-        return EMPTY if index is None else answering.page(index.searcher(), self._matcher, query)
+        if index is None:
+            return answering.nothing()
+        return answering.page(index.searcher(), self._matcher, query, facets=facets)
 
     def search(self, query: Query, *, facets: bool = True) -> Hits:
-        """The same at once, with its facets unless they are not wanted."""
-        found = self.page(query)
-        return msgspec.structs.replace(found.hits, facets=found.facets()) if facets else found.hits
+        """The same with its facets, unless they are not wanted."""
+        found = self.page(query, facets=facets)
+        return msgspec.structs.replace(found.hits, facets=found.facets.result())
 
     def where(self, query: Query) -> Where:
         """Who holds what answers the query, and how much can be borrowed now."""

@@ -5,11 +5,11 @@ at every copy that is free, which takes ten times as long as the question itself
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from pinakes.federation.discovery.beside import BESIDE
+
 MANY = 10_000  # titles; among so many only what is here at once is looked for
-BESIDE = ThreadPoolExecutor(2, "nearby")
 
 type Hit = tuple[float, Any]  # score and address
 type Group = tuple[Any, float]  # who is lifted, and by how much more than the group before

@@ -75,10 +75,10 @@ class PublicCatalogue:
 
     async def search(self, query: Query, near: Tenant | None = None) -> Found:
         """One page of what answers *query*, each title with its shelves, nearest first."""
-        found, count = await asyncio.to_thread(self.index.page, self.placed(query, near))
+        found, counting = await asyncio.to_thread(self.index.page, self.placed(query, near))
         mine = query.within.id if isinstance(query.within, Branch) else None
         wholes, counts = await asyncio.gather(
-            editions(self.reader, found.ids, mine), asyncio.to_thread(count)
+            editions(self.reader, found.ids, mine), asyncio.wrap_future(counting)
         )
         hits = [self.hit(wholes[id], near) for id in found.ids if id in wholes]
         facets = {FACETS[name]: counted for name, counted in counts.items()}
