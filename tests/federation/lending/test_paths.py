@@ -16,6 +16,7 @@ from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
 from pinakes.federation.lending.party import MoveRefused
+from pinakes.federation.lending.returned import ItemOfSeveral
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.timers import ring_due
 from pinakes.federation.loans.models import Borrowed
@@ -329,7 +330,7 @@ async def test_a_barcode_of_two_branches_is_asked_about(borrowing: Borrowing) ->
             text("UPDATE item SET barcode = :code WHERE barcode = :other"),
             {"code": barcode, "other": other},
         )
-    with pytest.raises(scanning.ItemOfSeveral):
+    with pytest.raises(ItemOfSeveral):
         await scan(b, b.pickup, barcode)
     [done] = await scan(b, b.pickup, barcode, owner=b.home.code)
     assert done.owner == b.home.code

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import deliver, enrol
+from lending import deliver, desk_at, enrol, rule
 from mint import Mint
 from sqlalchemy import text
 
@@ -141,3 +141,51 @@ async def test_my_loans_has_a_button_for_not_now_and_one_for_waiting_on(
     pressed = await client.post(f"{root}/resumption", headers=me | ENGLISH)
     assert pressed.status_code == 303
     assert "Not now" in (await client.get(page, headers=me | ENGLISH)).text
+
+
+async def test_a_reader_waits_for_one_copy_and_no_other(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    one, other, third = await held(b.database, b.supplier, title, 3)
+    desk, neighbour = desk_at(client, mint, b.supplier), await enrol(b.database, b.supplier)
+    for barcode in (one, other):
+        assert (await desk.lend(neighbour.card, barcode)).status_code == 201
+    await deliver(b.database)
+    item = await b.item(b.supplier, one)
+    wish = {"edition": str(title), "owner": b.supplier.code, "pickup": b.pickup.code}
+    wish |= {"record": str(item.record_id), "item": str(item.id)}
+    asked = await client.post(f"/v1/b/{b.home.code}/requests", json=wish, headers=me)
+    request = UUID(asked.json()["request"])
+    await deliver(b.database)
+    assert (await b.wish(request)).state == "WAITING", "a third copy is free, and is not it"
+    await desk.take_back(other)
+    await deliver(b.database)
+    assert ((await b.wish(request)).state, (await b.wish(request)).attempt) == ("WAITING", 2)
+    await desk.take_back(one)
+    await deliver(b.database)
+    assert (await b.states(request))["supplier"] == "WILL_SUPPLY"
+    assert (await b.item(b.supplier, one)).request_id == request
+    assert (await b.item(b.supplier, third)).status == "on_shelf"
+
+
+async def test_the_copy_that_others_wait_for_as_itself_is_taken_last(
+    borrowing: Borrowing, me: dict[str, str], client: httpx.AsyncClient
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    first, second = await held(b.database, b.supplier, title, 2)
+    item = await b.item(b.supplier, first)
+    await rule(b.database, b.supplier, supply_answers="hand")
+    wish = {"owner": b.supplier.code, "record": item.record_id, "item": item.id, "sure": True}
+    waits = await b.place(title, **wish)
+    await b.act(b.supplier, waits, S, "decline", reason="NotOnShelf")
+    async with public_work(b.database.public) as session:
+        await session.execute(text("UPDATE commons.wanted SET suspended_until = 'infinity'"))
+    request = await b.place(title, sure=True)
+    await b.act(b.supplier, request, S, "agree")
+    assert (await b.item(b.supplier, second)).request_id == request
+    alone = {"item": str(item.id), "pickup": b.pickup.code, "edition": str(title)}
+    answer = await client.post(f"/v1/b/{b.home.code}/requests", json=alone, headers=me)
+    assert answer.json()["code"] == "nothing_wanted"

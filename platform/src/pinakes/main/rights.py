@@ -136,6 +136,8 @@ TABLE = {
     "lendingpages.scan": DESK,
     "lendingpages.act": DESK,
     "lendingpages.slip": DESK,
+    "lendingpages.slips": DESK,
+    "lendingpages.parcel": DESK,
     "myrequestpages.place": "reader",
     "myrequestpages.act": "reader",
     "myrequestpages.suspend": "reader",

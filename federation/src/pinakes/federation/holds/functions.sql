@@ -128,8 +128,9 @@ END $$;
 
 -- Those who wait for a title, in turn, and how many copies (of one branch) are free for them;
 -- nobody, when none is. Whoever looks keeps others from looking until the transaction ends.
-CREATE OR REPLACE FUNCTION commons.waiting(wanted uuid, at integer)
-RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, home integer,
+DROP FUNCTION IF EXISTS commons.waiting;
+CREATE FUNCTION commons.waiting(wanted uuid, at integer)
+RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, item uuid, home integer,
                pickup integer, kind text, placed_at float, refused integer[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -144,7 +145,7 @@ BEGIN
         ON p.tenant_id = h.tenant_id;
     IF copies > 0 THEN
         RETURN QUERY
-        SELECT copies, w.request_id, w.owner, w.record_id, w.home, w.pickup, w.kind,
+        SELECT copies, w.request_id, w.owner, w.record_id, w.item_id, w.home, w.pickup, w.kind,
                extract(epoch FROM w.placed_at)::float, w.refused
         FROM commons.wanted w
         WHERE w.edition_id = wanted AND w.offered_by IS NULL

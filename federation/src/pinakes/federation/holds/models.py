@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, func
+from sqlalchemy import Index, Integer, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ class Wanted(Base):
     __table_args__ = (
         Index("wanted_turn", "edition_id", "rank", "placed_at", "request_id"),
         Index("wanted_suspended", "suspended_until"),
+        Index("wanted_item", "item_id", postgresql_where=text("item_id IS NOT NULL")),
         {"schema": "commons"},
     )
 
@@ -24,6 +25,7 @@ class Wanted(Base):
     edition_id: Mapped[UUID]
     owner: Mapped[int | None]  # whose record, or item, it must be
     record_id: Mapped[UUID | None]
+    item_id: Mapped[UUID | None]
     home: Mapped[int]
     pickup: Mapped[int]
     kind: Mapped[str]  # of the item

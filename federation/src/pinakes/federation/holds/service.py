@@ -15,16 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.holds.choosing.service import Wish
 from pinakes.federation.holds.targeting import offer_all
 from pinakes.platform.db import Database, public_work
+from pinakes.platform.messages import emit
+from pinakes.tenants.items.events import ItemsChanged
 
 LEAST = 3  # earlier waits, without which nothing is said about the next one
 
 WANT = text("""
     WITH mine AS (SELECT coalesce((SELECT placed_at FROM commons.wanted
                                    WHERE request_id = :request), now()) AS placed_at)
-    INSERT INTO commons.wanted AS w (request_id, edition_id, owner, record_id, home, pickup, kind,
-                                     placed_at, place, refused)
-    SELECT :request, :edition, CAST(:owner AS integer), CAST(:record AS uuid), :home, :pickup,
-           :kind, mine.placed_at,
+    INSERT INTO commons.wanted AS w (request_id, edition_id, owner, record_id, item_id, home,
+                                     pickup, kind, placed_at, place, refused)
+    SELECT :request, :edition, CAST(:owner AS integer), CAST(:record AS uuid),
+           CAST(:item AS uuid), :home, :pickup, :kind, mine.placed_at,
            1 + (SELECT count(*) FROM commons.wanted o WHERE o.edition_id = :edition
                 AND (o.suspended_until IS NULL OR o.suspended_until <= now())
                 AND (o.rank, o.placed_at, o.request_id) < (0, mine.placed_at, :request)),
@@ -96,6 +98,7 @@ async def want(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -
         "edition": wish.edition,
         "owner": wish.owner,
         "record": wish.record,
+        "item": wish.item,
         "home": wish.home,
         "pickup": wish.pickup,
         "kind": wish.kind,
@@ -104,6 +107,9 @@ async def want(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -
     async with public_work(_database(session).public) as public:
         await public.execute(WANT, told)
     await offer_all(session, wish.edition)
+    if wish.item and wish.record and wish.owner and wish.owner not in refused:
+        # only its owner knows whether it is on the shelf
+        emit(session, ItemsChanged(about=wish.record, records=[wish.record]), to=wish.owner)
 
 
 async def unwant(session: AsyncSession, request: UUID, *, filled: bool = False) -> None:

@@ -5,7 +5,7 @@ copy is kept for two. A round cut short after its commit leaves an offer nobody 
 chore ``mend`` makes it anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +27,21 @@ WAITING = text("""
     SELECT title.edition, w.* FROM unnest(CAST(:editions AS uuid[])) AS title (edition)
     CROSS JOIN LATERAL commons.waiting(title.edition, CAST(:at AS integer)) AS w
 """)
+ITEMS = text("""
+    SELECT i.id FROM commons.wanted w JOIN item i ON i.id = w.item_id
+    WHERE w.edition_id = ANY(CAST(:editions AS uuid[])) AND w.owner = :branch
+      AND i.status = 'on_shelf'
+""")
+FIRST = text("""
+    SELECT w.request_id, w.home, w.pickup, w.item_id, w.refused, s.local_days,
+           extract(epoch FROM w.placed_at)::float AS placed_at
+    FROM commons.holding h JOIN commons.supplier s USING (tenant_id)
+    JOIN commons.wanted w USING (edition_id)
+    WHERE h.tenant_id = :branch AND h.record_id = :record AND w.offered_by IS NULL
+      AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+      AND coalesce(w.owner, :branch) = :branch AND coalesce(w.record_id, :record) = :record
+    ORDER BY w.rank, w.placed_at, w.request_id LIMIT 100
+""")
 KEEP = text("""
     UPDATE commons.wanted w SET offered_by = kept.supplier, offered_at = now()
     FROM unnest(CAST(:requests AS uuid[]), CAST(:suppliers AS integer[])) AS kept
@@ -40,6 +55,15 @@ class Waiting(Wish, frozen=True, kw_only=True):
 
     placed_at: float  # seconds, for comparing alone
     refused: list[int] = []
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A request that is to have the next copy."""
+
+    request: UUID
+    home: int
+    pickup: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +84,46 @@ class Line:
     wishes: list[Waiting]
 
 
+async def first_in_line(session: AsyncSession, record: UUID, item: UUID) -> First | None:
+    """Who is to have this *item* of ours next, wherever it lies; nobody is told yet."""
+    here, now = session.info["tenant"], clock.now().timestamp()
+    told = {"branch": here, "record": record}
+    line = list(await session.execute(FIRST, told))
+    own = [row.placed_at for row in line if row.home == here]
+    for row in line:
+        met = Meeting(
+            other_item=row.item_id not in (None, item),
+            refused=here in row.refused,
+            own_reader=row.home == here,
+            waited=(now - row.placed_at) / DAY,
+            local_waited=(now - min(own)) / DAY if own else None,
+            local_days=row.local_days,
+        )
+        if serve(met)[0]:
+            return First(row.request_id, row.home, row.pickup)
+    return None
+
+
+async def keep_for(session: AsyncSession, record: UUID, first: First, rule: str) -> None:
+    """Let the home of the request hear that an item of this *record* of ours is for it."""
+    told = {"requests": [first.request], "suppliers": [session.info["tenant"]]}
+    database: Database = session.info["database"]
+    async with public_work(database.public) as public:
+        await public.execute(KEEP, told)
+    here = session.info["tenant"]
+    event = CopyFree(about=first.request, supplier=here, record=record, rule=rule)
+    emit(session, event, to=first.home)
+
+
 async def offer_all(session: AsyncSession, edition: UUID) -> None:
     """Offer every free copy of a title to whom it is due.
 
-    Called inside any tenant's transaction, which carries the news.
+    Called inside any tenant's transaction, which carries the news. Whoever waits for one item
+    is passed over: only the item's branch knows where it is.
     """
     database: Database = session.info["database"]
     async with public_work(database.public) as public:
-        offers = await _offers(public, [edition], None)
+        offers = await _offers(public, [edition], None, ())
     _tell(session, offers)
 
 
@@ -77,7 +133,10 @@ async def offer_returned(session: AsyncSession, branch: int, records: Sequence[U
     async with public_work(database.public) as public:
         told = {"branch": branch, "records": list(records)}
         editions = list(await public.scalars(WAITED_FOR, told))
-        offers = await _offers(public, editions, branch) if editions else []
+        if not editions:
+            return
+        items = await session.scalars(ITEMS, {"editions": editions, "branch": branch})
+        offers = await _offers(public, editions, branch, set(items))
     _tell(session, offers)
 
 
@@ -92,12 +151,17 @@ def _tell(session: AsyncSession, offers: Sequence[Offer]) -> None:
         emit(session, event, to=offer.wish.home)
 
 
-async def _offers(public: AsyncSession, editions: Sequence[UUID], at: int | None) -> list[Offer]:
-    """Go down all queues side by side, one wish of each at a time, until copies or wishes end."""
+async def _offers(
+    public: AsyncSession, editions: Sequence[UUID], at: int | None, items: Collection[UUID]
+) -> list[Offer]:
+    """Go down all queues side by side, one wish of each at a time, until copies or wishes end.
+
+    *items* stand on the shelf and are waited for, each as itself.
+    """
     lines, offers = await _lines(public, editions, at), list[Offer]()
     while lines:
         found = await shortlisted(public, [line.wishes[0] for line in lines], only=at)
-        matched = [match(line, rows) for line, rows in zip(lines, found, strict=True)]
+        matched = [match(line, rows, items) for line, rows in zip(lines, found, strict=True)]
         kept = [offer for offer in matched if offer]
         await _keep(public, kept)
         offers += kept
@@ -115,7 +179,7 @@ async def _lines(public: AsyncSession, editions: Sequence[UUID], at: int | None)
     return list(lines.values())
 
 
-def match(line: Line, rows: Sequence[Row]) -> Offer | None:
+def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | None:
     """The best copy for the first in *line*; whether it or another gets it, the rules say.
 
     Whoever gets one leaves the line, and so does the first for whom there is none.
@@ -127,7 +191,7 @@ def match(line: Line, rows: Sequence[Row]) -> Offer | None:
         return None
     now, before = clock.now().timestamp(), FIRST_IN_LINE
     for wish in line.wishes:
-        fits, rule = serve(meeting(wish, chosen, line.wishes, now))
+        fits, rule = serve(meeting(wish, chosen, line.wishes, items, now))
         if fits:
             line.wishes.remove(wish)
             line.free -= 1
@@ -137,12 +201,20 @@ def match(line: Line, rows: Sequence[Row]) -> Offer | None:
     return None
 
 
-def meeting(wish: Waiting, chosen: Chosen, line: Sequence[Waiting], now: float) -> Meeting:
+def meeting(
+    wish: Waiting,
+    chosen: Chosen,
+    line: Sequence[Waiting],
+    items: Collection[UUID],
+    now: float,
+) -> Meeting:
     """What the rules ask about this wish and the copy that was chosen for the first in line."""
     local = [one.placed_at for one in line if one.home == chosen.supplier]
     return Meeting(
         other_item=(
-            wish.record not in (None, chosen.record) or wish.owner not in (None, chosen.supplier)
+            wish.record not in (None, chosen.record)
+            or wish.owner not in (None, chosen.supplier)
+            or (wish.item is not None and wish.item not in items)
         ),
         refused=chosen.supplier in wish.refused,
         own_reader=wish.home == chosen.supplier,

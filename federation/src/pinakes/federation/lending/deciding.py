@@ -19,14 +19,19 @@ from pinakes.federation.lending.turn import Decision, Found, Turn, fresh, knowin
 from pinakes.tenants.registry.settings import effective
 
 NOTED = ("title", "pickup_code", "collect_by", "due")  # what a notice to the reader may tell
+AWAY = "out"  # of an item's status
 LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
 RENEWALS = 2
 
 FREE = text("""
-    SELECT id, barcode, kind FROM item
-    WHERE record_id = :record AND status = 'on_shelf' AND guest_of IS NULL
-      AND kind <> 'reference' AND id <> ALL (CAST(:taken AS uuid[]))
-    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT id, barcode, kind, status FROM item
+    WHERE record_id = :record AND guest_of IS NULL
+      AND (status = 'on_shelf' OR status = 'out' AND request_id = :request)
+      AND kind <> 'reference' AND (CAST(:item AS uuid) IS NULL OR id = :item)
+      AND id <> ALL (CAST(:taken AS uuid[]))
+    ORDER BY status = 'on_shelf', -- what is promised and on its way goes first
+             EXISTS (SELECT FROM commons.wanted w WHERE w.item_id = item.id), id
+    LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
 WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
 
@@ -41,6 +46,7 @@ def wish_of(party: Party) -> Wish:
         edition=as_id(facts.get("edition")),
         owner=facts.get("wanted_owner"),
         record=as_id(facts.get("wanted_record")),
+        item=as_id(facts.get("wanted_item")),
         needed_by=as_day(facts.get("needed_by")),
         kind=facts.get("kind", "book"),
     )
@@ -112,10 +118,12 @@ async def look_at_queue(turn: Turn, found: Found) -> None:
 async def consider(turn: Turn, found: Found) -> None:
     """Answer by itself where the branch wants that; else a person will."""
     turn.progress(found.party, Progress.ASKED)
-    if await answers(turn) == "hand":
-        await turn.happen(found, "expect")
-    elif await free_copy(turn, found.party):
+    by_hand = await answers(turn) == "hand"
+    copy = await free_copy(turn, found.party)
+    if copy and (copy["status"] == AWAY or not by_hand):
         await turn.happen(found, "agree")
+    elif by_hand:
+        await turn.happen(found, "expect")
     else:
         await turn.happen(found, "decline", {"reason": "NotCurrentAvailableForILL"})
 
@@ -129,27 +137,40 @@ async def answers(turn: Turn) -> Any:
 
 
 async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
-    """A copy of the wanted record that stands on our shelf, for nobody."""
+    """A copy of the wanted record, or the wanted item, that stands on our shelf for nobody.
+
+    One that others wait for as itself is taken last.
+    """
     if not party.facts.get("record"):
         return None
-    key = party.request, party.role, party.attempt
+    key, facts = (party.request, party.role, party.attempt), party.facts
     if key not in turn.copies:
-        taken = [copy["id"] for copy in turn.copies.values() if copy]
-        told = {"record": as_id(party.facts["record"]), "taken": taken}
+        told = {
+            "record": as_id(facts["record"]),
+            "item": as_id(facts.get("wanted_item")),
+            "request": party.request,
+            "taken": [copy["id"] for copy in turn.copies.values() if copy],
+        }
         found = (await turn.session.execute(FREE, told)).mappings().one_or_none()
         turn.copies[key] = None if found is None else dict(found)
     return turn.copies[key]
 
 
 async def reserve(turn: Turn, found: Found) -> None:
-    """Take a copy off the shelf in name; its place is on the pull list."""
+    """Take a copy off the shelf in name; its place is on the pull list.
+
+    What was promised where it was given back is on its way from there: see ``returned``.
+    """
     copy = await free_copy(turn, found.party)
     if copy is None:
         await turn.happen(found, "decline", {"reason": "NotOnShelf"})
         return
     known = knowing(found, barcode=copy["barcode"], item_kind=copy["kind"])
-    turn.amend(changed(known, item=copy["id"]), "reserve")
+    away = copy["status"] == AWAY
+    turn.amend(changed(known, item=copy["id"]), None if away else "reserve")
     turn.progress(found.party, Progress.PROMISED)
+    if away:
+        await turn.happen(turn.latest[found.key], "ship", {"due": turn.now + LOAN_DAYS * DAY})
 
 
 async def consider_renewal(turn: Turn, found: Found) -> None:

@@ -44,13 +44,19 @@ class ItemSeen(Event, frozen=True, kw_only=True):
 
     barcode: str
     seen_at: datetime
+    damaged: bool = False
 
 
 class SeenAnswered(Event, frozen=True, kw_only=True):
-    """To the finder of an item: what it is, and where to send it; nothing is known when empty."""
+    """To the finder of an item: what it is, and where to send it; nothing is known when empty.
+
+    *moved*: it is the finder's from now on, under this record, kind and call number.
+    """
 
     title: str | None
     send_to: int | None
+    rule: str | None = None  # why there: see ``holds.rules.ROUTES``
+    moved: dict[str, str] | None = None
 
 
 class ViewsAsked(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT t.id FROM commons.tenant me JOIN commons.tenant t USING (consortium_id)
     WHERE me.id = public.pinakes_tenant() AND t.state IN ('active', 'suspended', 'leaving')
       AND EXISTS (SELECT FROM public.item i WHERE i.tenant_id = t.id AND i.barcode = scanned
-                  AND i.guest_of IS NULL)
+                  AND i.guest_of IS NULL AND i.status <> 'withdrawn')
 $$;
 REVOKE ALL ON FUNCTION barcode_owners FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION barcode_owners TO pinakes_app;

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds import service as holds
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.lending import scanning
+from pinakes.federation.lending import returned as returns
 from pinakes.federation.lending.deciding import refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
 from pinakes.federation.lending.model import Role, model, speakers
@@ -124,8 +124,8 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
 
 
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
-    await scanning.seen(session, event, message.sender)
+    await returns.seen(session, event, message.sender)
 
 
 async def seen_answered(session: AsyncSession, event: SeenAnswered, message: Message) -> None:
-    await scanning.answered(session, event, message.sender)
+    await returns.answered(session, event, message.sender)

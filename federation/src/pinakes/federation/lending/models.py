@@ -22,6 +22,7 @@ class Request(TenantOwned, Base):
     edition_id: Mapped[UUID | None]
     owner_id: Mapped[int | None]  # whose record it must be
     record_id: Mapped[UUID | None]
+    item_id: Mapped[UUID | None]
     kind: Mapped[str]  # of the item; ``copy``: a copy is sent, nothing comes back
     pickup_id: Mapped[int]
     service: Mapped[str]
@@ -102,9 +103,10 @@ class Arrival(TenantOwned, Base):
 
     barcode: Mapped[str]
     owner_id: Mapped[int | None]
-    state: Mapped[str]  # asked, known, unknown
+    state: Mapped[str]  # asked, known, unknown, settled
     title: Mapped[str | None]
     send_to: Mapped[int | None]
+    rule: Mapped[str | None]  # why there
 
 
 class Alarm(Base):

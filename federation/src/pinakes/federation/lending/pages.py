@@ -1,24 +1,26 @@
 """Lending in the browser: worklists with one field to scan into, slips, and a reader's requests."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, Parameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import pausing, placing, scanning, service, wording
-from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.models import PartyRow, Transit
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
 from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
-from pinakes.platform.directory import Directory
-from pinakes.platform.errors import Problem
+from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.errors import NotFound, Problem
 from pinakes.platform.http import Asker, Data, Here, Session, describe, understand
 from pinakes.platform.pages import page
 from pinakes.platform.words import whole
@@ -117,9 +119,29 @@ class LendingPages(Controller):
         """What is printed and laid into the book."""
         directory: Directory = request.app.state.directory
         row = PartyView.of(await service.find(session, id, role_of(role), None), directory)
-        ends = [directory.coded(row.supplier or row.home), directory.coded(row.pickup)]
-        sender, receiver = ends if row.role == "supplier" else reversed(ends)
+        sender, receiver = ends_of(row, directory)
         return page(request, "lending/slip.html", row=row, sender=sender, receiver=receiver)
+
+    @get("/slips")
+    async def slips(
+        self, request: Call, session: Session, of: FromQuery[Word] = "ship"
+    ) -> Response[str]:
+        """The slips of one list, each on a page of its own."""
+        directory: Directory = request.app.state.directory
+        found = await session.scalars(worklist(of).order_by(PartyRow.id).limit(MOST))
+        rows = [PartyView.of(found_of(row), directory) for row in found]
+        slips = [(row, *ends_of(row, directory)) for row in rows]
+        return page(request, "lending/slips.html", slips=slips, words=NAMES[of])
+
+    @get("/parcels/{number:str}")
+    async def parcel(
+        self, number: FromPath[Word], request: Call, session: Session, here: Here
+    ) -> Response[str]:
+        """What is laid on top: what is in the parcel, and where it goes."""
+        books = await sent_in(session, here, number)
+        directory: Directory = request.app.state.directory
+        receiver = directory.ids[books[0].to_id]
+        return page(request, "lending/parcel.html", number=number, books=books, receiver=receiver)
 
 
 class MyRequestPages(Controller):
@@ -176,6 +198,26 @@ class MyRequestPages(Controller):
         """Cancel it, or ask for more time."""
         await service.own(session, asker, id, "renew" if act == "renew" else "cancel")
         return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+
+
+class NoSuchParcel(NotFound):
+    code = "no_such_parcel"
+    title = "No parcel with this number has left here"
+
+
+async def sent_in(session: AsyncSession, here: Tenant, number: str) -> Sequence[Transit]:
+    """The books that left this branch in a parcel, or NoSuchParcel."""
+    rows = select(Transit).where(Transit.parcel == number, Transit.from_id == here.id)
+    books = (await session.scalars(rows.order_by(Transit.id).limit(MOST))).all()
+    if not books:
+        raise NoSuchParcel("Say its number when you send the books.")
+    return books
+
+
+def ends_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant]:
+    """From which branch to which the book goes next."""
+    ends = directory.coded(row.supplier or row.home), directory.coded(row.pickup)
+    return ends if row.role == "supplier" else (ends[1], ends[0])
 
 
 def worked(name: str) -> str:

@@ -18,8 +18,8 @@ DAY = 86_400
 NORMAL = "Normal"
 ONWARD = "next"  # ask another supplier: only while somebody still waits for this attempt
 # what one attempt leaves to the next
-WANTED = ("title", "edition", "wanted_record", "wanted_owner", "kind", "needed_by", "note",
-          "in_house", "person", "label", "pickup_code")  # fmt: skip
+WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "kind", "needed_by",
+          "note", "in_house", "person", "label", "pickup_code")  # fmt: skip
 
 type Facts = Mapping[str, Any]
 
@@ -129,8 +129,9 @@ def alarm(rules: Model, party: Party, move: Move, known: Facts, now: int) -> dic
     name = rules.machines[party.role].alarms.get(move.to)
     if name is None:
         return {"alarm": None, "alarm_at": None}
-    days, moment = rules.timers[name].get(party.service), rules.timers[name].get("at")
-    if moment is not None and (moment in known or days is None):
+    timer = rules.timers[name]
+    moment = timer.get("at")
+    if moment is not None and (moment in known or party.service not in timer):
         if move.on == name:
             return {"alarm": None, "alarm_at": None}  # it has rung for this moment
         at = known.get(moment)
@@ -139,7 +140,7 @@ def alarm(rules: Model, party: Party, move: Move, known: Facts, now: int) -> dic
         return {"alarm": name if at else None, "alarm_at": at}
     if move.to == party.state and party.alarm == name and move.on != name:
         return {}
-    return {"alarm": name, "alarm_at": now + int(days * DAY)}
+    return {"alarm": name, "alarm_at": now + int(timer[party.service] * DAY)}
 
 
 def born(

@@ -54,6 +54,8 @@ class Placing:
         """The branches by their codes; NothingWanted when there is nothing to ask for."""
         if wish.edition is None and (wish.record is None or wish.owner is None) and not wish.title:
             raise NothingWanted("Send `edition`, or `owner` and `record`, or at least a `title`.")
+        if wish.item and not (wish.record and wish.owner):
+            raise NothingWanted("An item is told by `owner`, `record` and `item`.")
         return cls(
             here=here,
             pickup=directory.coded(wish.pickup),
@@ -108,6 +110,7 @@ class Placing:
             "edition_id": known["edition"],
             "owner_id": self.owner,
             "record_id": wish.record,
+            "item_id": wish.item,
             "kind": wish.kind,
             "pickup_id": self.pickup.id,
             "service": wish.service,
@@ -139,6 +142,7 @@ class Placing:
             "edition": known["edition"],
             "wanted_owner": self.owner,
             "wanted_record": str(row["record_id"]) if row["record_id"] else None,
+            "wanted_item": str(row["item_id"]) if row["item_id"] else None,
             "kind": row["kind"],
             "needed_by": last_moment(row["needed_by"], self.here.zone),
             "note": row["note"],

@@ -2,27 +2,23 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Boolean, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
-from pinakes.federation.lending.events import ItemSeen, SeenAnswered
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.models import Transit
 from pinakes.federation.lending.party import MoveRefused
+from pinakes.federation.lending.returned import foreign
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
 from pinakes.federation.lending.turn import Found, Turn, found_in
-from pinakes.platform.audit import note
 from pinakes.platform.clock import now
-from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
-from pinakes.platform.messages import emit
-from pinakes.tenants.circulation.elsewhere import home_again, seen_elsewhere
+from pinakes.tenants.circulation.elsewhere import home_again
 from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.service import NoSuchItem, with_barcode
 
@@ -40,12 +36,6 @@ DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 READ = text("SELECT parties, is_parcel FROM read_scan(:tenant, NULL, :barcode)").columns(
     parties=JSONB(), is_parcel=Boolean()
 )
-OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
-
-
-class ItemOfSeveral(Conflict):
-    code = "item_of_several"
-    title = "Several branches have an item with this barcode"
 
 
 class LentHere(Conflict):
@@ -67,6 +57,8 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
     try:
         item = await with_barcode(session, scan.barcode)
     except NoSuchItem:
+        return [await foreign(session, directory, scan)]
+    if item.status == Status.WITHDRAWN:  # a guest that left, or it belongs to others by now
         return [await foreign(session, directory, scan)]
     return [await ours(session, item, found)]
 
@@ -118,81 +110,3 @@ async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanne
 def label(found: Found) -> str | None:
     told: str | None = found.party.facts.get("label")
     return told
-
-
-async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
-    """A book of another branch: its owner is told, and says where it goes."""
-    here: int = session.info["tenant"]
-    owners = [id for id in await session.scalars(OWNERS, {"barcode": scan.barcode}) if id != here]
-    if scan.owner is not None:
-        owners = [id for id in owners if id == directory.coded(scan.owner).id]
-    if len(owners) > 1:
-        codes = sorted(directory.ids[id].code for id in owners)
-        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
-    arrival = Arrival(
-        id=uuid7(),
-        barcode=scan.barcode,
-        owner_id=owners[0] if owners else None,
-        state="asked" if owners else "unknown",
-    )
-    session.add(arrival)
-    note(session, "item.seen", arrival.id, result=arrival.state)
-    if not owners:
-        return Scanned("unknown", scan.barcode)
-    seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now())
-    emit(session, seen, to=owners[0])
-    code = directory.ids[owners[0]].code
-    return Scanned("found", scan.barcode, owner=code, send_to=code)
-
-
-async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
-    """At the owner: a reader gave our book back elsewhere; whatever loan it was on is over."""
-    found = await seen_elsewhere(session, event.barcode, event.seen_at)
-    if found is None:
-        emit(session, SeenAnswered(about=event.about, title=None, send_to=None), to=sender)
-        return
-    to: int | None = session.info["tenant"]
-    if found.request is not None:
-        to = await on_request(session, found.request, event, sender)
-    elif found.closed:
-        session.add(
-            Transit(
-                id=uuid7(),
-                leg="home",
-                from_id=sender,
-                to_id=session.info["tenant"],
-                barcode=event.barcode,
-                title=found.title or "",
-                shipped_at=now(),
-            )
-        )
-    emit(session, SeenAnswered(about=event.about, title=found.title, send_to=to), to=sender)
-
-
-async def on_request(
-    session: AsyncSession, request: UUID, event: ItemSeen, sender: int
-) -> int | None:
-    """The supplier's step; a book that is merely faster than its message stays where it is."""
-    work = turn(session)
-    found = await work.find(request, S)
-    if found is None:
-        return work.here
-    if found.party.state == "SHIPPED" and found.party.pickup == sender:
-        return sender
-    facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
-    await work.happen(found, "found", facts)
-    await work.write()
-    return work.here
-
-
-async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
-    """At the finder: the owner has said what it is and where it goes."""
-    await session.execute(
-        update(Arrival)
-        .where(Arrival.id == event.about, Arrival.owner_id == sender)
-        .values(
-            state="known" if event.send_to is not None else "unknown",
-            title=event.title,
-            send_to=event.send_to,
-        )
-    )

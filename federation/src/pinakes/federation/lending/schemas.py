@@ -24,14 +24,16 @@ type Service = Literal["Express", "Normal", "Standard"]
 class NewRequest(Struct, forbid_unknown_fields=True):
     """What is wanted, and where it will be collected.
 
-    *edition* is a title of the public catalogue; *owner* and *record* one branch's own; with
-    *title* alone the staff look for it. *card* is the reader's, where staff ask.
+    *edition* is a title of the public catalogue; *owner* and *record* one branch's own, *item*
+    one copy or volume of it and no other; with *title* alone the staff look for it. *card* is
+    the reader's, where staff ask.
     """
 
     pickup: Code
     edition: UUID | None = None
     owner: Code | None = None
     record: UUID | None = None
+    item: UUID | None = None
     title: Text = ""
     kind: Kind = "book"
     service: Service = "Normal"

@@ -15,12 +15,14 @@ from pinakes.tenants.items import service as items
 from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.models import Item
+from pinakes.tenants.items.schemas import NewItem
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A book of ours that turned up elsewhere: for which request it was out, and its title."""
 
+    item: Item
     request: UUID | None
     title: str | None
     closed: bool = False  # an ordinary loan has ended
@@ -35,7 +37,9 @@ async def own(session: AsyncSession, barcode: str) -> Item | None:
     return item if item.guest_of is None else None
 
 
-async def seen_elsewhere(session: AsyncSession, barcode: str, at: datetime) -> Seen | None:
+async def seen_elsewhere(
+    session: AsyncSession, barcode: str, at: datetime, *, damaged: bool = False
+) -> Seen | None:
     """End an ordinary loan as of the scan elsewhere; None when the book is none of ours.
 
     A book that is out for a request is left to the request.
@@ -48,18 +52,41 @@ async def seen_elsewhere(session: AsyncSession, barcode: str, at: datetime) -> S
     )
     title = loan.title if loan else None
     if loan is None or loan.returned_at or loan.person_id is None or item.request_id:
-        return Seen(item.request_id, title)
+        return Seen(item, item.request_id, title)
     returned_at = max(at, loan.lent_at)
     loan.returned_at = returned_at
     item.status = Status.OUT
-    note(session, "loan.close", loan.id, result="returned elsewhere")
+    note(session, "loan.close", loan.id, result="damaged" if damaged else "returned elsewhere")
     event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=returned_at)
     emit(session, event, to=loan.home_id)
-    return Seen(None, title, closed=True)
+    return Seen(item, None, title, closed=True)
+
+
+def give_away(session: AsyncSession, item: Item) -> None:
+    """The branch where it was given back keeps it: it leaves our stock."""
+    item.status = Status.WITHDRAWN
+    note(session, "item.float", item.id)
+    emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
+
+
+async def take_over(
+    session: AsyncSession, barcode: str, record: UUID, kind: str, call_number: str
+) -> None:
+    """What another branch gave away stands on our shelf, under our record of the title."""
+    try:
+        item = await items.with_barcode(session, barcode)
+    except items.NoSuchItem:
+        await items.add(session, NewItem(record, barcode, kind, call_number))
+        return
+    item.record_id, item.kind, item.call_number = record, kind, call_number
+    item.guest_of = item.request_id = item.held_for = item.back_by = None
+    item.status = Status.ON_SHELF
+    note(session, "item.float", item.id)
+    emit(session, ItemsChanged(about=record, records=[record]))
 
 
 async def home_again(session: AsyncSession, item: Item) -> None:
     """Put a book that was on its way home on the shelf."""
-    item.status = Status.ON_SHELF
+    item.status, item.request_id = Status.ON_SHELF, None
     note(session, "item.home", item.id)
     emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))

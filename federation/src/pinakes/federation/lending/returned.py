@@ -1,0 +1,184 @@
+"""Books given back anywhere: the finder tells the owner, and the owner says where they go."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.holds.rules import Returned, Route, route
+from pinakes.federation.holds.targeting import First, first_in_line, keep_for
+from pinakes.federation.lending.deciding import turn
+from pinakes.federation.lending.events import ItemSeen, SeenAnswered
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.platform.audit import note
+from pinakes.platform.clock import now
+from pinakes.platform.db import uuid7
+from pinakes.platform.directory import Directory
+from pinakes.platform.errors import Conflict
+from pinakes.platform.messages import emit
+from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.registry.settings import effective
+from pinakes.tenants.registry.sharing import Float
+
+ANY_KIND = "*"
+OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
+STOCK = text("""
+    SELECT t.state = 'active' AS open, there.record_id AS record,
+           coalesce(there.items, 0) AS copies
+    FROM commons.tenant t
+    LEFT JOIN commons.holding mine ON mine.tenant_id = t.id AND mine.record_id = :record
+    LEFT JOIN LATERAL (
+        SELECT h.record_id, h.items FROM commons.holding h
+        WHERE h.tenant_id = :finder AND h.edition_id = mine.edition_id
+        ORDER BY h.items DESC LIMIT 1) AS there ON true
+    WHERE t.id = :owner
+""")
+
+
+class ItemOfSeveral(Conflict):
+    code = "item_of_several"
+    title = "Several branches have an item with this barcode"
+
+
+async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
+    """A book of another branch: its owner is told, and says where it goes."""
+    here: int = session.info["tenant"]
+    owners = [id for id in await session.scalars(OWNERS, {"barcode": scan.barcode}) if id != here]
+    if scan.owner is not None:
+        owners = [id for id in owners if id == directory.coded(scan.owner).id]
+    if len(owners) > 1:
+        codes = sorted(directory.ids[id].code for id in owners)
+        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
+    arrival = Arrival(
+        id=uuid7(),
+        barcode=scan.barcode,
+        owner_id=owners[0] if owners else None,
+        state="asked" if owners else "unknown",
+        rule=None if owners else route(Returned(here=here, owner=None)).rule,
+    )
+    session.add(arrival)
+    note(session, "item.seen", arrival.id, result=arrival.state)
+    if not owners:
+        return Scanned("unknown", scan.barcode)
+    await forget_unknown(session, scan.barcode)
+    seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now(), damaged=scan.damaged)
+    emit(session, seen, to=owners[0])
+    code = directory.ids[owners[0]].code
+    return Scanned("found", scan.barcode, owner=code, send_to=code)
+
+
+async def forget_unknown(session: AsyncSession, barcode: str) -> None:
+    """Somebody knows by now what nobody knew when it was put aside."""
+    aside = update(Arrival).where(Arrival.barcode == barcode, Arrival.state == "unknown")
+    await session.execute(aside.values(state="settled"))
+
+
+async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
+    """At the owner: a reader gave our book back elsewhere; whatever loan it was on is over."""
+    here: int = session.info["tenant"]
+    found = await seen_elsewhere(session, event.barcode, event.seen_at, damaged=event.damaged)
+    if found is None:
+        emit(session, SeenAnswered(about=event.about, title=None, send_to=None), to=sender)
+        return
+    way, moved = Route("goes_home", here), None
+    if found.request is not None:
+        way = Route("on_request", await on_request(session, found, event, sender))
+    elif found.closed:
+        way, moved = await onward(session, found, event, sender)
+    answer = SeenAnswered(
+        about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved
+    )
+    emit(session, answer, to=sender)
+
+
+async def onward(
+    session: AsyncSession, found: Seen, event: ItemSeen, sender: int
+) -> tuple[Route, dict[str, str] | None]:
+    """Home, to the next who waits, or to stay: by rule. What stays is told, for their stock."""
+    item, here = found.item, session.info["tenant"]
+    told = {"owner": here, "finder": sender, "record": item.record_id}
+    stock = (await session.execute(STOCK, told)).one()
+    kinds = msgspec.convert((await effective(session, here, "item.float")).value, Float)
+    first = None if event.damaged else await first_in_line(session, item.record_id, item.id)
+    way = route(
+        Returned(
+            here=sender,
+            owner=here,
+            owner_open=stock.open,
+            damaged=event.damaged,
+            wanted_at=first.pickup if first else None,
+            floats=bool({item.kind, ANY_KIND} & set(kinds.items)) and stock.record is not None,
+            copies_here=stock.copies,
+            most_here=kinds.most,
+        )
+    )
+    if way.rule == "floats":
+        give_away(session, item)
+        moved = {"record": str(stock.record), "kind": item.kind, "call_number": item.call_number}
+        return way, moved
+    if first is not None and first.pickup != here and way.to == first.pickup:
+        await promise(session, found, first, way.rule)
+    elif way.to == here:
+        session.add(way_home(found, sender, here))
+    return way, None
+
+
+async def promise(session: AsyncSession, found: Seen, first: First, rule: str) -> None:
+    """Keep it for the request, which will ask for it; see ``deciding.reserve``."""
+    found.item.request_id = first.request
+    note(session, "item.promise", found.item.id, result=rule)
+    await keep_for(session, found.item.record_id, first, rule)
+
+
+def way_home(found: Seen, sender: int, here: int) -> Transit:
+    return Transit(
+        id=uuid7(),
+        leg="home",
+        from_id=sender,
+        to_id=here,
+        barcode=found.item.barcode,
+        title=found.title or "",
+        shipped_at=now(),
+    )
+
+
+async def on_request(session: AsyncSession, seen: Seen, event: ItemSeen, sender: int) -> int | None:
+    """The supplier's step; a book that is merely faster than its message stays where it is."""
+    assert seen.request is not None  # noqa: S101  (its caller has looked)
+    work = turn(session)
+    found = await work.find(seen.request, Role.SUPPLIER)
+    if found is None:  # it was promised on its way, and the request is wanted no longer
+        seen.item.request_id = None
+        session.add(way_home(seen, sender, work.here))
+        return work.here
+    if found.party.state == "SHIPPED" and found.party.pickup == sender:
+        return sender
+    facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
+    await work.happen(found, "found", facts)
+    await work.write()
+    return work.here
+
+
+async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
+    """At the finder: the owner has said what it is and where it goes, or that it stays."""
+    mine = (Arrival.id == event.about, Arrival.owner_id == sender)
+    barcode = await session.scalar(select(Arrival.barcode).where(*mine))
+    if barcode is None:
+        return
+    known = event.send_to is not None
+    await session.execute(
+        update(Arrival)
+        .where(*mine)
+        .values(
+            state="known" if known else "unknown",
+            title=event.title,
+            send_to=event.send_to,
+            rule=event.rule,
+        )
+    )
+    if event.moved is not None:
+        record, kind = UUID(event.moved["record"]), event.moved["kind"]
+        await take_over(session, barcode, record, kind, event.moved["call_number"])

@@ -1,0 +1,227 @@
+"""Books that are given back at other branches: home, to the next who waits, or to stay."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+from borrowing import Borrowing, edition, held
+from conftest import MakeTenant
+from lending import deliver, desk_at, enrol, rule, stock
+from mint import Mint
+from sqlalchemy import select, update
+
+from pinakes.federation.lending import scanning
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.platform.db import unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.tenants.items.models import Item
+
+R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+pytestmark = pytest.mark.anyio
+
+
+async def scan(b: Borrowing, at: Tenant, barcode: str, **more: object) -> list[Scanned]:
+    async with unit_of_work(b.database.app, at.id) as session:
+        done = await scanning.scan(session, b.directory, Scan(barcode, **more))  # type: ignore[arg-type]
+    await deliver(b.database)
+    return done
+
+
+@pytest.fixture
+async def lent(borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint) -> tuple[UUID, str]:
+    """A title, and the barcode of its only copy, which a visitor has from the supplier's desk."""
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    visitor = await enrol(b.database, b.supplier)
+    answer = await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
+    assert answer.status_code == 201, answer.text
+    await deliver(b.database)
+    return title, barcode
+
+
+@pytest.fixture
+async def finder(borrowing: Borrowing, make_tenant: MakeTenant) -> Tenant:
+    """A branch that has nothing to do with it."""
+    return await make_tenant(borrowing.directory.ids[borrowing.home.path[0]])
+
+
+async def arrived(b: Borrowing, at: Tenant) -> Arrival:
+    """The last book that was left there."""
+    async with unit_of_work(b.database.app, at.id) as session:
+        found = await session.scalar(select(Arrival).order_by(Arrival.id.desc()).limit(1))
+    assert found is not None
+    return found
+
+
+async def test_a_book_that_nobody_waits_for_goes_home(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    await scan(b, finder, barcode)
+    arrival = await arrived(b, finder)
+    assert (arrival.rule, arrival.send_to) == ("goes_home", b.supplier.id)
+    assert (await b.item(b.supplier, barcode)).status == "out"
+    [done] = await scan(b, b.supplier, barcode)
+    assert (done.verb, (await b.item(b.supplier, barcode)).status) == ("shelve", "on_shelf")
+
+
+async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request = await b.place(title)
+    assert (await b.wish(request)).state == "WAITING"
+    await rule(b.database, b.supplier, supply_answers="hand")  # and yet nobody has to agree
+    await scan(b, finder, barcode)
+    arrival = await arrived(b, finder)
+    assert (arrival.rule, arrival.send_to) == ("next_hold", b.pickup.id)
+    assert await b.states(request) == {
+        "requester": "SHIPPED", "supplier": "SHIPPED", "pickup": "ON_ITS_WAY",
+    }  # fmt: skip
+    verbs = [one.verb for _ in range(2) for one in await scan(b, b.pickup, barcode)]
+    assert verbs == ["receive", "shelve"]
+    assert (await b.wish(request)).state == "READY_FOR_PICKUP"
+
+
+async def test_a_book_is_kept_where_it_was_left_when_its_next_reader_collects_it_there(
+    borrowing: Borrowing, lent: tuple[UUID, str]
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request = await b.place(title)
+    await scan(b, b.pickup, barcode)
+    arrival = await arrived(b, b.pickup)
+    assert (arrival.rule, arrival.send_to) == ("next_hold_here", b.pickup.id)
+    for _ in range(2):
+        await scan(b, b.pickup, barcode)
+    assert (await b.wish(request)).state == "READY_FOR_PICKUP"
+
+
+async def test_a_damaged_book_goes_home_whoever_waits(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request = await b.place(title)
+    await scan(b, finder, barcode, damaged=True)
+    arrival = await arrived(b, finder)
+    assert (arrival.rule, arrival.send_to) == ("damaged_goes_home", b.supplier.id)
+    assert (await b.wish(request)).state == "WAITING"
+
+
+async def test_a_book_that_is_wanted_no_longer_when_it_arrives_goes_home(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request = await b.place(title)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await scanning.scan(session, b.directory, Scan(barcode))
+    await b.act(b.home, request, R, "cancel")  # before anybody hears of the book
+    assert (await b.wish(request)).state in {"CANCELLED", "SHIPPED", "CANCEL_PENDING"}
+    await scan(b, b.pickup, barcode)
+    await scan(b, b.supplier, barcode)
+    assert (await b.item(b.supplier, barcode)).status == "on_shelf"
+    assert (await b.item(b.supplier, barcode)).request_id is None
+
+
+async def test_a_book_that_floats_stays_until_there_are_enough_and_may_come_back(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await held(b.database, finder, title)
+    await rule(b.database, b.supplier, item_float={"items": ["book"], "most": 2})
+    await scan(b, finder, barcode)
+    arrival = await arrived(b, finder)
+    assert (arrival.rule, arrival.send_to) == ("floats", finder.id)
+    assert (await b.item(b.supplier, barcode)).status == "withdrawn"
+    assert (await b.item(finder, barcode)).status == "on_shelf"
+    reader = await enrol(b.database, finder)
+    answer = await desk_at(client, mint, finder).lend(reader.card, barcode)
+    assert answer.status_code == 201, answer.text
+    await deliver(b.database)
+    await rule(b.database, finder, item_float={"items": ["*"], "most": 5})
+    await scan(b, b.supplier, barcode)
+    assert (await b.item(b.supplier, barcode)).status == "on_shelf"
+    assert (await b.item(finder, barcode)).status == "withdrawn"
+
+
+async def test_a_book_goes_home_when_there_are_enough_of_it(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await held(b.database, finder, title, 2)
+    await rule(b.database, b.supplier, item_float={"items": ["*"], "most": 2})
+    await scan(b, finder, barcode)
+    assert (await arrived(b, finder)).rule == "floats_but_enough_here"
+
+
+async def test_a_guest_that_has_left_is_foreign_when_it_turns_up_again(
+    borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    for at in (b.supplier, b.pickup, b.pickup):
+        await scan(b, at, barcode)
+    desk = desk_at(client, mint, b.pickup)
+    await desk.lend(b.reader.card, barcode)
+    await desk.take_back(barcode)
+    await deliver(b.database)
+    for at in (b.pickup, b.supplier):
+        await scan(b, at, barcode)
+    assert (await b.wish(request)).state == "COMPLETED"
+    visitor = await enrol(b.database, b.supplier)
+    await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
+    [found] = await scan(b, b.pickup, barcode)
+    assert (found.verb, found.owner) == ("found", b.supplier.code)
+
+
+async def test_what_nobody_knew_is_settled_once_its_owner_is_known(borrowing: Borrowing) -> None:
+    b = borrowing
+    [barcode] = await stock(b.database, b.home)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        renamed = update(Item).where(Item.barcode == barcode)
+        await session.execute(renamed.values(barcode=f"{barcode}-LATE"))
+    [unknown] = await scan(b, b.pickup, barcode)
+    assert (unknown.verb, (await arrived(b, b.pickup)).rule) == ("unknown", "unknown_item")
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        named = update(Item).where(Item.barcode == f"{barcode}-LATE")
+        await session.execute(named.values(barcode=barcode))
+    [found] = await scan(b, b.pickup, barcode)
+    assert (found.verb, found.owner) == ("found", b.home.code)
+    async with unit_of_work(b.database.app, b.pickup.id) as session:
+        states = list(await session.scalars(select(Arrival.state).order_by(Arrival.id)))
+    assert states == ["settled", "known"]
+
+
+async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its_own(
+    borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    barcodes, requests = list[str](), list[UUID]()
+    for _ in range(2):
+        title = await edition(b.database, b.home.consortium)
+        barcodes += await held(b.database, b.supplier, title)
+        requests.append(await b.place(title))
+    staff = mint.staff(f"desk@{b.supplier.code}") | ENGLISH
+    root = f"/b/{b.supplier.code}/lending"
+    batch = await client.get(f"{root}/slips?of=pull", headers=staff)
+    assert batch.status_code == 200
+    assert all(f"<code>{code}</code>" in batch.text for code in barcodes)
+    assert batch.text.count("<section") == 2
+    await b.act(b.supplier, requests[1], S, "ship", parcel="BOX-7")
+    parcel = await client.get(f"{root}/parcels/BOX-7", headers=staff)
+    assert barcodes[1] in parcel.text
+    assert barcodes[0] not in parcel.text
+    assert b.pickup.name_zh in parcel.text
+    none = await client.get(f"{root}/parcels/BOX-8", headers=staff)
+    assert none.status_code == 404
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        assert len((await session.scalars(select(Transit))).all()) == 1
