@@ -16,6 +16,7 @@ from pinakes.platform.running import NotRunning, adopt
 
 OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
 
+branch_option = click.option("--branch", required=True, help="Code of the branch.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 
 

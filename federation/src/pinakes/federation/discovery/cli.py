@@ -10,13 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery import choosing
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
-from pinakes.platform.command import OPERATOR, work
+from pinakes.platform.command import OPERATOR, branch_option, work
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.running import data_option
-from pinakes.tenants.registry.service import coded
-
-branch_option = click.option("--branch", required=True, help="Code of the branch whose record.")
+from pinakes.tenants.registry.service import found
 
 
 @click.group()
@@ -67,8 +65,7 @@ def decided[T](data: Path, branch: str, act: Callable[[AsyncSession], Awaitable[
     """Do it inside the branch."""
 
     async def inside(doors: Doors) -> T:
-        async with public_work(doors.database.app) as public:
-            tenant = (await coded(public, branch)).id
+        tenant = (await found(doors.database, branch)).id
         async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
             return await act(session)
 

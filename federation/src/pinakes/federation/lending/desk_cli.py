@@ -14,6 +14,7 @@ from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.schemas import PartyView, WholeRequest
 from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import NAMES, worklist
+from pinakes.platform.command import branch_option
 from pinakes.platform.config import settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory
@@ -23,8 +24,6 @@ from pinakes.platform.running import NotRunning, adopt, data_option
 
 MOST = 200
 STAFF = Principal("system")  # whoever may run commands may see every request of the branch
-
-branch_option = click.option("--branch", required=True, help="The code of the branch.")
 
 
 @click.command()

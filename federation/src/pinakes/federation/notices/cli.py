@@ -13,7 +13,7 @@ from pinakes.federation.notices.machine import Action, State
 from pinakes.federation.notices.models import Notice
 from pinakes.federation.notices.rendering import Renderer
 from pinakes.federation.notices.schemas import NoticeView
-from pinakes.platform.command import OPERATOR, json_option, show_json, work
+from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
 from pinakes.platform.config import settings
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Directory, Tenant
@@ -24,7 +24,6 @@ from pinakes.tenants.registry.noticing import KINDS, Wording
 
 MOST = 200
 
-branch_option = click.option("--branch", required=True, help="The code of the branch.")
 notice_argument = click.argument("notice", type=click.UUID)
 
 type Act[T] = Callable[[AsyncSession, Renderer, Tenant], Awaitable[T]]

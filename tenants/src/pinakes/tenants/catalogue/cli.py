@@ -10,20 +10,20 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.command import OPERATOR, json_option, show_json, work
-from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.errors import known
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.catalogue import service
-from pinakes.tenants.catalogue.commands import COMMANDS, branch_option, followed
+from pinakes.tenants.catalogue.commands import COMMANDS, followed
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.report import Report, SheetReport, UndoReport, whole
 from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
 from pinakes.tenants.registry import placement
-from pinakes.tenants.registry.service import coded
+from pinakes.tenants.registry.service import found
 
 DIALECTS = [dialect.value for dialect in Dialect]
 type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
@@ -40,7 +40,7 @@ for command in COMMANDS:
 
 @catalogue.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--branch", required=True, help="Code of the branch whose catalogue it is.")
+@branch_option
 @click.option("--dialect", type=click.Choice(DIALECTS), help="Instead of a look at each record.")
 @click.option("--encoding", help="The character set of whatever is not Unicode.")
 @click.option("--items", help="The table that items are read by.")
@@ -59,7 +59,7 @@ def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> No
 
 @catalogue.command("items")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--branch", required=True, help="Code of the branch whose items they are.")
+@branch_option
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
 @data_option
 @json_option
@@ -100,8 +100,7 @@ def end(job: Job, kind: type[Report | SheetReport | UndoReport], *, as_json: boo
 
 async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
     """Upload *file*, start what is to be done with it and follow that to its end."""
-    async with public_work(doors.database.app) as session:
-        tenant = (await coded(session, branch)).id
+    tenant = (await found(doors.database, branch)).id
     id = service.fresh_id()
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         files = await placement.store(session, doors.objects)

@@ -9,8 +9,8 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.command import OPERATOR, json_option, show_json, work
-from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
@@ -24,11 +24,9 @@ from pinakes.tenants.catalogue.rederiving import start_rederiving
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.catalogue.withdrawing import numbered, withdraw
 from pinakes.tenants.registry import placement
-from pinakes.tenants.registry.service import coded
+from pinakes.tenants.registry.service import found
 
 type Start = Callable[[AsyncSession], Awaitable[Job]]
-
-branch_option = click.option("--branch", required=True, help="Code of the branch.")
 
 
 @click.command("export")
@@ -58,7 +56,7 @@ def give(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> Non
 
 async def given(doors: Doors, file: Path, branch: str, wish: ExportWish) -> Job:
     """Start an export, follow it to its end, and fetch what it made."""
-    tenant = await number(doors, branch)
+    tenant = (await found(doors.database, branch)).id
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         files = await placement.store(session, doors.objects)
         id = (await exporting.start_export(session, wish)).id
@@ -66,12 +64,6 @@ async def given(doors: Doors, file: Path, branch: str, wish: ExportWish) -> Job:
     if job.state is JobState.DONE:
         await kept(file, files.stream(exporting.key_of_export(id)))
     return job
-
-
-async def number(doors: Doors, branch: str) -> int:
-    """Who has this code."""
-    async with public_work(doors.database.app) as session:
-        return (await coded(session, branch)).id
 
 
 async def kept(file: Path, pieces: AsyncIterator[bytes]) -> None:
@@ -101,7 +93,7 @@ def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
 
 async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
     """Pack it beside the database: a branch that is leaving has no jobs any more."""
-    tenant = await number(doors, branch)
+    tenant = (await found(doors.database, branch)).id
 
     def opened() -> AbstractAsyncContextManager[AsyncSession]:
         return unit_of_work(doors.database.app, tenant, OPERATOR, closed_too=True)
@@ -129,7 +121,7 @@ def runner(name: str, start: Start, words: str) -> click.Command:
 
 
 async def followed(doors: Doors, branch: str, start: Start) -> Job:
-    tenant = await number(doors, branch)
+    tenant = (await found(doors.database, branch)).id
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         id = (await start(session)).id
     return await follow(doors.database, tenant, id, words)
@@ -155,7 +147,7 @@ def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str
     @data_option
     def run(record: str, undo: bool, branch: str, data: Path) -> None:
         async def hide(doors: Doors) -> None:
-            tenant = await number(doors, branch)
+            tenant = (await found(doors.database, branch)).id
             async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
                 await verb(session, (await numbered(session, record)).id, not undo)
 

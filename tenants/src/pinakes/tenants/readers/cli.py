@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from pinakes.platform.command import OPERATOR, json_option, show_json, work
-from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.tenants.readers import importing, table
 from pinakes.tenants.readers.schemas import LineView
-from pinakes.tenants.registry.service import coded
+from pinakes.tenants.registry.service import found
 
 
 @click.group()
@@ -24,7 +24,7 @@ def readers() -> None:
 
 @readers.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--branch", required=True, help="Code of the readers' home.")
+@branch_option
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, change nothing.")
 @data_option
 @json_option
@@ -56,8 +56,7 @@ async def brought(
 ) -> tuple[Job, list[LineView]]:
     """Stage the lines of *file*, follow the job to its end, and fetch what became of them."""
     lines = table.read(file)
-    async with public_work(doors.database.app) as session:
-        tenant = (await coded(session, branch)).id
+    tenant = (await found(doors.database, branch)).id
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         job = await importing.stage(session, lines, dry_run=dry_run)
     job = await follow(doors.database, tenant, job.id, words)
