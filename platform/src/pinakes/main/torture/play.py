@@ -14,7 +14,7 @@ from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.torture.lives import Lives
 from pinakes.main.torture.nest import Life
 from pinakes.main.torture.places import API, WORKER, Place
-from pinakes.main.torture.sabotage import SABOTAGES
+from pinakes.main.torture.sabotage import SABOTAGES, Sabotage
 
 MOST_PASSINGS = 12  # of a place before the end comes there
 UNPLUGGED = 4.0  # seconds between two ends of PostgreSQL
@@ -31,8 +31,10 @@ def torture(kills: int, seed: int = 1, sabotage: str | None = None) -> Tally:
 
 async def suffer(place: Ground, kills: int, seed: int, sabotage: str | None) -> Tally:
     async with staged(place) as stage:
-        await spoil(place.postgres, sabotage)
-        return await storm(stage, lambda tally: end_lives(stage, tally, kills, seed))
+        taken = SABOTAGES[sabotage] if sabotage else Sabotage(())
+        await spoil(place.postgres, taken)
+        ends = {name: end for name, end in API.items() if name in taken.ends} or API
+        return await storm(stage, lambda tally: end_lives(stage, tally, ends, kills, seed))
 
 
 @asynccontextmanager
@@ -44,15 +46,17 @@ async def staged(place: Ground) -> AsyncGenerator[Stage[Lives]]:
         yield Stage(place.postgres, api, worker, headers, LENDER, "lender", HOME, cards, barcodes)
 
 
-async def spoil(postgres: Postgres, sabotage: str | None) -> None:
+async def spoil(postgres: Postgres, sabotage: Sabotage) -> None:
     """Take one promise away."""
     strong = await asyncpg.connect(postgres.address("postgres", "pinakes"))
-    for order in SABOTAGES[sabotage] if sabotage else ():
+    for order in sabotage.orders:
         await strong.execute(order)
     await strong.close()
 
 
-async def end_lives(stage: Stage[Lives], tally: Tally, kills: int, seed: int) -> None:
+async def end_lives(
+    stage: Stage[Lives], tally: Tally, api: Mapping[str, Place], kills: int, seed: int
+) -> None:
     """Let API, worker and PostgreSQL die side by side until there are enough ends."""
     enough = asyncio.Event()
 
@@ -80,6 +84,6 @@ async def end_lives(stage: Stage[Lives], tally: Tally, kills: int, seed: int) ->
             count("PostgreSQL")
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(die(stage.api, API))
+        tasks.create_task(die(stage.api, api))
         tasks.create_task(die(stage.worker, WORKER))
         tasks.create_task(unplug(stage.postgres))
