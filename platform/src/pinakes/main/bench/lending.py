@@ -25,6 +25,7 @@ SECONDS = 4.0
 EACH = 96  # lives of ours in a round
 RATE, PACED = 50, 10.0  # requests a second, and for how many seconds
 COUNTED = 10  # lives whose trips are counted
+FRESH = 150 * lives.RING  # the first of them: their titles are all on the shelf
 FLOOR = "floor"
 TWIN = f"""
 CREATE ROLE {FLOOR} LOGIN PASSWORD '{FLOOR}' IN ROLE pinakes_app, pinakes_carrier, pinakes_public;
@@ -153,6 +154,6 @@ def counted(place: Ground, settings: Settings) -> Result:
 
 async def trips_of(place: Ground, api: Process, counter: Counter) -> dict[str, float]:
     """Round trips by step, once every statement is prepared."""
-    async with desks(place, api.port) as there:
+    async with desks(place, api.port, FRESH) as there:
         await there.live(there.next(COUNTED))
         return await there.trips_of(there.next(COUNTED), counter)

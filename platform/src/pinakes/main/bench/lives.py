@@ -247,10 +247,10 @@ class Desks:
 
 
 @asynccontextmanager
-async def desks(ground: Ground, port: int) -> AsyncGenerator[Desks]:
-    """Connect, and let go at the end."""
+async def desks(ground: Ground, port: int, first: int = 0) -> AsyncGenerator[Desks]:
+    """Connect, and let go at the end; their lives are numbered from *first* on."""
     watch = await asyncpg.connect(ground.postgres.address("postgres"))
-    found = Desks(ground, port, watch)
+    found = Desks(ground, port, watch, numbers=count(first))
     for _ in range(CONNECTIONS):
         found.free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
     try:
