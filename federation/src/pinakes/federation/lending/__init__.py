@@ -1,9 +1,10 @@
 """Lending between branches: a request and its three parties, each with a machine of its own."""
 
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.lending import listeners, views
+from pinakes.federation.lending import listeners, recalling, views
 from pinakes.federation.lending.events import (
     ItemSeen,
+    OthersWait,
     PartyTold,
     SayAgain,
     SeenAnswered,
@@ -35,6 +36,7 @@ feature = Feature(
         (WaitChanged, listeners.wait_changed),
         (KeptLent, HEARD),
         (KeptReturned, HEARD),
+        (OthersWait, recalling.others_wait),
         (ItemSeen, listeners.item_seen),
         (SeenAnswered, listeners.seen_answered),
         (ViewsAsked, views.asked),

@@ -39,6 +39,13 @@ class ReaderConcerned(Event, frozen=True, kw_only=True):
     facts: dict[str, Any]
 
 
+class OthersWait(Event, frozen=True, kw_only=True):
+    """To a branch that calls books back: one request more (``about``) waits for this title."""
+
+    record: UUID
+    waiting: int
+
+
 class ItemSeen(Event, frozen=True, kw_only=True):
     """To an owner: a reader has given this item of yours back here."""
 

@@ -49,7 +49,8 @@ LANGUAGE plpgsql AS $$
 DECLARE record uuid;
 BEGIN
     UPDATE item i SET status = place, version = i.version + 1,
-        request_id = CASE WHEN kept THEN p.request_id END, held_for = NULL
+        request_id = CASE WHEN kept THEN p.request_id END, held_for = NULL,
+        back_by = CASE WHEN kept OR i.guest_of IS NOT NULL THEN i.back_by END
     WHERE i.tenant_id = pinakes_tenant() AND i.id = p.item_id
       AND (i.request_id = p.request_id OR i.request_id IS NULL)
     RETURNING CASE WHEN i.guest_of IS NULL THEN i.record_id END INTO record;

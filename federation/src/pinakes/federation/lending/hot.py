@@ -65,7 +65,7 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
             return await kept(session, desk, PartyView.of(done, desk.directory))
 
 
-LOOKING = {"agree"}  # at the shelf, before anything is said
+LOOKING = {"agree", service.RECALL}  # at the shelf or the settings, before anything is said
 
 
 async def place(desk: Desk, person: UUID, wish: NewRequest) -> Answer:

@@ -13,6 +13,7 @@ from pinakes.federation.lending.deciding import refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
 from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import asking, born
+from pinakes.federation.lending.recalling import tell_holder
 from pinakes.federation.lending.turn import SHELVING, Found, Sought, Turn, fresh
 from pinakes.platform.messages import Event, Heard, Message
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
@@ -117,7 +118,9 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
     if found is None:
         return
     if found.party.state == "WAITING":
-        await holds.want(session, wish_of(found.party), await refused(work, found.party))
+        wish = wish_of(found.party)
+        await holds.want(session, wish, await refused(work, found.party))
+        await tell_holder(session, wish)
     else:
         filled = not found.party.over and found.party.supplier is not None
         await holds.unwant(session, event.about, filled=filled)

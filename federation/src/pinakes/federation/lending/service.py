@@ -11,6 +11,7 @@ from pinakes.federation.lending.deciding import LOAN_DAYS, free_copy, turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.party import DAY
+from pinakes.federation.lending.recalling import by_hand
 from pinakes.federation.lending.turn import Found, Turn
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal
@@ -19,7 +20,7 @@ TITLE = text("""
     SELECT h.edition_id, h.title_fields ->> 'title' AS title FROM commons.holding h
     WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
 """)
-LENDING = {"ship", "recall"}
+RECALL = "recall"
 
 
 class NoSuchRequest(NotFound):
@@ -66,15 +67,18 @@ async def act(
     work = turn(session)
     if on == "agree" and await free_copy(work, found.party) is None:
         raise NoCopyFree("Decline, offer a retry, or put a copy back on the shelf.")
-    await work.act(found, on, due(on, work.now) | dict(facts or {}))
+    known = due(on, work.now)
+    if on == RECALL:
+        known = {"due": await by_hand(session)}
+    await work.act(found, on, known | dict(facts or {}))
     await work.write()
     return last(work, role)
 
 
 def due(on: str, moment: int) -> dict[str, Any]:
     """Until when the supplier lends, unless it says otherwise."""
-    if on in LENDING:
-        return {"due": moment + (LOAN_DAYS if on == "ship" else LOAN_DAYS // 4) * DAY}
+    if on == "ship":
+        return {"due": moment + LOAN_DAYS * DAY}
     if on == "renew_yes":
         return {"due": moment + LOAN_DAYS // 2 * DAY}
     return {}

@@ -229,6 +229,7 @@ BEGIN
     PERFORM pinakes_enter(this_tenant);
     IF event IS NOT NULL THEN
         UPDATE item AS i SET version = i.version + 1, held_for = NULL,
+            back_by = CASE WHEN i.guest_of IS NOT NULL THEN i.back_by END,
             status = CASE WHEN i.request_id IS NULL THEN item_status ELSE 'held' END
         WHERE i.tenant_id = this_tenant AND i.id = item AND i.version = item_version
         RETURNING i.request_id INTO kept;

@@ -62,3 +62,4 @@ class Recall(Struct, forbid_unknown_fields=True):
     waiting: Few = 0  # recall once so many wait; none: never
     kept_days: Few = 14  # every borrower may keep it at least so long
     days: Few = 7  # to bring it back
+    by_hand: bool = True  # a desk may call back what it lent to another branch
