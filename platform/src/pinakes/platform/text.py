@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from opencc import OpenCC
 
+from pinakes.platform import readings
 from pinakes.platform.variants import VARIANTS
 
 to_simplified: Callable[[str], str] = cast("Any", OpenCC)("t2s").convert
@@ -143,34 +144,18 @@ def sort_key(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> list[str]:
-    """The reading of one word: of the longest phrases in it that are known, else by character.
-
-    The library takes ten times as long over a name that it does not know.
-    """
+    """The reading of one word: of the longest phrases in it that are known, else by character."""
     found: list[str] = []
+    phrases = readings.known()
     while word:
-        known = (length for length in range(len(word), 1, -1) if word[:length] in _phrases())
+        known = (length for length in range(len(word), 1, -1) if word[:length] in phrases)
         length = next(known, 1)
-        found += _reading(word[:length])
+        found += readings.reading(word[:length])
         word = word[length:]
     return found
-
-
-@lru_cache(maxsize=100_000)
-def _reading(phrase: str) -> list[str]:
-    found: list[Any] = import_module("pypinyin").lazy_pinyin(phrase)
-    return [
-        str(syllable).replace("v", "u") if syllable.isascii() else syllable for syllable in found
-    ]
 
 
 @cache
 def _jieba() -> Any:
     """The dictionary of words, read when a first text needs it."""
     return import_module("rjieba")
-
-
-@cache
-def _phrases() -> Any:
-    """The dictionary of readings, read when a first word needs it."""
-    return import_module("pypinyin.constants").PHRASES_DICT

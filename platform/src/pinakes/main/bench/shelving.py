@@ -22,12 +22,12 @@ from pinakes.federation.discovery.index import Index
 from pinakes.main.bench import printing, titles
 from pinakes.main.bench.printing import BATCH, BRANCHES, Batch, printed
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform import text
+from pinakes.platform import readings, text
 
 SIZES = (10_000, 100_000, 1_000_000)
 PROCESSES = 2
 CACHE = Path.home() / ".cache" / "pinakes"
-MADE_OF = (titles, printing, describing, document, wording, text)
+MADE_OF = (titles, printing, describing, document, wording, text, readings)
 
 BRANCHES_THERE = """
 INSERT INTO commons.consortium (id, code, name_zh, name_en) VALUES (1, 'bench', '测', 'Bench');
