@@ -10,7 +10,7 @@ from litestar import Litestar
 from mint import Mint
 
 from pinakes.main.features import FEATURES
-from pinakes.main.graph import DEAREST, Question, build
+from pinakes.main.graph import DEAREST, Document, build
 from pinakes.main.rights import RIGHTS
 from pinakes.platform.directory import Tenant
 
@@ -53,8 +53,8 @@ async def test_this_is_refused(case: str, client: httpx.AsyncClient, tenant: Ten
 
 def test_a_question_costs_what_its_lists_are_long() -> None:
     query = "query($n: Int) { a(first: 100) { b(limit: $n) { c } } version }"
-    assert Question(parse(query), {"n": 10}).cost() == 1 + 100 + 1000 + 1
-    assert Question(parse(query), {"n": 10_000}).cost() > DEAREST
+    assert Document(parse(query), {"n": 10}).cost() == 1 + 100 + 1000 + 1
+    assert Document(parse(query), {"n": 10_000}).cost() > DEAREST
 
 
 def test_every_field_of_the_graph_stands_in_the_table(app: Litestar) -> None:

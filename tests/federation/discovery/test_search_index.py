@@ -8,17 +8,9 @@ from uuid import UUID
 import pytest
 
 from pinakes.federation.discovery import generations
-from pinakes.federation.discovery.document import VERSION
-from pinakes.federation.discovery.index import (
-    Branch,
-    Consortium,
-    Document,
-    Index,
-    IndexBusy,
-    IndexOutdated,
-    Order,
-    Query,
-)
+from pinakes.federation.discovery.document import VERSION, Document
+from pinakes.federation.discovery.index import Index, IndexBusy, IndexOutdated
+from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
 
 BOOKS = (
     ("三国演义", "book", 1998, (1, 2)),

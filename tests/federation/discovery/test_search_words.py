@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from pinakes.federation.discovery.index import Branch, Document, Index, Query
-from pinakes.federation.discovery.query import Clause, clauses
+from pinakes.federation.discovery.document import Document
+from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.query import Branch, Clause, Query, clauses
 from pinakes.main.demo.marc_books import book
 
 HAN = frozenset(map(chr, range(0x4E00, 0xA000)))

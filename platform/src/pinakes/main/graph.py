@@ -57,7 +57,7 @@ class Spreads(Visitor):
         self.seen += 1
 
 
-class Question:
+class Document:
     """A document with its variables, walked as it would be answered."""
 
     def __init__(self, document: DocumentNode, variables: dict[str, Any] | None) -> None:
@@ -120,19 +120,19 @@ class Limits(SchemaExtension):
         yield
         if context.pre_execution_errors or context.graphql_document is None:
             return
-        question = Question(context.graphql_document, context.variables)
-        context.pre_execution_errors = [*refusals(question, context.context.asker)]
+        document = Document(context.graphql_document, context.variables)
+        context.pre_execution_errors = [*refusals(document, context.context.asker)]
 
 
-def refusals(question: Question, asker: Principal) -> Iterator[GraphQLError]:
+def refusals(document: Document, asker: Principal) -> Iterator[GraphQLError]:
     """Why this question is not answered, if it is not."""
-    cost = question.cost()
+    cost = document.cost()
     if cost > DEAREST:
         code = {"code": "question_too_dear"}
         yield GraphQLError(
             f"This asks for more than {DEAREST} fields. Ask for less.", extensions=code
         )
-    for name in sorted(question.asked()):
+    for name in sorted(document.asked()):
         if not name.startswith("__") and not asker.may(RIGHTS.get(f"query.{name}", frozenset())):
             yield GraphQLError(
                 f"Your role may not read `{name}`.", extensions={"code": "forbidden"}

@@ -6,8 +6,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter, QueryParameter
 from msgspec import Struct
 
-from pinakes.federation.discovery.index import Branch, Order, Query
-from pinakes.federation.discovery.query import DEEPEST, LONGEST, Consortium
+from pinakes.federation.discovery.query import DEEPEST, LONGEST, Branch, Consortium, Order, Query
 from pinakes.platform.directory import Directory
 
 Words = Annotated[str, Parameter(max_length=LONGEST)]

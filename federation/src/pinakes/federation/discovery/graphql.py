@@ -7,8 +7,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.editions import Whole, editions
-from pinakes.federation.discovery.index import Branch, Consortium, Query
-from pinakes.federation.discovery.query import LONGEST
+from pinakes.federation.discovery.query import LONGEST, Branch, Consortium, Query
 from pinakes.federation.discovery.service import Found, PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import NoSuchTenant, Tenant

@@ -12,11 +12,9 @@ from pinakes.federation.discovery import answering, generations
 from pinakes.federation.discovery.answering import NOWHERE, Hits, Page, Where
 from pinakes.federation.discovery.document import Document, schema, tokens
 from pinakes.federation.discovery.matching import Matcher
-from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
+from pinakes.federation.discovery.query import Branch, Consortium, Query
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.platform.errors import Conflict, Unavailable
-
-__all__ = ["Branch", "Consortium", "Document", "Hits", "Index", "Order", "Query", "Where"]
 
 HEAP = 50_000_000
 GLANCE = 0.1  # seconds between two looks for a newer commit

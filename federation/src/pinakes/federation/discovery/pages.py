@@ -10,10 +10,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
 from msgspec import Struct
 
+from pinakes.federation.discovery.answering import Where
 from pinakes.federation.discovery.citing import apa, gbt7714, machine_readable
-from pinakes.federation.discovery.index import Branch, Query, Where
 from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
-from pinakes.federation.discovery.query import DEEPEST, LONGEST
+from pinakes.federation.discovery.query import DEEPEST, LONGEST, Branch, Query
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.views import Filter, Option, Results
 from pinakes.platform.directory import Directory, Tenant

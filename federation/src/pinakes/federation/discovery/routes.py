@@ -10,9 +10,9 @@ from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, Parameter
 from msgspec import Struct
 
+from pinakes.federation.discovery.answering import Where
 from pinakes.federation.discovery.asking import Asked, question
-from pinakes.federation.discovery.index import Branch, Where
-from pinakes.federation.discovery.query import LONGEST
+from pinakes.federation.discovery.query import LONGEST, Branch
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import msgspec
 
+from pinakes.federation.discovery.answering import Where
 from pinakes.federation.discovery.editions import Held, Reader, Whole, editions
-from pinakes.federation.discovery.index import Branch, Consortium, Index, Query, Where
+from pinakes.federation.discovery.index import Index
 from pinakes.federation.discovery.nearness import apart, around
+from pinakes.federation.discovery.query import Branch, Consortium, Query
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import Directory, Tenant

@@ -27,11 +27,12 @@ from pinakes.tenants import circulation
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.circulation import routes
 from pinakes.tenants.circulation.calendar import Calendar
-from pinakes.tenants.circulation.events import ItemsChanged, LoanOpened
+from pinakes.tenants.circulation.events import LoanOpened
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.rules import LENDING, Facts, judge
 from pinakes.tenants.circulation.schemas import Checkout, LoanView
 from pinakes.tenants.circulation.service import unsaid
+from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.machine import Action, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.service import NoSuchItem

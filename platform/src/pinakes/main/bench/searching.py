@@ -9,7 +9,8 @@ from random import Random
 from statistics import mean, median, quantiles
 from typing import Any
 
-from pinakes.federation.discovery.index import Consortium, Index, Query
+from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.query import Consortium, Query
 from pinakes.main.bench import fresh, rate, serving, shelving, yardstick
 from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.questions import beginnings, paths, strings, two_words

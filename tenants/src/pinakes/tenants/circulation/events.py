@@ -4,11 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from pinakes.platform.messages import Event
-from pinakes.tenants.items.events import ItemsChanged
-
-__all__ = [
-    "ItemsChanged", "KeptLent", "KeptReturned", "LoanClosed", "LoanOpened", "LoanRenewed",
-]  # fmt: skip
 
 
 class LoanOpened(Event, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from pinakes.platform.cells import undefused
 from pinakes.platform.errors import BadRequest
 from pinakes.tenants.readers.numbers import tidy
 
-LARGEST = 10_000_000  # bytes
 MOST = 100_000  # lines
 NAME, CONTACT = 200, 300  # characters
 KIND = re.compile(r"[a-z0-9_-]{1,40}")

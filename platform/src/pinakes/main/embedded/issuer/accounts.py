@@ -10,7 +10,6 @@ from asyncpg.exceptions import UniqueViolationError
 from pinakes.main.embedded.issuer.store import Store
 from pinakes.platform.clock import now
 
-UPDATE_PASSWORD = "UPDATE_PASSWORD"  # noqa: S105 - Keycloak's name of a required action
 NOBODY = UUID(int=0)
 SEVERAL = 8  # people who may go by one number
 

@@ -7,8 +7,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from pinakes.main.embedded.issuer import admin_bulk, admin_organizations, admin_users
-from pinakes.main.embedded.issuer.settings import REALMS
 from pinakes.main.embedded.issuer.web import Refusal
+from pinakes.platform.identity import REALMS
 
 
 async def administrators_only(

@@ -8,7 +8,7 @@ from litestar import Response, delete, get, post, put
 from uuid_utils.compat import uuid7
 
 from pinakes.main.embedded.issuer import pins
-from pinakes.main.embedded.issuer.accounts import UPDATE_PASSWORD, Account
+from pinakes.main.embedded.issuer.accounts import Account
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.shapes import (
     Credential,
@@ -23,6 +23,7 @@ from pinakes.main.embedded.issuer.shapes import (
     user_view,
 )
 from pinakes.main.embedded.issuer.web import Asking, Refusal, house_of, malformed, query, realm_of
+from pinakes.platform.users import UPDATE_PASSWORD
 
 TAKEN = "User exists with same username"
 ATTEMPTS = "/attack-detection/brute-force/users"

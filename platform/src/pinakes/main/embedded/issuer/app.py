@@ -13,8 +13,9 @@ from pinakes.main.embedded.issuer.entrance import style
 from pinakes.main.embedded.issuer.grants import build
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.openid import ROUTES as PROTOCOL
-from pinakes.main.embedded.issuer.settings import REALMS, Settings
+from pinakes.main.embedded.issuer.settings import Settings
 from pinakes.main.embedded.issuer.web import Asking, house_of, refuse
+from pinakes.platform.identity import REALMS
 
 EVERY = 30.0  # seconds between two sweeps, and until a replaced key is taken up
 

@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from pinakes.main.embedded.issuer import pins
-from pinakes.main.embedded.issuer.accounts import UPDATE_PASSWORD, Account
+from pinakes.main.embedded.issuer.accounts import Account
 from pinakes.main.embedded.issuer.attempts import Attempt
 from pinakes.main.embedded.issuer.door import WhichLibrary
 from pinakes.main.embedded.issuer.house import House
@@ -29,6 +29,7 @@ from pinakes.main.embedded.issuer.web import (
     secure,
 )
 from pinakes.main.embedded.issuer.words import chosen
+from pinakes.platform.users import UPDATE_PASSWORD
 
 COOKIE = "AUTH_SESSION_ID"
 COOKIE_LENGTH = 43

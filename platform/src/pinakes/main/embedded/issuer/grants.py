@@ -17,7 +17,6 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from pinakes.main.embedded.issuer.accounts import UPDATE_PASSWORD
 from pinakes.main.embedded.issuer.clients import PASSWORD, Client
 from pinakes.main.embedded.issuer.door import WhichLibrary
 from pinakes.main.embedded.issuer.endpoints import Introspection, Revocation
@@ -25,6 +24,7 @@ from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import REFRESH
 from pinakes.main.embedded.issuer.provider import Provider
 from pinakes.main.embedded.issuer.sessions import Code, Session
+from pinakes.platform.users import UPDATE_PASSWORD
 
 METHODS = ["none", "client_secret_basic", "client_secret_post"]
 

@@ -8,8 +8,8 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, RSAKey
 
-from pinakes.main.embedded.issuer.settings import REALMS
 from pinakes.main.embedded.issuer.store import Store
+from pinakes.platform.identity import REALMS
 
 ACCESS = "RS256"  # what others verify
 REFRESH = "HS512"  # what only we read again

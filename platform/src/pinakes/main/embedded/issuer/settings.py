@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-REALMS = ("readers", "staff")
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:

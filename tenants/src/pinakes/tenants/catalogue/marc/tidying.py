@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 MARKS = re.compile("[\x00-\x1e\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-NO_FILING = re.compile("(?:\x88|\x98)(.*?)(?:\x89|\x9c)")
 ABBREVIATIONS = (
     "co.", "inc.", "ltd.", "corp.", "bros.", "dept.", "jr.", "sr.", "etc.", "ed.", "vol.", "al.",
     "st.", "univ.", "cm.", "ill.", "col.",
