@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     objects_region: str = "us-east-1"
     address: str = "http://127.0.0.1:8080"
     search: Path = Path("search")
-    secret: SecretStr = SecretStr("")  # hex; seals cookies and cursors
+    secret: SecretStr = SecretStr("")  # hex; seals cookies: the same in every API process
     telemetry: str | None = None  # address of an OTLP/HTTP collector; none = off
     pool: int = 8  # connections of each kind to the database, per process
     worker: str = "http://127.0.0.1:8091"  # where the worker answers /livez

@@ -41,10 +41,14 @@ def apart(directory: Directory, stamp: object, near: int | None, branch: int) ->
 
 @lru_cache(maxsize=4096)
 def around(directory: Directory, stamp: object, near: int) -> tuple[int, ...]:
-    """The branches nearest to one, itself among them, as the directory of this *stamp* has it."""
+    """The open branches nearest to one, and itself, as the directory of this *stamp* has it."""
     here = directory.ids[near]
-    open = [one for one in directory.ids.values() if one.consortium == here.consortium]
-    return tuple([one.id for one in nsmallest(NEAREST, open, lambda one: distance(here, one))])
+    near_by = [
+        one
+        for one in directory.ids.values()
+        if one.consortium == here.consortium and (one.state == "active" or one.id == near)
+    ]
+    return tuple([one.id for one in nsmallest(NEAREST, near_by, lambda one: distance(here, one))])
 
 
 def kilometres(one: Place, other: Place) -> float:
