@@ -41,8 +41,8 @@ from pinakes.tenants.circulation.schemas import Checkout, Return
 from pinakes.tenants.circulation.service import checkout, give_back
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
-REQUESTS, ROUNDS = 20, 120
-CRASHES = 9  # every so many messages one is applied, and the worker falls down before the commit
+REQUESTS, ROUNDS = 20, 80
+CRASHES = 41  # every so many messages one is applied, and the worker falls down before the commit
 STAFF = Principal("desk")
 AGED = text("UPDATE commons.wanted SET offered_at = offered_at - interval '1 hour'")
 WAIT = {(S, state) for state in ("SHIPPED", "RECEIVED", "OVERDUE", "RECALLED")} | {(R, "WAITING")}
@@ -120,7 +120,8 @@ class Hands:
                 await self.move(at, found, act)
         if self.done.total() == before:
             await self.let_time_pass([one.party.alarm_at or 0 for _, one in parties])
-        await self.storm()
+            await self.storm()
+        await self.deliver()
         return bool(parties)
 
     async def let_time_pass(self, alarms: Sequence[int]) -> None:
@@ -168,16 +169,15 @@ class Hands:
         return Desk(self.database.hot, self.app.state.directory, at, STAFF, Key())
 
     async def storm(self) -> None:
-        """Deliver everything, some of it at the second try; then all of it once more."""
-        await self.deliver()
+        """Acknowledgements were lost: whatever was delivered since the last storm comes again."""
         late = Outbox.id > self.doubled
         self.doubled = uuid7()
         async with public_work(self.database.carrier) as session:
             again = update(Outbox).where(late)
             await session.execute(again.values(state="waiting", due_at=Outbox.created_at))
-        await self.deliver()
 
     async def deliver(self) -> None:
+        """Everything, some of it at the second try."""
         while await carry(self.database, self.shaken()):
             async with public_work(self.database.carrier) as session:
                 due = update(Outbox).where(Outbox.state == "waiting")
