@@ -84,7 +84,7 @@ async def test_a_job_works_in_the_name_of_whoever_started_it(
 
     await begin(database, tenant)
     await perform(database, {"count": handler})
-    assert seen == [Principal("ada", tenant=tenant.id, roles=ADA.roles)]
+    assert seen == [Principal("ada", roles=ADA.roles)]
 
 
 async def test_a_job_of_a_rolled_back_transaction_never_runs(

@@ -89,7 +89,6 @@ def principal(claims: Claims, directory: Directory, here: Tenant | None) -> Prin
     return Principal(
         subject=claims.subject,
         realm=claims.realm,
-        tenant=here.id if here else None,
         roles=frozenset(roles),
         below=roles_below(claims.grants, lineage),
         person=claims.person,

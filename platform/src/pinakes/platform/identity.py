@@ -28,7 +28,6 @@ class Principal:
 
     subject: str
     realm: str | None = None
-    tenant: int | None = None
     roles: frozenset[Role] = frozenset({Role.ANONYMOUS})
     below: frozenset[Role] = frozenset()  # those of them that it has in the branches below, too
     person: UUID | None = None  # of a reader

@@ -214,4 +214,4 @@ def asker_of(job: Job) -> Principal | None:
     """Whoever started the job, with the one role it is done in."""
     if job.actor is None or job.role is None or job.role not in set(Role):
         return None
-    return Principal(job.actor, tenant=job.tenant_id, roles=frozenset({Role(job.role)}))
+    return Principal(job.actor, roles=frozenset({Role(job.role)}))

@@ -48,7 +48,6 @@ class Claims(Struct, frozen=True):
     person: UUID | None  # of a reader
     home: str | None  # code of the reader's home
     grants: tuple[str, ...]  # of staff: ROLE@CODE, ROLE@CODE*, operator@*
-    session: str | None
     issued: float
     expires: float
 
@@ -64,7 +63,6 @@ class Payload(Struct):
     exp: int | float
     iat: int | float
     nbf: int | float = 0
-    sid: str | None = None
     preferred_username: str | None = None
     person: UUID | None = None
     home: str | None = None
@@ -179,7 +177,6 @@ def told(payload: Payload, realm: str) -> Claims:
         person=payload.person if realm == READERS else None,
         home=payload.home if realm == READERS else None,
         grants=tuple(payload.grants) if realm == STAFF else (),
-        session=payload.sid,
         issued=payload.iat,
         expires=payload.exp,
     )

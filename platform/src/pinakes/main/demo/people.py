@@ -36,7 +36,7 @@ async def register(
         with suppress(CardTaken):  # an earlier run got as far as this
             async with unit_of_work(doors.database.app, tenant, asker) as session:
                 wish = Register(name=name, reader_kind=kind, number=number)
-                reader, _ = await service.register(session, doors.accounts, wish)
+                reader = await service.register(session, doors.accounts, wish)
                 if alias:
                     await cards.add(session, doors.accounts, reader, NewCard(alias, old=True))
         async with unit_of_work(doors.database.app, tenant, asker) as session:

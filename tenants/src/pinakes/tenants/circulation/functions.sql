@@ -111,7 +111,7 @@ CREATE FUNCTION read_renewal(this_tenant integer, wanted uuid, given_key bytea,
     OUT home_id integer, OUT reader_kind text, OUT lent_at timestamptz, OUT due_at timestamptz,
     OUT renewals integer, OUT returned_at timestamptz,
     OUT kind_now text, OUT may_borrow boolean, OUT blocks text, OUT membership text,
-    OUT back_by timestamptz, OUT rules text, OUT most integer, OUT closed_weekdays text, OUT closed_days text)
+    OUT back_by timestamptz, OUT rules text, OUT closed_weekdays text, OUT closed_days text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -131,8 +131,8 @@ BEGIN
     FROM borrower_standing(read_renewal.person_id, read_renewal.home_id) s;
     SELECT m.state INTO membership
     FROM reader m WHERE m.tenant_id = this_tenant AND m.person_id = read_renewal.person_id;
-    SELECT s.rules, s.most, s.closed_weekdays, s.closed_days
-    INTO rules, most, closed_weekdays, closed_days FROM loan_settings(this_tenant) s;
+    SELECT s.rules, s.closed_weekdays, s.closed_days
+    INTO rules, closed_weekdays, closed_days FROM loan_settings(this_tenant) s;
 END $$;
 
 -- What every write leaves behind: the answer under its key, the messages, the audit.

@@ -100,7 +100,7 @@ class Readers(Controller):
         self, data: JSONBody[schemas.Register], session: Session, asker: Asker, issuer: Issuer
     ) -> schemas.ReaderWithCards:
         """Take a new reader in, with a card; without a PIN, give a first one afterwards."""
-        reader, _ = await service.register(session, issuer, data)
+        reader = await service.register(session, issuer, data)
         return await shown(session, reader)
 
     @post("/visit", status_code=OK)

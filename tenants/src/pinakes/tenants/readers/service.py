@@ -17,7 +17,7 @@ from pinakes.tenants.readers import cards
 from pinakes.tenants.readers.branch import branch
 from pinakes.tenants.readers.events import HistoryChosen, ReaderLeft, VisitBegan, VisitEnded
 from pinakes.tenants.readers.machine import Action, Block, CardAction, CardState, State, move
-from pinakes.tenants.readers.models import Card, Consent, Kind, Reader, Standing
+from pinakes.tenants.readers.models import Consent, Kind, Reader, Standing
 from pinakes.tenants.readers.schemas import Change, NewCard, Register
 from pinakes.tenants.readers.standing import ReaderUnknown, stand
 
@@ -37,9 +37,7 @@ class ReaderHasLoans(Conflict):
     title = "This reader still has items on loan"
 
 
-async def register(
-    session: AsyncSession, accounts: Accounts, wish: Register
-) -> tuple[Reader, Card]:
+async def register(session: AsyncSession, accounts: Accounts, wish: Register) -> Reader:
     """A new person with this branch as home, a card, and an account that the card opens.
 
     Without a PIN nobody can log in until the desk gives a first one.
@@ -66,7 +64,7 @@ async def register(
     await accounts.ensure_reader(card.number, reader.person_id, here.code, wish.pin)
     note(session, "readers.register", reader.id)
     await session.refresh(reader)
-    return reader, card
+    return reader
 
 
 async def change(session: AsyncSession, id: UUID, wish: Change) -> Reader:
