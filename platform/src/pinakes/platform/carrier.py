@@ -26,11 +26,12 @@ TAKE = text("""
     FROM unnest(CAST(:senders AS integer[]), CAST(:numbers AS text[])) AS m (sender, numbers)
     CROSS JOIN LATERAL inbox_take(m.sender, CAST(m.numbers AS bigint[])) AS seq
 """)
-ARRIVED = text("""
+CLAIM = "SELECT * FROM outbox_claim($1)"
+ARRIVED = """
     UPDATE outbox SET state = 'sent', sent_at = now()
-    FROM unnest(CAST(:senders AS integer[]), CAST(:ids AS uuid[])) AS m (sender, message)
+    FROM unnest($1::integer[], $2::uuid[]) AS m (sender, message)
     WHERE tenant_id = m.sender AND id = m.message
-""")
+"""
 
 log = getLogger(__name__)
 
@@ -54,9 +55,8 @@ async def carry(database: Database, listeners: Listeners) -> int:
 
 async def claim(database: Database, most: int = BATCH) -> list[Run]:
     """Number what is new, and lease what is due for 10 seconds."""
-    async with public_work(database.carrier) as session:
-        rows = await session.execute(text("SELECT * FROM outbox_claim(:most)"), {"most": most})
-        messages = [msgspec.convert(dict(row), Message) for row in rows.mappings()]
+    rows = await database.post.fetch(CLAIM, most)
+    messages = [msgspec.convert(dict(row), Message) for row in rows]
     runs: dict[tuple[int, int, UUID], list[Message]] = {}
     for message in sorted(messages, key=lambda message: message.seq):
         runs.setdefault((message.sender, message.receiver, message.about), []).append(message)
@@ -171,12 +171,8 @@ def told(message: Message) -> bytes:
 async def acknowledge(database: Database, mail: Sequence[Run]) -> None:
     """Tell the senders' outboxes that these have arrived."""
     messages = [message for run in mail for message in run]
-    told = {
-        "senders": [message.sender for message in messages],
-        "ids": [message.id for message in messages],
-    }
-    async with public_work(database.carrier) as session:
-        await session.execute(ARRIVED, told)
+    senders, ids = [one.sender for one in messages], [one.id for one in messages]
+    await database.post.execute(ARRIVED, senders, ids)
 
 
 async def put_off(database: Database, message: Message, failure: Exception) -> None:

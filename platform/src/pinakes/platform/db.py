@@ -89,12 +89,13 @@ def index(*columns: str, unique: bool = False, where: str | None = None) -> Inde
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, met in four ways; each way has its own role and its own rights."""
+    """One database, met in five ways; each way has its own role and its own rights."""
 
     app: AsyncEngine  # inside one tenant
     carrier: AsyncEngine  # the queues of all tenants, and nothing else
     public: AsyncEngine  # writes what everybody may read
     hot: asyncpg.Pool  # as the application, for hot commands: functions that enter by themselves
+    post: asyncpg.Pool  # as the carrier, for what is one call: claims and acknowledgements
 
     @classmethod
     @asynccontextmanager
@@ -105,11 +106,12 @@ class Database:
             engines = [engine(role.get_secret_value(), settings.pool) for role in roles]
             for one in engines:
                 stack.push_async_callback(one.dispose)
-            hot = await stack.enter_async_context(
-                hot_pool(settings.database.get_secret_value(), settings.pool)
-            )
+            hot, post = [
+                await stack.enter_async_context(hot_pool(role.get_secret_value(), settings.pool))
+                for role in roles[:2]
+            ]
             app, carrier, public = engines
-            yield cls(app, carrier, public, hot)
+            yield cls(app, carrier, public, hot, post)
 
 
 def to_json(value: Any) -> str:

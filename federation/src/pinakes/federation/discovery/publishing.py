@@ -88,7 +88,8 @@ async def items_changed(session: AsyncSession, event: ItemsChanged, message: Mes
         stock = await stock_of(session, event.records)
         rows = [{"record": id, **counts(stock[id])} for id in event.records]
         turned = await public.scalars(COUNTS, {"rows": told(rows), "tenant": message.receiver})
-        await public.execute(CHANGED, {"editions": [id for id in turned if id is not None]})
+        if editions := [id for id in turned if id is not None]:
+            await public.execute(CHANGED, {"editions": editions})
 
 
 async def publish(

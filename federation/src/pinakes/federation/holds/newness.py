@@ -23,10 +23,10 @@ async def count_new(session: AsyncSession, branch: int, records: Sequence[UUID])
     """Count the new copies of these records anew, in their branch's transaction."""
     database: Database = session.info["database"]
     mine = (NewCopies.tenant_id == branch, NewCopies.record_id.in_(records))
+    days = await session.scalar(select(Supplier.new_days).where(Supplier.tenant_id == branch))
+    if not days:
+        return
     async with public_work(database.public) as public:
-        days = await public.scalar(select(Supplier.new_days).where(Supplier.tenant_id == branch))
-        if not days:
-            return
         found = await new_since(session, records, now() - timedelta(days=days))
         await public.execute(delete(NewCopies).where(*mine))
         told = {
