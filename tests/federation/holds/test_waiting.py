@@ -20,6 +20,7 @@ from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import Step, SupplyMoved
 from pinakes.federation.holds.listeners import shelves_changed
 from pinakes.federation.holds.service import Place
+from pinakes.platform.carrier import carry
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
@@ -209,6 +210,25 @@ async def test_a_return_at_a_desk_reaches_who_waits(
     await deliver(database)
     assert await queue.offers(request) == [(request, sister.id, "first_in_line")]
     assert time.monotonic() - begun < 5
+
+
+async def test_many_returns_at_one_branch_are_looked_at_together(
+    database: Database, tenant: Tenant
+) -> None:
+    looks: list[list[UUID]] = []
+
+    async def look(session: Any, event: ItemsChanged, message: Message) -> None:
+        looks.append(event.records)
+
+    while await carry(database, {}):  # what others have left behind
+        pass
+    records = [uuid4() for _ in range(50)]
+    async with unit_of_work(database.app, tenant.id) as session:
+        for record in records:
+            emit(session, ItemsChanged(about=record, records=[record]))
+    assert await carry(database, {"ItemsChanged": (ItemsChanged, [look])}) == 50
+    [together] = looks
+    assert sorted(together) == sorted(records)
 
 
 async def test_a_new_copy_serves_its_own_branch_alone_for_some_days(

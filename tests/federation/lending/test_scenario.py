@@ -261,11 +261,11 @@ async def told_alike(hands: Hands) -> None:
     """All parties are over and agree; no loan and no transit is open."""
     found = [one for _, one in await hands.parties(over_too=True)]
     assert [(one.party.role, one.party.state) for one in found if not one.party.over] == []
-    states = {(one.party.request, one.key): one.party.state for one in found}
+    states = {one.key: one.party.state for one in found}
     for one in found:
         if one.party.role is R:
             for role in (S, P):
-                other = states.get((one.party.request, (role, one.party.attempt)))
+                other = states.get((one.party.request, role, one.party.attempt))
                 assert agree(one.party, role, other), (one.party.state, role, other)
     for at in hands.branches:
         async with unit_of_work(hands.database.app, at.id) as session:
