@@ -1,5 +1,6 @@
 """Books that are given back at other branches: home, to the next who waits, or to stay."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -10,10 +11,11 @@ from lending import deliver, desk_at, enrol, rule, stock
 from mint import Mint
 from sqlalchemy import select, update
 
-from pinakes.federation.lending import scanning
+from pinakes.federation.lending import astray, scanning
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.tenants.items.models import Item
@@ -181,6 +183,24 @@ async def test_a_guest_that_has_left_is_foreign_when_it_turns_up_again(
     await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
     [found] = await scan(b, b.pickup, barcode)
     assert (found.verb, found.owner) == ("found", b.supplier.code)
+
+
+async def test_a_book_that_never_comes_home_is_missing_until_it_is_found(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    await scan(b, finder, barcode)
+    for days, status in ((29, "out"), (31, "missing")):
+        async with unit_of_work(b.database.app, b.supplier.id) as session:
+            await session.execute(update(Transit).values(shipped_at=now() - timedelta(days=days)))
+            await astray.give_up(session, b.supplier.id)
+        assert (await b.item(b.supplier, barcode)).status == status
+    await scan(b, b.supplier, barcode)
+    assert (await b.item(b.supplier, barcode)).status == "on_shelf"
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        [way] = await session.scalars(select(Transit))
+    assert way.lost_at is None
+    assert way.received_at is not None
 
 
 async def test_what_nobody_knew_is_settled_once_its_owner_is_known(borrowing: Borrowing) -> None:

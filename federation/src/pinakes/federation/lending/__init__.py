@@ -2,6 +2,7 @@
 
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import listeners, recalling, views
+from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.events import (
     ItemSeen,
     OthersWait,
@@ -43,7 +44,7 @@ feature = Feature(
         (ViewsDiffer, views.differ),
         (SayAgain, views.say_again),
     ],
-    chores=[cut_old],
+    chores=[cut_old, give_up_late],
     duties=[ring],
     functions=__name__,
 )

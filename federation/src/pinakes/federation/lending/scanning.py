@@ -18,6 +18,7 @@ from pinakes.federation.lending.turn import Found, Turn, found_in
 from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
+from pinakes.tenants.circulation.astray import found_again
 from pinakes.tenants.circulation.elsewhere import home_again
 from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.service import NoSuchItem, with_barcode
@@ -97,12 +98,15 @@ async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanne
         raise MoveRefused(
             "It waits for its reader.", state=parties[0].party.state, label=label(parties[0])
         )
-    if item.status == Status.OUT:
-        await home_again(session, item)
+    if item.status in {Status.OUT, Status.MISSING}:
+        if item.status == Status.MISSING:
+            found_again(session, item)
+        else:
+            await home_again(session, item)
         await session.execute(
             update(Transit)
             .where(Transit.barcode == item.barcode, Transit.received_at.is_(None))
-            .values(received_at=now())
+            .values(received_at=now(), lost_at=None)
         )
     return Scanned("shelve", item.barcode)
 
