@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.db import Database, driver, public_work, unit_of_work
 from pinakes.platform.messages import Acting, Event, Heard, Message, Outbox, Together
 from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
@@ -21,11 +21,10 @@ BATCH = 200
 KEPT = timedelta(days=30)  # a restored receiver may ask again
 
 UNHEARD: tuple[type[Event], Sequence[Acting]] = (Event, ())
-TAKE = text("""
-    SELECT m.sender, seq
-    FROM unnest(CAST(:senders AS integer[]), CAST(:numbers AS text[])) AS m (sender, numbers)
-    CROSS JOIN LATERAL inbox_take(m.sender, CAST(m.numbers AS bigint[])) AS seq
-""")
+TAKE = """
+    SELECT m.sender, seq FROM unnest($1::integer[], $2::text[]) AS m (sender, numbers)
+    CROSS JOIN LATERAL inbox_take(m.sender, m.numbers::bigint[]) AS seq
+"""
 CLAIM = "SELECT * FROM outbox_claim($1)"
 ARRIVED = """
     UPDATE outbox SET state = 'sent', sent_at = now()
@@ -146,11 +145,10 @@ async def take(session: AsyncSession, mail: Sequence[Run]) -> list[Run]:
     numbers: dict[int, list[int]] = {}
     for run in mail:
         numbers.setdefault(run[0].sender, []).extend(message.seq for message in run)
-    told = {
-        "senders": sorted(numbers),
-        "numbers": [f"{{{','.join(map(str, numbers[one]))}}}" for one in sorted(numbers)],
-    }
-    fresh = {(row.sender, row.seq) for row in await session.execute(TAKE, told)}
+    senders = sorted(numbers)
+    listed = [f"{{{','.join(map(str, numbers[one]))}}}" for one in senders]
+    rows = await (await driver(session)).fetch(TAKE, senders, listed)
+    fresh = {(row["sender"], row["seq"]) for row in rows}
     return [[one for one in run if (one.sender, one.seq) in fresh] for run in mail]
 
 

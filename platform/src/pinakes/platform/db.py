@@ -178,6 +178,18 @@ async def public_work(engine: AsyncEngine) -> AsyncGenerator[AsyncSession]:
         yield session
 
 
+async def driver(session: AsyncSession) -> Any:
+    """The driver's own connection of a unit of work: for calls that machinery makes often.
+
+    One through it costs a quarter of one through the session. It takes jsonb as text and gives it
+    as values; what the session has not flushed it does not see.
+    """
+    if "driver" not in session.info:
+        connection = await (await session.connection()).get_raw_connection()
+        session.info["driver"] = connection.driver_connection
+    return session.info["driver"]
+
+
 async def lock[Row: TenantOwned](session: AsyncSession, table: type[Row], id: UUID) -> Row | None:
     """One row of this tenant, fresh, and ours until the transaction ends."""
     return await session.scalar(

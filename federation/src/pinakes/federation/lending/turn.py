@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 from msgspec.structs import replace
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.service import Chosen, Wish
@@ -21,7 +19,7 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import Party, Step, Told, act, step
 from pinakes.platform import clock
-from pinakes.platform.db import uuid7
+from pinakes.platform.db import driver, to_json, uuid7
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
@@ -29,12 +27,8 @@ from pinakes.platform.messages import Event
 from pinakes.platform.outage import sqlstate
 from pinakes.tenants.circulation.policy import calendar
 
-LOOK = (
-    text("SELECT lending_look(:asked) AS parties")
-    .bindparams(bindparam("asked", type_=JSONB()))
-    .columns(parties=JSONB())
-)
-WRITE = text("SELECT lending_write(:work)").bindparams(bindparam("work", type_=JSONB()))
+LOOK = "SELECT lending_look($1)"
+WRITE = "SELECT lending_write($1)"
 CHANGED = {"PT409", "23505"}
 SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
 SHELVING = {"shelve", "Coming"}  # what brings a book onto our hold shelf
@@ -123,8 +117,8 @@ class Turn:
     async def look(self, parties: Iterable[Sought]) -> None:
         """Read many parties in one trip; ``find`` then finds them here."""
         asked = list(dict.fromkeys(parties))
-        told = [one._asdict() for one in asked]
-        rows = await self.session.scalar(LOOK, {"asked": told})
+        told = to_json([one._asdict() for one in asked])
+        rows = await (await driver(self.session)).fetchval(LOOK, told)
         self.seen |= {
             one: found_in(row) if row else None for one, row in zip(asked, rows, strict=True)
         }
@@ -263,8 +257,8 @@ class Turn:
         if not self.parties and not self.told:
             return
         try:
-            await self.session.execute(WRITE, {"work": self.work()})
-        except DBAPIError as error:
+            await (await driver(self.session)).fetchval(WRITE, to_json(self.work()))
+        except asyncpg.PostgresError as error:
             if sqlstate(error) in CHANGED:
                 raise ChangedMeanwhile("Look again, then repeat the request.") from error
             raise
