@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.discovery.calm import calmly
 from pinakes.federation.discovery.describing import document
 from pinakes.federation.discovery.document import Document
 from pinakes.federation.discovery.editions import known
@@ -69,7 +70,7 @@ async def write_for_ever(indexer: "Indexer") -> None:
             if not await indexer.round():
                 await asyncio.sleep(PAUSE)
     finally:
-        await asyncio.to_thread(indexer.close)
+        await calmly(indexer.close)
 
 
 class Indexer:
@@ -87,7 +88,7 @@ class Indexer:
             await notice_branches(public)
             wished = await rebuild_wished(public) or self.index.is_outdated()
         if self.coming is None and wished:
-            self.coming, self.scanned = await asyncio.to_thread(self.index.rebuild), EVERYTHING
+            self.coming, self.scanned = await calmly(self.index.rebuild), EVERYTHING
         changed = await self.catch_up()
         if self.coming is not None:
             await self.build_on(self.coming)
@@ -105,7 +106,7 @@ class Indexer:
                 await asyncio.sleep(PAUSE)
             seen |= batch
         if seen:
-            await asyncio.to_thread(self.commit)
+            await calmly(self.commit)
             async with public_work(self.database.public) as public:
                 await forget(public, seen)
         return len(seen)
@@ -116,7 +117,7 @@ class Indexer:
             batch = await changes(public, seen)
             documents = await described(public, list(batch)) if batch else []
         if batch:
-            await asyncio.to_thread(self.write, documents, batch)
+            await calmly(self.write, documents, batch)
         return batch
 
     def write(self, documents: Sequence[Document], changed: Collection[UUID]) -> None:
@@ -141,10 +142,10 @@ class Indexer:
             ids = list(await public.scalars(after.limit(BATCH)))
             documents = await described(public, ids)
         if ids:
-            await asyncio.to_thread(coming.replace, documents)
+            await calmly(coming.replace, documents)
             self.scanned = ids[-1]
             return
-        await asyncio.to_thread(self.change_over, coming)
+        await calmly(self.change_over, coming)
         async with public_work(self.database.public) as public:
             wish = delete(EditionChanged).where(EditionChanged.edition_id == EVERYTHING)
             await public.execute(wish)
@@ -177,7 +178,7 @@ async def forget(public: AsyncSession, seen: Mapping[UUID, int]) -> None:
 async def described(public: AsyncSession, ids: Sequence[UUID]) -> list[Document]:
     """What the index shall know of these editions."""
     found = await known(public, ids)
-    return await asyncio.to_thread(lambda: [document(one) for one in found])
+    return await calmly(lambda: [document(one) for one in found])
 
 
 async def notice_branches(public: AsyncSession) -> None:
