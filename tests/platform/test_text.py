@@ -109,3 +109,9 @@ def test_cutting_keeps_every_character() -> None:
     sentence = "我们在图书馆里找到了俞平伯的红楼梦研究"
     assert "".join(text.words(sentence)) == sentence
     assert "".join(rjieba.cut(sentence)) == sentence
+
+
+def test_a_word_of_rare_characters_is_read_in_one_pass() -> None:
+    """A run without end was tried at every length: 200,000 characters took months."""
+    assert text.syllables("㐀" * 200_000 + "重庆")[-3:] == ["qiu", "chong", "qing"]
+    assert len(text.sort_key("㐀" * 200_000).split()) == text.LONGEST_TEXT

@@ -35,6 +35,12 @@ def known() -> dict[str, str]:
     return said
 
 
+@cache
+def longest() -> int:
+    """How many characters the longest phrase has."""
+    return max(map(len, known()))
+
+
 @lru_cache(maxsize=50_000)
 def reading(phrase: str) -> list[str]:
     """The syllables of a known phrase without tones, ü as u; what is not known stays."""

@@ -26,6 +26,7 @@ LETTERS = {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "
 
 
 LONGEST_WORD = 60  # characters; what is longer is cut, in a question as in a text
+LONGEST_TEXT = 4_000  # characters of a title or a name that are looked at: no honest one has more
 
 
 def _marks() -> str:
@@ -139,19 +140,20 @@ def pinyin(text: str) -> list[list[str]]:
 
 def sort_key(text: str) -> str:
     """What Chinese sorts by: pinyin syllable by syllable; other scripts by their folded words."""
-    return " ".join([syllable for word in pinyin(text) for syllable in word])
+    return " ".join([syllable for word in pinyin(text[:LONGEST_TEXT]) for syllable in word])
 
 
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> list[str]:
     """The reading of one word: of the longest phrases in it that are known, else by character."""
     found: list[str] = []
-    phrases = readings.known()
-    while word:
-        known = (length for length in range(len(word), 1, -1) if word[:length] in phrases)
-        length = next(known, 1)
-        found += readings.reading(word[:length])
-        word = word[length:]
+    phrases, longest = readings.known(), readings.longest()
+    start = 0
+    while start < len(word):
+        ends = range(min(start + longest, len(word)), start + 1, -1)
+        end = next((end for end in ends if word[start:end] in phrases), start + 1)
+        found += readings.reading(word[start:end])
+        start = end
     return found
 
 

@@ -43,7 +43,8 @@ class Run(NamedTuple):
 
 
 def worded(value: str) -> Wording:
-    """Take a text apart."""
+    """Take a text apart: of one that is far too long, what it begins with."""
+    value = value[: text.LONGEST_TEXT]
     folded = text.fold(value)
     if folded.isascii():
         words = text.ascii_words(folded)
