@@ -1,16 +1,28 @@
 """Branches that lend to one another."""
 
+import asyncio
+from collections.abc import Iterator
+
+import asyncpg
 import pytest
 from borrowing import Borrowing
 from conftest import MakeTenant
 from lending import enrol, rule
 from litestar import Litestar
 
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
+from pinakes.tenants.items.machine import MOVES
 
 
 @pytest.fixture
-async def borrowing(app: Litestar, database: Database, make_tenant: MakeTenant) -> Borrowing:
+async def borrowing(
+    app: Litestar,
+    database: Database,
+    make_tenant: MakeTenant,
+    items_move_by_their_table: None,
+) -> Borrowing:
     """Three branches of one consortium; the supplier answers by itself."""
     hub = await make_tenant(kind="hub")
     home, supplier, pickup = [await make_tenant(hub) for _ in range(3)]
@@ -19,3 +31,36 @@ async def borrowing(app: Litestar, database: Database, make_tenant: MakeTenant) 
     await rule(database, supplier, supply_answers="automatic")
     reader = await enrol(database, home)
     return Borrowing(database, app.state.directory, home, supplier, pickup, reader)
+
+
+WATCH = """
+    CREATE TABLE moves_seen (was text, became text);
+    CREATE FUNCTION see_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN INSERT INTO public.moves_seen VALUES (OLD.status, NEW.status); RETURN NULL; END $$;
+    CREATE TRIGGER see_move AFTER UPDATE ON item FOR EACH ROW
+        WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION see_move();
+"""
+UNWATCH = "DROP FUNCTION see_move CASCADE; DROP TABLE moves_seen"
+
+
+@pytest.fixture(scope="module")
+def items_move_by_their_table(settings: Settings, postgres: Postgres) -> Iterator[None]:
+    """Whatever the functions of the database do with items, their machine knows of it."""
+    assert settings  # they have migrated the database
+    asyncio.run(told(postgres, WATCH))
+    yield
+    seen = asyncio.run(told(postgres, "SELECT DISTINCT was, became FROM moves_seen"))
+    asyncio.run(told(postgres, UNWATCH))
+    assert {tuple(row) for row in seen} <= {(start, end) for (start, _), end in MOVES.items()}
+
+
+async def told(postgres: Postgres, script: str) -> list[asyncpg.Record]:
+    """What the owner of the tables is told."""
+    owner = await asyncpg.connect(postgres.address("pinakes"))
+    try:
+        if script.startswith("SELECT"):
+            return await owner.fetch(script)
+        await owner.execute(script)
+        return []
+    finally:
+        await owner.close()

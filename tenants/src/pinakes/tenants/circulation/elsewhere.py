@@ -13,7 +13,7 @@ from pinakes.tenants.circulation.events import LoanClosed
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.events import ItemsChanged
-from pinakes.tenants.items.machine import Status
+from pinakes.tenants.items.machine import Action, Status, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import NewItem
 
@@ -55,7 +55,7 @@ async def seen_elsewhere(
         return Seen(item, item.request_id, title)
     returned_at = max(at, loan.lent_at)
     loan.returned_at = returned_at
-    item.status = Status.OUT
+    item.status = move(item.status, Action.LEAVE)
     note(session, "loan.close", loan.id, result="damaged" if damaged else "returned elsewhere")
     event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=returned_at)
     emit(session, event, to=loan.home_id)
@@ -64,7 +64,7 @@ async def seen_elsewhere(
 
 def give_away(session: AsyncSession, item: Item) -> None:
     """The branch where it was given back keeps it: it leaves our stock."""
-    item.status = Status.WITHDRAWN
+    item.status = move(item.status, Action.SEND_ON)
     note(session, "item.float", item.id)
     emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
 
@@ -87,6 +87,6 @@ async def take_over(
 
 async def home_again(session: AsyncSession, item: Item) -> None:
     """Put a book that was on its way home on the shelf."""
-    item.status, item.request_id = Status.ON_SHELF, None
+    item.status, item.request_id = move(item.status, Action.COME_HOME), None
     note(session, "item.home", item.id)
     emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))

@@ -21,7 +21,10 @@ class Status(StrEnum):
 
 
 class Action(StrEnum):
-    """What somebody does with an item; only circulation lends and takes back."""
+    """What somebody does with an item; only circulation lends and takes back.
+
+    What is lent, held or out moves by its loan or its request alone.
+    """
 
     LEND = "lend"
     TAKE_BACK = "take_back"
@@ -31,6 +34,12 @@ class Action(StrEnum):
     LOSE = "lose"
     DAMAGE = "damage"
     WITHDRAW = "withdraw"
+    HOLD = "hold"
+    RELEASE = "release"
+    LEAVE = "leave"
+    COME_HOME = "come_home"
+    SEND_ON = "send_on"
+    KEEP = "keep"
 
 
 MOVES: Mapping[tuple[Status, Action], Status] = {
@@ -54,8 +63,30 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.DAMAGED, Action.PROCESS): Status.PROCESSING,
     (Status.DAMAGED, Action.WITHDRAW): Status.WITHDRAWN,
     (Status.WITHDRAWN, Action.PROCESS): Status.PROCESSING,  # a book may come back into stock
+    (Status.ON_SHELF, Action.HOLD): Status.HELD,
+    (Status.PROCESSING, Action.HOLD): Status.HELD,  # a guest, for its reader
+    (Status.HELD, Action.RELEASE): Status.ON_SHELF,
+    (Status.HELD, Action.MISS): Status.MISSING,
+    (Status.HELD, Action.LEAVE): Status.OUT,
+    (Status.HELD, Action.LEND): Status.LENT,
+    (Status.LENT, Action.HOLD): Status.HELD,  # a guest that its reader has brought back
+    (Status.LENT, Action.LEAVE): Status.OUT,  # given back elsewhere
+    (Status.LENT, Action.SEND_ON): Status.WITHDRAWN,  # a guest whose loan ended elsewhere
+    (Status.LENT, Action.LOSE): Status.LOST,
+    (Status.OUT, Action.COME_HOME): Status.ON_SHELF,
+    (Status.OUT, Action.MISS): Status.MISSING,
+    (Status.OUT, Action.DAMAGE): Status.DAMAGED,
+    (Status.OUT, Action.LOSE): Status.LOST,
+    (Status.OUT, Action.SEND_ON): Status.WITHDRAWN,  # it stays at another branch
+    (Status.HELD, Action.SEND_ON): Status.WITHDRAWN,  # a guest goes
+    (Status.WITHDRAWN, Action.KEEP): Status.ON_SHELF,  # a guest becomes ours
 }
-AT_THE_DESK = frozenset(Action) - {Action.LEND, Action.TAKE_BACK}
+AT_THE_DESK = frozenset(
+    {
+        Action.SHELVE, Action.PROCESS, Action.MISS, Action.LOSE, Action.DAMAGE, Action.WITHDRAW,
+    }
+)  # fmt: skip
+BOUND = frozenset({Status.LENT, Status.HELD, Status.OUT})  # to a loan or a request
 
 
 class ItemMoveRefused(Conflict):
@@ -74,4 +105,6 @@ def move(status: Status, action: Action) -> Status:
 
 def actions(status: Status) -> list[Action]:
     """What the staff may do next."""
+    if status in BOUND:
+        return []
     return [action for start, action in MOVES if start == status and action in AT_THE_DESK]

@@ -15,7 +15,7 @@ from pinakes.platform.db import lock, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
-from pinakes.tenants.items.machine import AT_THE_DESK, Action, ItemMoveRefused, move
+from pinakes.tenants.items.machine import AT_THE_DESK, BOUND, Action, ItemMoveRefused, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved, Stock
 
@@ -124,6 +124,8 @@ async def act(session: AsyncSession, id: UUID, action: Action) -> Item:
     if action not in AT_THE_DESK:
         raise ItemMoveRefused("Items are lent and taken back with their reader's card.")
     item = await _mine(session, id)
+    if item.status in BOUND:
+        raise ItemMoveRefused(f"An item that is {item.status} moves by its loan or its request.")
     item.status = move(item.status, action)
     await session.flush()
     note(session, f"item.{action}", item.id)
