@@ -10,7 +10,15 @@ import pytest
 
 from pinakes.federation.discovery.document import Document
 from pinakes.federation.discovery.index import Index
-from pinakes.federation.discovery.query import Branch, Clause, Query, clauses
+from pinakes.federation.discovery.query import (
+    CALL_NUMBER,
+    LONGEST_NUMBER,
+    Branch,
+    Clause,
+    Query,
+    clauses,
+    is_call_number,
+)
 from pinakes.main.demo.marc_books import book
 
 HAN = frozenset(map(chr, range(0x4E00, 0xA000)))
@@ -226,6 +234,13 @@ def test_random_questions_never_fail(index: Index) -> None:
 )
 def test_a_question_is_taken_apart(text: str, expected: list[Clause]) -> None:
     assert clauses(text) == expected
+
+
+def test_what_looks_like_a_call_number_is_looked_at_once() -> None:
+    """With each character tried as the end of two parts, this took a quarter of an hour."""
+    assert not CALL_NUMBER.fullmatch("A" + "1" * 40_000 + "!")
+    assert is_call_number("K825.6=76/12 C1")
+    assert not is_call_number("A" + "1" * LONGEST_NUMBER)
 
 
 def test_every_two_characters_of_a_title_find_it(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from tantivy import Occur
 from pinakes.federation.discovery.document import class_key, number_key
 from pinakes.federation.discovery.loosely import Loose
 from pinakes.federation.discovery.query import (
-    CALL_NUMBER,
     Branch,
     Clause,
     Consortium,
     Query,
     clauses,
+    is_call_number,
 )
 from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
 from pinakes.federation.discovery.wording import END, START
@@ -199,7 +199,7 @@ class Matcher:
         ways: list[Found] = []
         if len(written) >= NUMBER_LENGTH and written[0].isdigit():
             ways.append(self._terms.term("numbers", number_key(written)))
-        if CALL_NUMBER.fullmatch(written):
+        if is_call_number(written):
             ways.append(self._terms.starting("classes", class_key(written)))
         return ways
 

@@ -15,7 +15,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 QUOTES = re.compile("[“”„«»「」『』＂]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
 DIGIT = re.compile("[0-9]")
-CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][0-9.]*[=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}")
+CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}")
+LONGEST_NUMBER = 40  # characters of a class or call number
 CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
 FIELDS = {
     "title": "title", "题名": "title", "书名": "title",
@@ -85,10 +86,15 @@ def clauses(text: str) -> list[Clause]:
     plain = QUOTES.sub('"', CONTROL.sub(" ", text[:LONGEST])).replace("：", ":")
     if NUMBER.fullmatch(plain.strip()) and ISBN_LIKE.search(plain):
         return [Clause(plain.strip(), "numbers")]
-    if CALL_NUMBER.fullmatch(plain.strip()):
+    if is_call_number(plain.strip()):
         return [Clause(fold(plain).strip(), written=plain.strip())]
     found = [_clause(match[1], match[2]) for match in CLAUSE.finditer(plain)]
     return [clause for clause in found if clause.text][:MOST_CLAUSES]
+
+
+def is_call_number(written: str) -> bool:
+    """Whether it may be a class or call number, or the beginning of one."""
+    return len(written) <= LONGEST_NUMBER and CALL_NUMBER.fullmatch(written) is not None
 
 
 def _clause(prefix: str | None, body: str) -> Clause:
