@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pytest
 from browsing import LOCALES, SIZES, Scene, Visitor, faults
+from finding import STONE
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +120,23 @@ async def test_a_book_is_found_with_the_keyboard_alone(visitor: Visitor, scene: 
         await page.locator(".hits a").first.focus()
         await page.keyboard.press("Enter")
         await expect(page.locator("h1")).to_have_text("石头记")
+
+
+async def test_what_somebody_types_is_gone_on_with(visitor: Visitor, scene: Scene) -> None:
+    async with opened(visitor, scene, "branch", language="zh", size="phone") as seen:
+        page, offered = seen.page, seen.page.locator("[role=option]")
+        await page.locator("input[name=q]").press_sequentially("shitou")
+        await expect(offered.first).to_have_text(STONE.title)
+        assert await faults(page) == ""
+        await page.keyboard.press("Escape")
+        await expect(offered).to_have_count(0)
+        await page.keyboard.type("j")
+        await expect(offered.first).to_be_visible()
+        await page.keyboard.press("ArrowDown")
+        await expect(offered.first).to_have_attribute("aria-selected", "true")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("input[name=q]")).to_have_value(STONE.title)
+        await expect(page.locator(".hits a").first).to_be_visible()
 
 
 async def test_the_judge_finds_a_planted_fault(visitor: Visitor, scene: Scene) -> None:

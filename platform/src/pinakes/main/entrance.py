@@ -9,7 +9,7 @@ from litestar.params import FromQuery, Parameter
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Here
-from pinakes.platform.pages import Asked, Style, page
+from pinakes.platform.pages import Asked, Statics, page
 
 MOST = 60  # libraries listed at once; the rest are found by name
 
@@ -87,5 +87,5 @@ def by_code(tenant: Tenant) -> str:
 
 
 feature = Feature(
-    name="main", entrance=[Entrance, Style], pages=[BranchHome], templates="pinakes.main"
+    name="main", entrance=[Entrance, Statics], pages=[BranchHome], templates="pinakes.main"
 )

@@ -20,7 +20,7 @@ TABLE = {
     "health.ready": EVERYBODY,
     "errors.list": EVERYBODY,
     "errorpages.show": EVERYBODY,
-    "style.sheet": EVERYBODY,
+    "statics.file": EVERYBODY,
     "entrance.show": EVERYBODY,
     "branchhome.show": EVERYBODY,
     "cataloguepages.search": EVERYBODY,

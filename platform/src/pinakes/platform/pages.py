@@ -1,4 +1,4 @@
-"""Pages for people: one frame, two languages, no scripts, nothing from elsewhere."""
+"""Pages for people: one frame, two languages, well without scripts, nothing from elsewhere."""
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from litestar import Controller, MediaType, Request, Response, get
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from pinakes.platform import http, show
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
+from pinakes.platform.errors import NotFound
 from pinakes.platform.feature import Feature
 from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.language import LANGUAGES, TAGS, _, either, says, speaking, understood
@@ -23,8 +25,11 @@ type Asked = Request[Any, Any, Any]
 SIZES = ("normal", "large")
 CHOICES = {"lang": LANGUAGES, "size": SIZES}  # what a link may change for good
 A_YEAR = 365 * 24 * 3600
-STYLE = files("pinakes.platform").joinpath("templates/style.css").read_text("utf-8")
-STYLE_VERSION = sha256(STYLE.encode()).hexdigest()[:12]
+TEMPLATES = files("pinakes.platform").joinpath("templates")
+STATICS = {
+    name: TEMPLATES.joinpath(name).read_text("utf-8") for name in ("style.css", "suggest.js")
+}
+KINDS = {"css": MediaType.CSS, "js": "text/javascript"}
 
 
 def environment(features: Sequence[Feature]) -> Environment:
@@ -42,7 +47,7 @@ def environment(features: Sequence[Feature]) -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(_, either, newstyle=True)
     links = [name for name in made.list_templates() if name.endswith("/links.html")]
-    made.globals |= {"links": links, "style_version": STYLE_VERSION, "says": says}
+    made.globals |= {"links": links, "static": static, "says": says}
     made.filters |= show.FILTERS
     finished: Environment = made
     return finished
@@ -157,7 +162,8 @@ def guarded(request: Asked, asker: Principal) -> dict[str, str]:
     issuer = request.app.state.settings.issuer
     return {
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+            "img-src 'self' data:; base-uri 'none'; "
             f"form-action 'self' {issuer}; frame-ancestors 'none'"
         ),
         "X-Content-Type-Options": "nosniff",
@@ -191,17 +197,24 @@ def for_people(request: Asked) -> bool:
     return asked and not request.scope["path"].startswith(("/v1/", "/schema"))
 
 
-class Style(Controller):
-    """The one style sheet."""
+def static(name: str) -> str:
+    """The address of one of our own files; it changes whenever the file does."""
+    return f"/static/{name}?v={sha256(STATICS[name].encode()).hexdigest()[:12]}"
+
+
+class Statics(Controller):
+    """The style sheet, and the script that pages are well without."""
 
     include_in_schema = False
 
-    @get("/static/style.css", media_type=MediaType.CSS)
-    async def sheet(self) -> Response[str]:
-        """All pages look like this; the address changes whenever the sheet does."""
+    @get("/static/{name:str}")
+    async def file(self, name: FromPath[str]) -> Response[str]:
+        """One of our own files, to be kept for ever."""
+        if name not in STATICS:
+            raise NotFound("There is no such file.")
         return Response(
-            STYLE,
-            media_type=MediaType.CSS,
+            STATICS[name],
+            media_type=KINDS[name.rpartition(".")[2]],
             headers={
                 "Cache-Control": "public, max-age=31536000, immutable",
                 "X-Content-Type-Options": "nosniff",
