@@ -8,11 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from pinakes.federation.discovery.document import Document
+from pinakes.federation.discovery.document import SCHEMA, Document
 from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.matching import BEGINNINGS, MOST_BEGINNING, Matcher
 from pinakes.federation.discovery.query import (
     CALL_NUMBER,
     LONGEST_NUMBER,
+    MOST_CLAUSES,
     Branch,
     Clause,
     Query,
@@ -241,6 +243,17 @@ def test_what_looks_like_a_call_number_is_looked_at_once() -> None:
     assert not CALL_NUMBER.fullmatch("A" + "1" * 40_000 + "!")
     assert is_call_number("K825.6=76/12 C1")
     assert not is_call_number("A" + "1" * LONGEST_NUMBER)
+
+
+@pytest.mark.parametrize("between", [" ", ","])
+def test_words_without_end_are_not_all_looked_for(between: str) -> None:
+    """Each character that stands alone looks through all the words of three fields."""
+    matcher, typed = Matcher(SCHEMA), f"一{between}" * 250
+    begun = matcher.beginning(Branch(1), typed)
+    asked = Query(within=Branch(1), text=typed)
+    assert repr(begun).count("RegexQuery") <= 3 * MOST_BEGINNING + len(BEGINNINGS)
+    for found in (matcher.query(asked), matcher.loose_query(asked)):
+        assert repr(found.plain).count("RegexQuery") <= 3 * MOST_CLAUSES
 
 
 def test_every_two_characters_of_a_title_find_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tantivy import Occur
 from pinakes.federation.discovery.document import class_key, number_key
 from pinakes.federation.discovery.loosely import Loose
 from pinakes.federation.discovery.query import (
+    MOST_CLAUSES,
     Branch,
     Clause,
     Consortium,
@@ -36,6 +37,7 @@ NUMBER_LENGTH = 8
 PAIR = 2
 BEGINNINGS = {"exact": 3.0, "said": 3.0, "named": 2.0, "initials": 1.5}
 SHORTEST_BEGINNING = 2  # letters
+MOST_BEGINNING = 8  # words, and pairs of characters, that tell what is being typed
 
 type Wanted = tuple[Occur, Found]
 
@@ -86,7 +88,7 @@ class Matcher:
 
     def _begun(self, grams: list[str]) -> Found:
         """All words but the last are whole."""
-        *whole, last = grams
+        *whole, last = grams[:MOST_BEGINNING]
         wanted = [(Occur.Must, self._terms.row([gram], "")) for gram in whole]
         fields = [self._terms.starting(field, last) for field in WEIGHTS]
         return tantivy.Query.boolean_query([*wanted, (Occur.Must, self._terms.either(fields))])
@@ -113,7 +115,7 @@ class Matcher:
     def _words(self, parts: list[Clause], clause: Callable[[Clause], list[Wanted]]) -> list[Wanted]:
         wanted: list[Wanted] = []
         for part in parts:
-            wanted += clause(part)
+            wanted += clause(part) if len(wanted) < MOST_CLAUSES else []
         if not wanted:
             return [(Occur.Must, tantivy.Query.empty_query())]
         if not any(part.field for part in parts):
@@ -171,7 +173,7 @@ class Matcher:
             grams = text.grams(part.text)
             return [(Occur.Must, self._terms.row(grams, part.field))] if grams else []
         wanted: list[Wanted] = []
-        for run, cjk in text.runs(part.text):
+        for run, cjk in text.runs(part.text)[:MOST_CLAUSES]:
             wanted += self._chinese(run, part.field) if cjk else [self._word(run, part.field)]
         ways = self._numbers(part) if wanted else []
         if ways:
@@ -184,7 +186,7 @@ class Matcher:
         if part.phrase or part.field in ("numbers", "classes"):
             return self._clause(part)
         wanted: list[Wanted] = []
-        for run, cjk in text.runs(part.text):
+        for run, cjk in text.runs(part.text)[:MOST_CLAUSES]:
             if cjk:
                 strict = tantivy.Query.boolean_query(self._chinese(run, part.field))
                 ways = [strict, *self._loose.chinese(run, part.field)]
