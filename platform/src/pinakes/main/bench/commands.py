@@ -11,6 +11,7 @@ from pinakes.main.bench.report import Report, show
 BENCHES = {
     "checkout": "pinakes.main.bench.checkout:run",
     "choosing": "pinakes.main.bench.choosing:run",
+    "growing": "pinakes.main.bench.growing:run",
     "import": "pinakes.main.bench.importing:run",
     "isolation": "pinakes.main.bench.isolation:run",
     "lending": "pinakes.main.bench.lending:run",

@@ -1,16 +1,12 @@
 """Imports: their speed over a mere parse, their memory, and what they leave to the lending desk."""
 
 import asyncio
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median, quantiles
-from subprocess import PIPE
-from subprocess import run as call
+from statistics import median
 from tempfile import TemporaryDirectory
 
-import msgspec
 import pymarc
 from msgspec.structs import replace
 from pydantic import SecretStr
@@ -18,7 +14,7 @@ from pydantic import SecretStr
 from pinakes.main.bench import repeated, serving, stockroom
 from pinakes.main.bench.bringing import LOOK, Branch, Brought, moved_in
 from pinakes.main.bench.ground import Ground, ground
-from pinakes.main.bench.paced import Order
+from pinakes.main.bench.paced import Order, p95
 from pinakes.main.bench.report import Report, Result, paired
 from pinakes.main.bench.serving import Process
 from pinakes.main.bench.stockroom import Stock
@@ -61,9 +57,7 @@ class Stage:
             seconds=SECONDS,
         )
         self.lent += int(order.rate * SECONDS) // STOCK.branches + STOCK.branches
-        command = [sys.executable, "-m", "pinakes.main.bench.paced"]
-        done = call(command, input=msgspec.json.encode(order), stdout=PIPE, check=True)  # noqa: S603
-        return quantiles(msgspec.json.decode(done.stdout, type=list[float]), n=20)[-1]
+        return p95(order)
 
 
 def run() -> Report:

@@ -4,21 +4,17 @@ import asyncio
 import time
 from statistics import median, quantiles
 
-import asyncpg
 from pydantic import SecretStr
 
 from pinakes.federation.ledger import keys
-from pinakes.main.bench import cpu, lives, serving, trips
+from pinakes.main.bench import choosing, cpu, growing, lives, retargeting, serving, trips
 from pinakes.main.bench.ground import Ground, ground
-from pinakes.main.bench.lives import Desks, Life, desks
-from pinakes.main.bench.recording import Player
-from pinakes.main.bench.replaying import Script, replay
+from pinakes.main.bench.lives import Desks, desks
+from pinakes.main.bench.replaying import FLOOR, Script, recorded, replay
 from pinakes.main.bench.report import Report, Result, paired
 from pinakes.main.bench.serving import Process
 from pinakes.main.bench.trips import Counter
 from pinakes.platform.config import Settings
-from pinakes.platform.db import Database
-from pinakes.platform.directory import Directory
 
 ROUNDS = 5
 SECONDS = 4.0
@@ -26,20 +22,24 @@ EACH = 96  # lives of ours in a round
 RATE, PACED = 50, 10.0  # requests a second, and for how many seconds
 COUNTED = 10  # lives whose trips are counted
 FRESH = 150 * lives.RING  # the first of them: their titles are all on the shelf
-FLOOR = "floor"
-TWIN = f"""
-CREATE ROLE {FLOOR} LOGIN PASSWORD '{FLOOR}' IN ROLE pinakes_app, pinakes_carrier, pinakes_public;
-CREATE DATABASE {FLOOR} TEMPLATE pinakes
-"""
-GUEST = "SELECT id FROM item WHERE tenant_id = $1 AND barcode = $2 AND guest_of IS NOT NULL"
 HOT = (b"read_place", b"read_request", b"read_checkout", b"read_return", b"read_scan")
 
 
 def run() -> Report:
-    """Three minutes."""
+    """Everything that is measured of lending: about ten minutes."""
+    reports = [lived(), growing.run(), choosing.run(), retargeting.run()]
+    return Report(
+        bench="lending",
+        results=[result for report in reports for result in report.results],
+        facts={name: fact for report in reports for name, fact in report.facts.items()},
+    )
+
+
+def lived() -> Report:
+    """Whole lives over their statements, the first answer in time, and trips; two minutes."""
     with ground() as place:
         lives.stock(place.postgres)
-        script = asyncio.run(recorded(place))
+        script = asyncio.run(recorded(place, FLOOR))
         settings = with_ledger(place)
         with serving.api(settings) as api, serving.worker(settings) as worker:
             stage = Stage(place, script, api, worker)
@@ -54,23 +54,6 @@ def with_ledger(place: Ground) -> Settings:
     keys.make(file)
     address = SecretStr(place.postgres.address("pinakes_ledger"))
     return place.settings.model_copy(update={"ledger": address, "ledger_key": file})
-
-
-async def recorded(place: Ground) -> Script:
-    """What a life asks of the database; and a second database to ask it all of again."""
-    strong = await asyncpg.connect(place.postgres.address("postgres"))
-    async with Database.open(place.settings) as database:
-        directory = Directory()
-        await directory.refresh(database.public)
-        player = Player(database, directory)
-        await player.live(Life(0))  # the first brings things that stay
-        recording = await player.live(Life(0))
-    life = recording.life
-    guest = await strong.fetchval(GUEST, life.pickup, life.barcode)
-    for order in TWIN.split(";"):
-        await strong.execute(order)
-    await strong.close()
-    return Script(recording, guest)
 
 
 class Stage:

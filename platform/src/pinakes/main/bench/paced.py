@@ -7,6 +7,9 @@ the latencies go out, in milliseconds.
 import asyncio
 import sys
 import time
+from statistics import quantiles
+from subprocess import PIPE
+from subprocess import run as call
 
 import msgspec
 
@@ -64,6 +67,13 @@ async def paced(order: Order) -> list[float]:
         await asyncio.sleep(begins + number / order.rate - time.monotonic())
         asked.append(asyncio.create_task(one(number)))
     return await asyncio.gather(*asked)
+
+
+def p95(order: Order) -> float:
+    """Milliseconds, by a process of its own."""
+    command = [sys.executable, "-m", "pinakes.main.bench.paced"]
+    done = call(command, input=msgspec.json.encode(order), stdout=PIPE, check=True)  # noqa: S603
+    return quantiles(msgspec.json.decode(done.stdout, type=list[float]), n=20)[-1]
 
 
 if __name__ == "__main__":

@@ -16,13 +16,22 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
+from pinakes.main.bench.ground import Ground
 from pinakes.main.bench.lives import APART, RING, STOCK, Life
 from pinakes.main.bench.pgbench import CLIENTS, FAILED, FloorBroken
-from pinakes.main.bench.recording import Deed, Recording
+from pinakes.main.bench.recording import Deed, Player, Recording
 from pinakes.main.embedded.cluster import binary
+from pinakes.platform.db import Database
+from pinakes.platform.directory import Directory
 
+FLOOR = "floor"  # a role that may do what those of the product may, by their own policies
+ROLE = f"""
+CREATE ROLE {FLOOR} LOGIN PASSWORD '{FLOOR}' IN ROLE pinakes_app, pinakes_carrier, pinakes_public
+"""
+GUEST = "SELECT id FROM item WHERE tenant_id = $1 AND barcode = $2 AND guest_of IS NOT NULL"
 WARM = 2  # seconds that nobody counts
 PROGRESS = re.compile(r"^progress: [0-9.]+ s, ([0-9.]+) tps", re.MULTILINE)
 KEY = 32  # bytes of an idempotency key, as it is kept
@@ -195,6 +204,24 @@ def spaced(told: Any) -> str:
 
 def quoted(told: str) -> str:
     return "'" + told.replace("'", "''") + "'"
+
+
+async def recorded(ground: Ground, *databases: str) -> Script:
+    """What a life asks of the database; and *databases* beside it to ask it all of again."""
+    strong = await asyncpg.connect(ground.postgres.address("postgres"))
+    async with Database.open(ground.settings) as database:
+        directory = Directory()
+        await directory.refresh(database.public)
+        player = Player(database, directory)
+        await player.live(Life(0))  # the first brings things that stay
+        recording = await player.live(Life(0))
+    life = recording.life
+    guest = await strong.fetchval(GUEST, life.pickup, life.barcode)
+    await strong.execute(ROLE)
+    for name in databases:
+        await strong.execute(f"CREATE DATABASE {name} TEMPLATE pinakes")
+    await strong.close()
+    return Script(recording, guest)
 
 
 def replay(script: Script, address: str, seconds: float, first: int) -> float:

@@ -1,0 +1,95 @@
+"""A request's life beside a thousand finished ones, and beside a million.
+
+Both sides are pgbench with the product's own statements, on two databases that differ in nothing
+else. A million requests are a year's; of their messages the last thirty days' are still there.
+"""
+
+import asyncio
+
+import asyncpg
+from msgspec.structs import replace
+
+from pinakes.main.bench import lives
+from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.lives import APART, RING
+from pinakes.main.bench.replaying import FLOOR, Script, recorded, replay
+from pinakes.main.bench.report import Report, paired
+
+FEW, MANY = 1_000, 1_000_000
+ROUNDS = 5
+SECONDS = 3.0
+YEAR = 365  # days
+GROW = """
+SET session_replication_role = replica;
+SET synchronous_commit = off;
+SET maintenance_work_mem = '512MB';
+CREATE TEMP TABLE place AS
+    SELECT n, ('0190' || lpad(to_hex(n), 8, '0') || '70008000' || repeat('0', 12))::uuid AS id,
+           now() - n * interval '{year} days' / {many} AS at
+    FROM generate_series(1, {many}) n;
+CREATE TEMP TABLE asked AS SELECT r.* FROM request r WHERE over LIMIT 1;
+CREATE TEMP TABLE played AS
+    SELECT p.*, CASE role WHEN 'requester' THEN 0 WHEN 'supplier' THEN 1 ELSE 2 END AS away
+    FROM request_party p JOIN asked ON p.request_id = asked.id;
+CREATE TEMP TABLE said AS SELECT o.* FROM outbox o ORDER BY id DESC LIMIT 31;
+UPDATE asked SET tenant_id = 0;
+CREATE TEMP TABLE kept (named text, made text);
+INSERT INTO kept SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index
+WHERE indrelid IN ('request'::regclass, 'request_party'::regclass, 'outbox'::regclass)
+  AND NOT indisprimary AND {many} > 10000;
+DO $$ DECLARE one kept; BEGIN
+    FOR one IN SELECT * FROM kept LOOP EXECUTE 'DROP INDEX ' || one.named; END LOOP;
+END $$;
+INSERT INTO request SELECT (jsonb_populate_record(asked, jsonb_build_object('id', place.id,
+    'tenant_id', 1 + {apart} * (1 + n % {ring}), 'created_at', at, 'changed_at', at))).*
+FROM asked, place;
+INSERT INTO request_party (tenant_id, id, created_at, request_id, role, attempt, version, home_id,
+    pickup_id, supplier_id, state, model, service, flags, facts, over, item_id, reasons, said,
+    changed_at)
+SELECT 1 + {apart} * (1 + (n + away) % {ring}), uuidv7(), at, place.id, role, attempt, version,
+    home_id, pickup_id, supplier_id, state, model, service, flags, facts, over, item_id, reasons,
+    said, at
+FROM place, played;
+INSERT INTO outbox (tenant_id, id, created_at, receiver, seq, about, kind, version, body, state,
+                    sent_at)
+SELECT 1 + {apart} * (1 + n % {ring}), uuidv7(), at, 1 + {apart} * (1 + (n + 1) % {ring}), n,
+       place.id, kind, version, body, 'sent', at
+FROM place, said WHERE n <= {many} * 30 / {year};
+DO $$ DECLARE one kept; BEGIN
+    FOR one IN SELECT * FROM kept LOOP EXECUTE one.made; END LOOP;
+END $$;
+"""
+TIDY = "VACUUM ANALYZE request, request_party, outbox"
+
+
+def run() -> Report:
+    """About four minutes."""
+    with ground() as place:
+        lives.stock(place.postgres)
+        script = asyncio.run(prepared(place))
+        rounds = [
+            (lived(place, script, "few", number), lived(place, script, "many", number))
+            for number in range(ROUNDS + 1)
+        ]
+    rounds = rounds[1:]  # nobody counts the first
+    slower = paired("step_1m_vs_1k", rounds, must=1.2, goal=1.1, unit="lives/s, few : many")
+    return Report(bench="growing", results=[replace(slower, better="lower")])
+
+
+async def prepared(place: Ground) -> Script:
+    """Two databases with little and with much behind them."""
+    script = await recorded(place, "few", "many")
+    for name, many in (("few", FEW), ("many", MANY)):
+        strong = await asyncpg.connect(place.postgres.address("postgres", name))
+        told = {"many": many, "year": YEAR, "apart": APART, "ring": RING}
+        await strong.execute(GROW.format(**told), timeout=600)
+        await strong.execute(TIDY, timeout=600)
+        await strong.execute("CHECKPOINT")
+        await strong.close()
+    return script
+
+
+def lived(place: Ground, script: Script, database: str, number: int) -> float:
+    """Lives a second."""
+    address = f"postgresql://{FLOOR}:{FLOOR}@127.0.0.1:{place.postgres.port}/{database}"
+    return replay(script, address, SECONDS, (number + 1) * 100_000)
