@@ -33,7 +33,7 @@ feature = Feature(
     queries=[LendingQueries],
     listeners=[
         (PartyTold, HEARD),
-        (CopyFree, listeners.copy_free),
+        (CopyFree, HEARD),
         (WaitChanged, listeners.wait_changed),
         (KeptLent, HEARD),
         (KeptReturned, HEARD),

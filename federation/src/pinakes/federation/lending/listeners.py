@@ -29,6 +29,8 @@ async def heard(session: AsyncSession, messages: Heard[Event]) -> None:
     for event, message in messages:
         if isinstance(event, PartyTold):
             await told(work, event, message)
+        elif isinstance(event, CopyFree):
+            await copy_free(work, event)
         else:
             await at_pickup(work, event)
     await work.write()
@@ -38,6 +40,8 @@ def sought(event: Event) -> Sought:
     """Which of our parties hears this."""
     if isinstance(event, PartyTold):
         return Sought(event.about, Role(event.role), event.attempt)
+    if isinstance(event, CopyFree):
+        return Sought(event.about, Role.REQUESTER)
     assert isinstance(event, KeptLent | KeptReturned)  # noqa: S101  (see the feature's listeners)
     return Sought(event.about, Role.PICKUP, item=event.item)
 
@@ -98,17 +102,14 @@ def speaks(found: Found, signal: str, sender: int) -> bool:
     return sender in {branches[role] for role in speakers(party.model, party.role, signal)}
 
 
-async def copy_free(session: AsyncSession, event: CopyFree, message: Message) -> None:
+async def copy_free(work: Turn, event: CopyFree) -> None:
     """A copy has come free for a request of ours that waits: ask for it."""
-    work = turn(session)
-    found = await work.find(event.about, Role.REQUESTER)
+    found = await work.find(*sought(event))
     if found is not None and found.party.state == "WAITING":
         asked = changed(found, party=asking(found.party, event.supplier))
         await work.happen(asked, "chosen", {"record": str(event.record)})
-        await work.write()
     else:
         work.tell(WaitChanged(about=event.about))  # the copy is somebody else's
-        await work.write()
 
 
 async def wait_changed(session: AsyncSession, event: WaitChanged, message: Message) -> None:
