@@ -24,7 +24,7 @@ from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.jobs import JobDue, Run
 from pinakes.platform.login import Accounts
 from pinakes.platform.performer import perform
-from pinakes.tenants.readers import exporting, importing
+from pinakes.tenants.readers import exporting, importing, numbers
 from pinakes.tenants.readers.importing import KIND, bring_in
 from pinakes.tenants.readers.models import ReaderLine
 from pinakes.tenants.readers.table import decoded
@@ -149,6 +149,13 @@ async def test_barcodes_of_two_readers_are_not_one_readers(office: Office) -> No
     assert (line["outcome"], line["code"]) == ("refused", "barcodes_of_several")
 
 
+async def test_what_another_branch_issues_does_not_come_in_as_a_barcode(office: Office) -> None:
+    one, other = numbers.issue(99_998), numbers.issue(99_998)
+    _, lines = await office.bring(f"card,name,old_barcodes\n{one},Eve,\nC9,Eve,{other}\n")
+    told = [(line["outcome"], line["code"]) for line in lines]
+    assert told == [("refused", "card_of_another")] * 2
+
+
 async def test_the_same_barcodes_may_be_another_branchs_too(
     office: Office, away: Desk, mint: Mint, database: Database, accounts: Accounts
 ) -> None:
@@ -211,12 +218,12 @@ async def test_what_went_out_comes_in_unchanged(
     office: Office, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     monkeypatch.setattr(exporting, "AT_ONCE", at_once)
-    await office.bring(TABLE + 'C6,"=HYPERLINK(1)",adult,,+86 10,,@7,\n')
+    await office.bring(TABLE + 'C6,"=HYPERLINK(1)",adult,,+86 10,,-7,\n')
     address = f"/v1/b/{office.desk.here.code}/readers/export"
     answer = await office.desk.client.get(address, headers=office.headers)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     cells = [cell for row in csv.reader(StringIO(decoded(answer.content))) for cell in row]
-    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+    assert not any(cell.startswith(("=", "+", "-")) for cell in cells)
     report, _ = await office.bring(answer.content)
     assert (report["unchanged"], report["lines"]) == (4, 4)
 

@@ -31,12 +31,22 @@ def test_a_number_says_which_branch_has_issued_it(one: int, other: int) -> None:
     assert numbers.is_issued_by(numbers.issue(one), other) == (one == other)
 
 
+@given(branches, branches)
+def test_no_branch_takes_the_cards_of_another_for_old_barcodes(one: int, other: int) -> None:
+    number = numbers.issue(one)
+    assert numbers.is_of_another(number, other) == (one != other)
+    if one != other:
+        with pytest.raises(numbers.CardOfAnother):
+            numbers.alias(number, other)
+
+
 @given(st.text())
 def test_any_word_is_a_card_or_refused(word: str) -> None:
     try:
         assert 0 < len(numbers.tidy(word)) <= numbers.LONGEST
     except numbers.CardMalformed:
-        assert not word.strip() or len(word.strip()) > numbers.LONGEST or not word.isprintable()
+        tidy = word.strip()
+        assert not 0 < len(tidy) <= numbers.LONGEST or not word.isprintable() or "@" in tidy
     assert not numbers.is_issued("१२३४५६७८९०१२३४५")
 
 

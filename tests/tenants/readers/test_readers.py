@@ -66,6 +66,8 @@ async def test_a_pin_is_kept_nowhere_but_at_the_issuer(desk: Desk, database: Dat
         ({"number": "123456789012345"}, "card_mistyped"),
         ({"number": " \t "}, "card_malformed"),
         ({"number": "a\x00b", "old": True}, "card_malformed"),
+        ({"number": "1@hub", "old": True}, "card_malformed"),
+        ({"number": numbers.issue(99_998), "old": True}, "card_of_another"),
         ({"number": "x" * 41, "old": True}, "validation_failed"),
         ({"name": " "}, "validation_failed"),
         ({"pin": "12345"}, "validation_failed"),

@@ -48,6 +48,8 @@ class Batch:
 
     def settle(self, id: UUID, row: Row) -> str:
         """What becomes of one line; a new reader is the person *id*."""
+        if any(numbers.is_of_another(number, self.here.id) for number in row.numbers):
+            raise LineRefused("card_of_another")
         people = {self.carriers[number] for number in row.numbers if number in self.carriers}
         if len(people) > 1:
             raise LineRefused("barcodes_of_several")

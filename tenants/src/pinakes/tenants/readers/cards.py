@@ -68,8 +68,8 @@ async def issue(session: AsyncSession, reader: Reader, wish: NewCard) -> Card:
         raise ReaderHasLeft("Let the reader rejoin first.")
     here = await branch(session)
     if wish.number is not None:
-        tidy = numbers.tidy(wish.number) if wish.old else numbers.checked(wish.number, here.id)
-        card = await insert_card(session, reader, tidy, old=wish.old)
+        checked = numbers.alias if wish.old else numbers.checked
+        card = await insert_card(session, reader, checked(wish.number, here.id), old=wish.old)
         if card is None:
             raise CardTaken("The card already belongs to a reader of this branch.")
         return card

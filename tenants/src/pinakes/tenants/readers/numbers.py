@@ -1,4 +1,7 @@
-"""Card numbers: ours carry the branch and two check digits; old ones are any printable word."""
+"""Card numbers: ours carry the branch and two check digits; old ones are any printable word.
+
+A number has no @, for NUMBER@LIBRARY says at the log-in whose of several is meant.
+"""
 
 from secrets import randbelow
 
@@ -18,6 +21,11 @@ class CardMalformed(BadRequest):
 class CardMistyped(BadRequest):
     code = "card_mistyped"
     title = "The check digits of this card number do not fit"
+
+
+class CardOfAnother(BadRequest):
+    code = "card_of_another"
+    title = "Only another branch can issue this card number"
 
 
 def issue(branch: int) -> str:
@@ -40,6 +48,12 @@ def is_issued_by(number: str, branch: int) -> bool:
     return is_issued(number) and int(number[: -SERIAL - CHECK]) == branch
 
 
+def is_of_another(number: str, branch: int) -> bool:
+    """Whether *number* looks like a card of another branch; identity numbers are longer."""
+    issued = len(number) == BRANCH + SERIAL + CHECK and is_issued(number)
+    return issued and not is_issued_by(number, branch)
+
+
 def ours(number: str) -> bool:
     """Whether *number* has the form of ours, right or mistyped."""
     return number.isascii() and number.isdigit() and len(number) >= BRANCH + SERIAL + CHECK
@@ -48,8 +62,16 @@ def ours(number: str) -> bool:
 def tidy(number: str) -> str:
     """A presented or printed number without the spaces around it, or CardMalformed."""
     found = number.strip()
-    if not 0 < len(found) <= LONGEST or not found.isprintable():
-        raise CardMalformed(f"A card number has 1 to {LONGEST} printable characters.")
+    if not 0 < len(found) <= LONGEST or not found.isprintable() or "@" in found:
+        raise CardMalformed(f"A card number has 1 to {LONGEST} printable characters, and no @.")
+    return found
+
+
+def alias(number: str, branch: int) -> str:
+    """An old barcode that *branch* may keep; another branch's cards are nobody's alias here."""
+    found = tidy(number)
+    if is_of_another(found, branch):
+        raise CardOfAnother("An old barcode cannot be a number that another branch issues.")
     return found
 
 

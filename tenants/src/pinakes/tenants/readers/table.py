@@ -35,8 +35,12 @@ COLUMNS = ("card", "name", "kind", "born", "contact", "pin", "old_barcodes", "ex
 REASONS: Mapping[str, tuple[str, str]] = {
     "card_missing": ("没有证号，也没有旧条码", "There is neither a card nor an old barcode"),
     "card_malformed": (
-        "证号或旧条码须为 1 至 40 个可显示字符",
-        "A card or old barcode has 1 to 40 printable characters",
+        "证号或旧条码须为 1 至 40 个可显示字符，且不含 @",
+        "A card or old barcode has 1 to 40 printable characters, and no @",
+    ),
+    "card_of_another": (
+        "此证号只能由另一馆发放",
+        "Only another branch can issue this card number",
     ),
     "name_missing": ("没有姓名，或姓名超过 200 字", "The name is missing or longer than 200"),
     "kind_unknown": (
