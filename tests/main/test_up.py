@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,9 @@ def test_the_doctor_tells_people_addresses_and_versions(up: Up) -> None:
     assert done.returncode == 0
     assert "18.6" in done.stdout
     assert up.run()["settings"]["PINAKES_ISSUER"] in done.stdout
+    parts = json.loads(pinakes("doctor", "--json", "--data", up.data).stdout)["parts"]
+    said = {part["part"]: part["version"] for part in parts}
+    assert (said["issuer"], said["api"], said["worker"]) == ("", *[version("pinakes")] * 2)
 
 
 def test_what_other_commands_read_is_for_our_eyes_only(up: Up) -> None:
