@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ import pytest
 from issuing import HOME, SECRET, card
 
 from pinakes.main.embedded.issuer import pins
-from pinakes.main.embedded.issuer.accounts import Account
+from pinakes.main.embedded.issuer.accounts import LET_OFF, Account
 from pinakes.main.embedded.issuer.door import WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import ACCESS
@@ -125,6 +126,43 @@ async def test_who_logs_in_neither_locks_nor_unlocks_others_of_the_number(house:
     for _ in range(2):
         await house.door.knock("readers", number, "000000", "hope")
     assert await house.door.knock("readers", number, PIN)
+    assert (await again(house, other)).locked_until
+
+
+async def test_nobody_learns_a_secret_by_sharing_a_number(house: House) -> None:
+    number = card()
+    await enrol(house, number, "hope", PIN)
+    other = await enrol(house, number, "vik", "593026")
+    for _ in range(LET_OFF):  # a guess at the other's secret, and one's own takes it back
+        assert await house.door.knock("readers", number, PIN)
+    assert await house.door.knock("readers", number, "593026") is None
+    assert (await again(house, other)).failures == 0
+    for _ in range(5):
+        assert await house.door.knock("readers", f"{number}@vik", PIN) is None
+    assert (await again(house, other)).locked_until
+    await house.accounts.store.execute("UPDATE account SET locked_until = NULL")
+    assert await house.door.knock("readers", f"{number}@vik", "593026")
+    assert await house.door.knock("readers", number, "593026")  # meant again
+
+
+async def test_what_looks_like_a_number_of_a_library_is_one(house: House) -> None:
+    number = card()
+    carrier = await enrol(house, number, "vik", PIN)
+    await enrol(house, f"{number}@vik", "hope", "593026")  # as no branch of ours would name a card
+    found = await house.door.knock("readers", f"{number}@vik", PIN)
+    assert found
+    assert found.id == carrier.id
+
+
+async def test_a_home_that_two_of_one_number_share_lets_no_guess_off_for_ever(
+    house: House,
+) -> None:
+    number = card()
+    other = await enrol(house, number, "vik", "593026")
+    twin = replace(other, id=uuid4(), username=card().lower(), sealed=pins.seal(PIN))
+    await house.accounts.add(twin)
+    for _ in range(LET_OFF + 5):
+        assert await house.door.knock("readers", f"{number}@vik", PIN)
     assert (await again(house, other)).locked_until
 
 

@@ -12,6 +12,7 @@ from pinakes.platform.clock import now
 
 NOBODY = UUID(int=0)
 SEVERAL = 8  # people who may go by one number
+LET_OFF = 20  # guesses that others of the number may make before its bearer comes in again
 
 # From the fifth failure on each one locks the account, twice as long as the one before. Counted
 # before the secret is looked at and in the row itself, so that guesses sent side by side count
@@ -25,10 +26,13 @@ GUESS = f"""
     FROM quick WHERE id = $1 AND (locked_until IS NULL OR locked_until <= now())
     RETURNING id
 """  # noqa: S608 - ours
-FORGIVE = "UPDATE account SET failures = 0, failed_at = NULL, locked_until = NULL WHERE id = $1"
+FORGIVE = """
+    UPDATE account SET failures = 0, failed_at = NULL, locked_until = NULL, let_off = 0
+    WHERE id = $1
+"""
 UNCOUNT = """
-    UPDATE account SET failures = failures - 1, locked_until = NULL
-    WHERE id = $1 AND failures > 0
+    UPDATE account SET failures = failures - 1, locked_until = NULL, let_off = let_off + 1
+    WHERE id = $1 AND failures > 0 AND let_off < $2
 """
 CARD = "attributes @> jsonb_build_object('card_number', jsonb_build_array($2::text))"
 
@@ -51,6 +55,7 @@ class Account:
     failures: int = 0
     failed_at: datetime | None = None
     locked_until: datetime | None = None
+    let_off: int = 0  # wrong guesses that were taken back since its bearer came in
     created_at: datetime = field(default_factory=now)
 
     @classmethod
@@ -102,18 +107,15 @@ class Accounts:
         return await self.count("realm = $1 AND username = ANY($2)", realm, names)
 
     async def known_as(self, realm: str, name: str) -> list[Account]:
-        """Who may have typed *name*: a user name, a card number, or NUMBER@LIBRARY."""
+        """Who may have typed *name*: NUMBER@LIBRARY before all, a user name, or a card number."""
         if realm != "readers":
             return await self.select("realm = $1 AND username = lower($2)", realm, name, limit=1)
         number, _, home = name.rpartition("@")
+        at_home = f"realm = $1 AND {CARD} AND attributes -> 'home' ->> 0 = $3"
+        if number and (found := await self.select(at_home, realm, number, home, limit=SEVERAL)):
+            return found
         return await self.select(
             f"realm = $1 AND (username = lower($2) OR {CARD})", realm, name, limit=SEVERAL
-        ) or await self.select(
-            f"realm = $1 AND {CARD} AND attributes -> 'home' ->> 0 = $3",
-            realm,
-            number,
-            home,
-            limit=SEVERAL,
         )
 
     async def add(self, *accounts: Account) -> set[UUID]:
@@ -157,8 +159,8 @@ class Accounts:
         await self.store.execute(FORGIVE, id)
 
     async def uncount(self, id: UUID) -> None:
-        """Take one guess back: it was meant for somebody else."""
-        await self.store.execute(UNCOUNT, id)
+        """Take one guess back: it was meant for somebody else. That ends after LET_OFF of them."""
+        await self.store.execute(UNCOUNT, id, LET_OFF)
 
     async def remove(self, id: UUID) -> None:
         await self.store.execute("DELETE FROM account WHERE id = $1", id)

@@ -5,7 +5,7 @@ from asyncio import gather
 from anyio import CapacityLimiter, to_thread
 
 from pinakes.main.embedded.issuer import pins
-from pinakes.main.embedded.issuer.accounts import NOBODY, Account, Accounts
+from pinakes.main.embedded.issuer.accounts import LET_OFF, NOBODY, Account, Accounts
 
 LANES = 2  # secrets compared at the same time: the rest of the issuer goes on meanwhile
 
@@ -33,9 +33,7 @@ class Door:
         Where several people carry the number, the secret tells who knocks. They are asked
         back about only when it fits more than one of them: a wrong one learns nothing.
         """
-        found = await self.accounts.known_as(realm, name.strip())
-        if home is not None:
-            found = [account for account in found if account.first("home") == home]
+        found = await self.meant(realm, name.strip(), home)
         if not found:
             await self.guess(None, secret)
         guesses = await gather(*(self.guess(account, secret) for account in found))
@@ -48,6 +46,20 @@ class Door:
         if len(homes) > 1:
             raise WhichLibrary(homes)
         return opened[0] if len(opened) == 1 else None
+
+    async def meant(self, realm: str, name: str, home: str | None) -> list[Account]:
+        """Those who may be knocking.
+
+        Whoever shares a number could otherwise try secrets of the others for ever, coming in
+        by their own after each. So a bare number soon means nobody whose bearer stays away:
+        NUMBER@LIBRARY still does, and there every wrong guess counts.
+        """
+        found = await self.accounts.known_as(realm, name)
+        if home is not None:
+            return [account for account in found if account.first("home") == home]
+        if len(found) == 1 or "@" in name:
+            return found
+        return [account for account in found if account.let_off < LET_OFF]
 
     async def guess(self, account: Account | None, secret: str) -> bool | None:
         """Whether *secret* opens *account*, None while it is locked; nobody's takes as long."""

@@ -38,8 +38,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "save": ("保存并继续", "Save and continue"),
     "error": ("有问题：", "There is a problem:"),
     "wrong_readers": (
-        "证号或密码不正确，请重试。",
-        "The card number or the PIN is not right. Please try again.",
+        "证号或密码不正确，请重试。如有他馆读者证同号，请输入“证号@馆代码”。",
+        "The card number or the PIN is not right. Please try again. "
+        "If other libraries have a card with your number, type NUMBER@LIBRARY.",
     ),
     "wrong_staff": (
         "用户名或密码不正确，请重试。",
