@@ -1,5 +1,6 @@
 """A file comes in whole: every record counted, nothing lost, nothing doubled."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState, Run, cancel, start
 from pinakes.platform.messages import Outbox
 from pinakes.platform.performer import perform
+from pinakes.tenants.catalogue.marc import sentence
+from pinakes.tenants.catalogue.marc.framing import KEPT, LIMIT
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, ItemTrouble, Quarantined
 from pinakes.tenants.items.models import Item
 
@@ -99,6 +102,21 @@ async def test_what_cannot_be_read_is_kept_with_its_reason_and_place(
         (3, len(good) + len(junk), untitled.as_marc()),
     ]
     assert pieces[1].reason == "no_title"
+
+
+async def test_of_what_never_ends_only_the_first_bytes_are_kept(
+    bring: Import, database: Database, library: Tenant
+) -> None:
+    good = book("1").as_marc()
+    job = await bring(gzip.compress(good + b"x" * (2 * LIMIT) + b"\x1d" + good))
+    assert report(job)["reasons"] == {"too_long": 2}
+    async with unit_of_work(database.app, library.id) as session:
+        pieces = (await session.scalars(select(Quarantined).order_by(Quarantined.ordinal))).all()
+    assert [one.byte_offset for one in pieces] == [len(good), len(good) + LIMIT]
+    assert [one.raw for one in pieces] == [b"x" * KEPT] * 2
+    for one in pieces:
+        told = sentence(one.reason, one.facts, "en")
+        assert f"Of these {one.facts['actual']} bytes the first {KEPT} are kept" in told
 
 
 async def test_headings_are_kept_apart_and_what_its_source_deleted_is_marked(

@@ -9,6 +9,7 @@ import pytest
 from marcs import found, iso, one, reasons
 
 from pinakes.tenants.catalogue.marc import Broken, Record, UnknownFormat, read, sentence, title_of
+from pinakes.tenants.catalogue.marc.source import LEAST, TIMES, UnpackedTooLarge
 
 FIRST = iso("001 1", "245 10 $aFirst")
 SECOND = iso("001 2", "245 10 $a第二")
@@ -128,6 +129,14 @@ def test_a_flood_of_terminators_holds_nothing() -> None:
 
 def test_a_packed_file_is_unpacked() -> None:
     assert titles(gzip.compress(FIRST) + gzip.compress(SECOND)) == ["First", "第二"]
+
+
+def test_a_small_file_that_unpacks_without_end_is_refused() -> None:
+    small = gzip.compress(FIRST + b"\n" * LEAST, 1)
+    assert TIMES * len(small) < LEAST
+    with pytest.raises(UnpackedTooLarge) as refused:
+        found(small)
+    assert refused.value.facts == {"limit": LEAST}
 
 
 def test_a_damaged_archive_gives_what_it_still_holds_and_says_so() -> None:

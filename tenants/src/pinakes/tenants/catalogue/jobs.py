@@ -17,6 +17,7 @@ from pinakes.tenants.catalogue.apart import Order, read_apart
 from pinakes.tenants.catalogue.batches import How, Portion, portions
 from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.marc import Broken
+from pinakes.tenants.catalogue.marc.framing import KEPT
 from pinakes.tenants.catalogue.models import Quarantined, Upload
 from pinakes.tenants.catalogue.report import Report, whole
 from pinakes.tenants.catalogue.schemas import ImportWish
@@ -25,6 +26,7 @@ from pinakes.tenants.catalogue.storing import store
 from pinakes.tenants.registry import placement
 
 LARGE = 4 << 20  # bytes
+TOO_LONG = "too_long"  # a code of REASONS
 
 
 async def run_import(run: Run) -> dict[str, Any]:
@@ -87,7 +89,7 @@ async def write(run: Run, portion: Portion, report: Report, size: int) -> None:
 
 
 async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:
-    """Keep the bytes of what could not be read."""
+    """Keep the bytes of what could not be read; of what never ends, the first."""
     session.add_all(
         Quarantined(
             id=uuid7(),
@@ -96,7 +98,7 @@ async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> N
             byte_offset=piece.offset,
             reason=piece.reason,
             facts=piece.facts,
-            raw=piece.raw,
+            raw=piece.raw[:KEPT] if piece.reason == TOO_LONG else piece.raw,
         )
         for piece in broken
     )

@@ -8,6 +8,7 @@ from pinakes.tenants.catalogue.marc.source import Source
 
 END = b"\x1d"
 LIMIT = 5_000_000
+KEPT = 1 << 16  # bytes of a piece above LIMIT that are set aside
 CHUNK = 1 << 20
 FILLER = b"\r\n\t\x00\x1a"
 LEADER = re.compile(rb"[0-9]{5}[\x20-\x7e]{5}[0-9 ]{2}[0-9]{5}[\x20-\x7e]{3}4[0-9 ]")

@@ -12,7 +12,7 @@ from lxml import etree
 
 from pinakes.tenants.catalogue.marc.dialects import dialect_of
 from pinakes.tenants.catalogue.marc.directory import Unreadable
-from pinakes.tenants.catalogue.marc.framing import LIMIT, Piece
+from pinakes.tenants.catalogue.marc.framing import KEPT, LIMIT, Piece
 from pinakes.tenants.catalogue.marc.iso2709 import Told
 from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Broken, Field, Found, Record
 
@@ -23,7 +23,8 @@ PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):record")
 def found(piece: Piece, ordinal: int, told: Told) -> Found:
     """The record in an element, or the element with what is wrong with it."""
     if piece.reason:
-        facts = {"limit": LIMIT, "detail": "</record>"}
+        size = len(piece.raw)
+        facts = {"actual": size, "limit": LIMIT, "kept": KEPT, "detail": "</record>"}
         return Broken(piece.raw, piece.offset, ordinal, piece.reason, facts)
     try:
         return _record(piece, ordinal, told)

@@ -36,8 +36,9 @@ REASONS = {
         "The directory is wrong: it cannot be told where each field lies.",
     ),
     "too_long": Reason(
-        "记录超过 {limit} 字节，无法读取。",
-        "The record is longer than {limit} bytes and was not read.",
+        "记录超过 {limit} 字节，无法读取；此段长 {actual} 字节，只保留开头 {kept} 字节。",
+        "The record is longer than {limit} bytes and was not read. Of these {actual} bytes the "
+        "first {kept} are kept.",
     ),
     "encoding_unclear": Reason(
         "无法确定字符编码（头标区或 100 字段声明为 {declared}，与内容不符）。",

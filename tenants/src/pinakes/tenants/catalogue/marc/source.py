@@ -4,11 +4,21 @@ import gzip
 import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from os import SEEK_END
 from typing import BinaryIO
+
+from pinakes.platform.errors import Problem
 
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+LEAST, MOST = 64 << 20, 4 << 30  # bytes that a packed file may be unpacked, whatever its size
+TIMES = 20  # its size: MARCXML shrinks to a tenth or more
+
+
+class UnpackedTooLarge(Problem):
+    code = "unpacked_too_large"
+    title = "The packed file holds far more than its size allows"
 
 
 class Source:
@@ -44,12 +54,40 @@ def opened(stream: BinaryIO) -> Source:
     """The file's own bytes: out of gzip, and XML in UTF-16 turned into UTF-8."""
     source = Source(stream.read)
     if source.peek(2) == GZIP:
-        source = Source(gzip.GzipFile(fileobj=source).read1)  # type: ignore[call-overload]
+        packed = gzip.GzipFile(fileobj=source)  # type: ignore[call-overload]
+        source = Source(_measured(packed.read1, _room(stream)))
     start = source.peek(2)
     if start in UTF16:
         name = "utf-16" if start in UTF16[:2] else f"utf-16-{'l' if start[:1] == b'<' else 'b'}e"
         return Source(_turned(source, name))
     return source
+
+
+def _room(stream: BinaryIO) -> int:
+    """How many bytes the stream may hold unpacked."""
+    here = stream.tell()
+    size = stream.seek(0, SEEK_END)
+    stream.seek(here)
+    return min(max(LEAST, TIMES * size), MOST)
+
+
+def _measured(pull: Callable[[int], bytes], room: int) -> Callable[[int], bytes]:
+    """The same bytes, at most *room* of them; UnpackedTooLarge for one more."""
+    left = room
+
+    def pulled(size: int) -> bytes:
+        nonlocal left
+        some = pull(size)
+        left -= len(some)
+        if left < 0:
+            raise UnpackedTooLarge(
+                f"It is more than {room} bytes when unpacked. Unpack it and send it so, or in "
+                "several files.",
+                limit=room,
+            )
+        return some
+
+    return pulled
 
 
 def _turned(source: Source, name: str) -> Callable[[int], bytes]:
