@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,7 +13,9 @@ from mint import Mint
 from registering import find, register
 from sqlalchemy import select, text, update
 
+from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.login import Accounts
 from pinakes.platform.messages import Outbox
 from pinakes.tenants.readers.misses import MISSES, MOST
 from pinakes.tenants.readers.models import Consent, Standing
@@ -293,6 +295,23 @@ async def test_one_number_of_two_branches_is_asked_back(
         assert (await find(third, "7001", card_of=code)).json()["card"]["issuer"] == code
     assert (await find(third, "7001", card_of=third.here.code)).json()["code"] == "card_unknown"
     assert (await find(desk, "7001")).json()["name"] == desk.here.code  # its own card wins
+
+
+async def test_no_branch_takes_another_branchs_number_away_at_the_log_in(
+    desk: Desk, away: Desk, accounts: Accounts
+) -> None:
+    number = f"K-{uuid4().hex[:12]}"
+    made = await register(desk, number=number, old=True, pin="274915")
+    visit = (await away.ask("/readers/visit", {"card": number})).json()
+    path = f"/readers/{visit['reader']['id']}/cards"
+    assert (await away.ask(path, {"number": number, "old": True})).status_code == 201
+    assert (await away.ask("/cards/replace", {"card": number})).status_code == 201
+    with pytest.raises(WrongCredentials, match="changed"):  # the PIN fits; it is a first one
+        await accounts.direct_token("readers", number, "274915")
+    assert (await desk.ask("/cards/replace", {"card": number})).status_code == 201
+    assert made["cards"][0]["number"] == number
+    with pytest.raises(WrongCredentials, match="do not fit"):  # nobody has it any more
+        await accounts.direct_token("readers", number, "274915")
 
 
 async def test_the_issuer_that_is_named_is_found_among_many(

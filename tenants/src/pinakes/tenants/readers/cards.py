@@ -24,6 +24,7 @@ from pinakes.tenants.readers.schemas import CardView, NewCard
 LOOKUP = text("""
     SELECT * FROM card_lookup(:number, (SELECT id FROM commons.tenant WHERE code = :card_of))
 """)
+CARRIED = text("SELECT card_carried(:number, :person)")
 DRAWS = 5  # of a number that nobody has yet
 
 
@@ -142,13 +143,18 @@ async def act(session: AsyncSession, number: str, action: CardAction) -> Card:
 
 
 async def replace(session: AsyncSession, accounts: Accounts, number: str, wish: NewCard) -> Card:
-    """A new card for the same person; the old one never lends or logs in again."""
+    """A new card for the same person; the old one never lends again.
+
+    Nor does it log in, unless another branch has given the person the same number.
+    """
     card = await act(session, number, CardAction.REPLACE)
     reader = await session.scalar(select(Reader).where(Reader.person_id == card.person_id))
     assert reader is not None  # noqa: S101  (a foreign key holds it)
     new = await issue(session, reader, wish)
     subject = await account(session, accounts, reader, new.number)
-    await accounts.remove_card(subject, card.number)
+    told = {"number": card.number, "person": card.person_id}
+    if not await session.scalar(CARRIED, told):
+        await accounts.remove_card(subject, card.number)
     return new
 
 

@@ -39,6 +39,17 @@ $$;
 REVOKE ALL ON FUNCTION card_lookup(text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION card_lookup(text, integer) TO pinakes_app;
 
+-- Whether any branch of this consortium still has the number as a card of this person.
+CREATE OR REPLACE FUNCTION card_carried(printed text, carrier uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM public.card c JOIN commons.tenant here ON here.id = public.pinakes_tenant()
+        WHERE c.consortium_id = here.consortium_id AND c.number = printed
+          AND c.person_id = carrier AND c.state <> 'replaced')
+$$;
+REVOKE ALL ON FUNCTION card_carried(text, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION card_carried(text, uuid) TO pinakes_app;
+
 -- What a reader of ours holds over the whole federation, where lending branches read it.
 CREATE OR REPLACE FUNCTION standing_counted(of_person uuid, held integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
