@@ -1,6 +1,7 @@
 """Messages leave with the change, arrive once, in order, and give up in the end."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,7 +21,7 @@ from pinakes.platform.carrier import (
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.letters import dead_letters, replay
-from pinakes.platform.messages import Event, Message, Outbox, emit
+from pinakes.platform.messages import Event, Heard, Message, Outbox, Together, emit
 
 pytestmark = pytest.mark.anyio
 
@@ -203,6 +204,50 @@ async def test_of_equal_calls_to_look_again_one_is_enough(
     heard: Listeners = {"ShelfChanged": (ShelfChanged, [write])}
     assert await carry(database, heard) == 4
     assert await doors(database, neighbour) == ["two", "one"]
+    assert await waiting(database, tenant) == 0
+
+
+class ManyChanged(DoorOpened, frozen=True):
+    @classmethod
+    def at_once(cls, events: Sequence[Any]) -> Self:
+        return cls(about=events[-1].about, door=" and ".join(event.door for event in events))
+
+
+async def test_events_that_one_can_say_are_said_by_one(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    async with unit_of_work(database.app, tenant.id) as session:
+        for door in ("one", "two"):
+            emit(session, ManyChanged(about=uuid4(), door=door), to=neighbour.id)
+            await session.flush()
+    await carry(database, {"ManyChanged": (ManyChanged, [write])})
+    assert await doors(database, neighbour) == ["one and two"]
+    assert await waiting(database, tenant) == 0
+
+
+async def test_a_listener_that_takes_all_at_once_gets_each_things_messages_in_order(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    """And one that fails is tried again alone, with the others about its thing."""
+    calls: list[list[str]] = []
+
+    async def hear(session: AsyncSession, heard: Heard[DoorOpened]) -> None:
+        calls.append([event.door for event, _ in heard])
+        for event, message in heard:
+            await (fail if event.door == "stuck" else write)(session, event, message)
+
+    about = uuid4()
+    for door, thing in (("first", about), ("stuck", uuid4()), ("second", about)):
+        await open_door(database, tenant, neighbour, door, thing)
+    await carry(database, told(Together(hear)))
+    [together, *alone] = calls
+    assert sorted(together) == ["first", "second", "stuck"]
+    assert together.index("first") < together.index("second")
+    assert sorted(alone) == [["first", "second"], ["stuck"]]
+    assert await doors(database, neighbour) == ["first", "second"]
+    await let_time_pass(database)
+    await carry(database, told(write))
+    assert await doors(database, neighbour) == ["first", "second", "stuck"]
     assert await waiting(database, tenant) == 0
 
 
