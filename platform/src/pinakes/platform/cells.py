@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+FORMULA = (*"=+-@", *"＝＋－＠", *"\t\r\n")  # what a spreadsheet would run
 BOM = b"\xef\xbb\xbf"  # without it a spreadsheet takes UTF-8 for something else
 
 
