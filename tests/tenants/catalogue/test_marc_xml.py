@@ -4,6 +4,7 @@ import pytest
 from marcs import found, reasons
 
 from pinakes.tenants.catalogue.marc import Broken, Dialect, Record, UnknownFormat
+from pinakes.tenants.catalogue.marc.writing import again
 
 NAMESPACE = 'xmlns="http://www.loc.gov/MARC21/slim"'
 FIELDS = """<leader>00000nam a2200000 i 4500</leader><controlfield tag="001">7</controlfield>
@@ -84,6 +85,17 @@ def test_no_entity_is_ever_resolved() -> None:
         (broken,) = found(f"{bomb}<c>{ONE.replace('紅樓夢', entity)}</c>".encode())
         assert isinstance(broken, Broken)
         assert broken.reason == "xml_malformed"
+
+
+@pytest.mark.parametrize("before", ["", "<!-- <record> -->", "<?x <!-- ?>"])
+def test_a_piece_that_is_read_once_more_brings_no_document_type(before: str) -> None:
+    """Attributes are filled from entities whatever the parser is told."""
+    tagged = ONE.replace('tag="245"', 'tag="&a;"')
+    for data in (ONE, tagged):
+        text = f'{before}<!DOCTYPE record [<!ENTITY a "245">]>{data}'
+        broken = again(text.encode(), None, "utf-8")
+        assert isinstance(broken, Broken)
+        assert broken.facts == {"detail": "<!DOCTYPE"}
 
 
 def test_depth_and_size_have_an_end() -> None:

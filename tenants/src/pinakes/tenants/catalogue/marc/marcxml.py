@@ -17,6 +17,7 @@ from pinakes.tenants.catalogue.marc.iso2709 import Told
 from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Broken, Field, Found, Record
 
 TAG = 3  # letters
+DOCTYPE = b"<!DOCTYPE"
 PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):record")
 
 
@@ -49,6 +50,8 @@ def _record(piece: Piece, ordinal: int, told: Told) -> Record:
 
 def _parsed(raw: bytes, encoding: str) -> Any:
     """The element; its prefix, declared further up in the file, is declared anew."""
+    if DOCTYPE in raw:
+        raise Unreadable("xml_malformed", detail=DOCTYPE.decode())
     prefix = PREFIX.match(raw)
     if prefix and b"xmlns:" + prefix[1] not in raw[:1000]:
         raw = raw[: prefix.end()] + b' xmlns:%b="marc"' % prefix[1] + raw[prefix.end() :]
