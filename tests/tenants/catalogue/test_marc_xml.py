@@ -98,6 +98,13 @@ def test_a_piece_that_is_read_once_more_brings_no_document_type(before: str) -> 
         assert broken.facts == {"detail": "<!DOCTYPE"}
 
 
+@pytest.mark.parametrize("encoding", ["marc-8", "euc_kr"])
+def test_a_character_set_that_xml_has_not_is_told(encoding: str) -> None:
+    broken = again(ONE.encode(), None, encoding)
+    assert isinstance(broken, Broken)
+    assert (broken.reason, broken.facts["declared"]) == ("encoding_not_supported", encoding)
+
+
 def test_depth_and_size_have_an_end() -> None:
     deep = ONE.replace("紅樓夢", "<b>" * 5000 + "</b>" * 5000)
     wide = ONE.replace("紅樓夢", "x" * 6_000_000)

@@ -57,6 +57,8 @@ def _parsed(raw: bytes, encoding: str) -> Any:
         raw = raw[: prefix.end()] + b' xmlns:%b="marc"' % prefix[1] + raw[prefix.end() :]
     try:
         return etree.fromstring(raw, _parser(encoding))
+    except LookupError:
+        raise Unreadable("encoding_not_supported", declared=encoding) from None
     except etree.XMLSyntaxError as error:
         raise Unreadable("xml_malformed", detail=(error.msg or "")[:200]) from None
 
