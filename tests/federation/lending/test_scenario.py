@@ -23,10 +23,11 @@ from pinakes.federation.lending import placing, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request, Transit
 from pinakes.federation.lending.party import DAY, MoveRefused, agree
+from pinakes.federation.lending.rows import Found, found_of
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.federation.lending.simulation.habits import PLAIN
 from pinakes.federation.lending.timers import ring_due
-from pinakes.federation.lending.turn import ChangedMeanwhile, Found, found_of
+from pinakes.federation.lending.turn import ChangedMeanwhile
 from pinakes.main.features import FEATURES
 from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import Listeners, carry

@@ -15,7 +15,8 @@ from pinakes.federation.lending.events import ReaderConcerned, WaitChanged
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import DAY, Party, asking, following
-from pinakes.federation.lending.turn import Decision, Found, Turn, fresh, knowing
+from pinakes.federation.lending.rows import Found, fresh, knowing
+from pinakes.federation.lending.turn import Decision, Turn
 from pinakes.tenants.registry.settings import effective
 
 NOTED = ("title", "pickup_code", "collect_by", "due")  # what a notice to the reader may tell

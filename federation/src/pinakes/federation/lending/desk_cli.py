@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking, pausing, views
 from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import PartyView, WholeRequest
-from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import NAMES, worklist
 from pinakes.platform.command import branch_option
 from pinakes.platform.config import settings

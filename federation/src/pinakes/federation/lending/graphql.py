@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking, schemas
 from pinakes.federation.lending.models import PartyRow
-from pinakes.federation.lending.turn import found_of
+from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.worklists import worklist
 from pinakes.platform.directory import Directory
 from pinakes.platform.graphql import Info, length

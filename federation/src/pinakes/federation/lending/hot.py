@@ -15,8 +15,9 @@ from pinakes.federation.lending import scanning, service
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
+from pinakes.federation.lending.rows import found_in
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan
-from pinakes.federation.lending.turn import NeedsSession, Turn, found_in
+from pinakes.federation.lending.turn import NeedsSession, Turn
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.paging import Page
 from pinakes.platform.replies import keep

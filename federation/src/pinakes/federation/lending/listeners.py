@@ -14,7 +14,8 @@ from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered,
 from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import asking, born
 from pinakes.federation.lending.recalling import tell_holder
-from pinakes.federation.lending.turn import SHELVING, Found, Sought, Turn, fresh
+from pinakes.federation.lending.rows import SHELVING, Found, Sought, fresh
+from pinakes.federation.lending.turn import Turn
 from pinakes.platform.messages import Event, Heard, Message
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 

@@ -11,6 +11,7 @@ from pinakes.federation.lending import service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.pausing import asleep
+from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import (
     MyRequest,
     NewRequest,
@@ -19,7 +20,6 @@ from pinakes.federation.lending.schemas import (
     Stage,
     WholeRequest,
 )
-from pinakes.federation.lending.turn import found_of
 from pinakes.platform.audit import Audit
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, unit_of_work

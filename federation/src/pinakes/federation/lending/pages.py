@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending import pausing, placing, scanning, service, wording
 from pinakes.federation.lending.models import PartyRow, Transit
 from pinakes.federation.lending.routes import role_of
+from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
-from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound, Problem

@@ -17,9 +17,10 @@ from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import born
 from pinakes.federation.lending.pausing import DayPast
+from pinakes.federation.lending.rows import Found, fresh
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.federation.lending.service import TitleUnknown, last
-from pinakes.federation.lending.turn import Found, Turn, fresh
+from pinakes.federation.lending.turn import Turn
 from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant

@@ -11,6 +11,7 @@ from pinakes.federation.lending import hot, looking, pausing, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.models import Request as Wish
+from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import (
     Doing,
     MyRequest,
@@ -22,7 +23,6 @@ from pinakes.federation.lending.schemas import (
     Scanned,
     WholeRequest,
 )
-from pinakes.federation.lending.turn import found_of
 from pinakes.federation.lending.worklists import worklist
 from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work

@@ -12,9 +12,10 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Transit
 from pinakes.federation.lending.party import MoveRefused
 from pinakes.federation.lending.returned import foreign
+from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
-from pinakes.federation.lending.turn import Found, Turn, found_in
+from pinakes.federation.lending.turn import Turn
 from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict

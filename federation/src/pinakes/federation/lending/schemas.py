@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import models
 from pinakes.federation.lending.party import Party
-from pinakes.federation.lending.turn import Found
+from pinakes.federation.lending.rows import Found
 from pinakes.platform.directory import Directory
 from pinakes.platform.words import whole
 from pinakes.tenants.items.schemas import Barcode, Kind

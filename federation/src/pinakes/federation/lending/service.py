@@ -12,7 +12,8 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.party import DAY
 from pinakes.federation.lending.recalling import by_hand
-from pinakes.federation.lending.turn import Found, Turn
+from pinakes.federation.lending.rows import Found
+from pinakes.federation.lending.turn import Turn
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal
 

@@ -1,14 +1,13 @@
 """One turn at one branch: a chain of steps, kept in memory and written by one call."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.service import Chosen, Wish
@@ -16,8 +15,8 @@ from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import Party, Step, Told, act, step
+from pinakes.federation.lending.rows import Found, Key, Sought, found_in, written
 from pinakes.platform import clock
 from pinakes.platform.db import driver, to_json, uuid7
 from pinakes.platform.errors import Conflict
@@ -25,13 +24,11 @@ from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
 from pinakes.platform.messages import Event
 from pinakes.platform.outage import sqlstate
-from pinakes.tenants.circulation.policy import calendar
 
 LOOK = "SELECT lending_look($1)"
 WRITE = "SELECT lending_write($1)"
 CHANGED = {"PT409", "23505"}
 SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
-SHELVING = {"shelve", "Coming"}  # what brings a book onto our hold shelf
 
 
 class ChangedMeanwhile(Conflict):
@@ -43,43 +40,6 @@ class NeedsSession(Exception):
     """Something is to be decided that the lean road cannot see."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A party as its row says, and what of the row is no business of the party logic."""
-
-    id: UUID
-    party: Party
-    version: int = 0
-    item: UUID | None = None
-    reasons: Mapping[str, Any] | None = None
-    trouble: str | None = None
-    said: Sequence[Mapping[str, Any]] = ()
-    shelf: Mapping[str, Any] | None = None  # how long our hold shelf keeps a book
-    lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
-
-    def learns(self, on: str, moment: datetime) -> dict[str, Any]:
-        """What our branch knows of a step before it is made."""
-        if self.shelf is None or on not in SHELVING:
-            return {}
-        shelf = self.shelf
-        days = calendar(shelf["zone"], shelf["weekdays"], shelf["closed"])
-        return {"collect_by": int(days.due(moment, shelf["days"]).timestamp())}
-
-    @property
-    def key(self) -> "Key":
-        return self.party.request, self.party.role, self.party.attempt
-
-
-class Sought(NamedTuple):
-    """A party of ours that is looked for: in this attempt, with this item, or the last one."""
-
-    request: UUID
-    role: Role
-    attempt: int | None = None
-    item: UUID | None = None
-
-
-type Key = tuple[UUID, Role, int]
 type Choosing = Callable[[Wish], Awaitable[Chosen | None]]
 type Decision = Callable[["Turn", Found], Awaitable[None]]
 
@@ -265,76 +225,3 @@ class Turn:
         self.parties.clear()
         self.told.clear()
         self.session.info["told"] = True
-
-
-def written(found: Found, on: str, effects: list[str]) -> dict[str, Any]:
-    """A party as its row, with what happened to it."""
-    party = found.party
-    return {
-        "id": found.id,
-        "request_id": party.request,
-        "role": party.role,
-        "attempt": party.attempt,
-        "version": found.version,
-        "home_id": party.home,
-        "pickup_id": party.pickup,
-        "supplier_id": party.supplier,
-        "state": party.state,
-        "model": party.model,
-        "service": party.service,
-        "flags": sorted(party.flags),
-        "facts": party.facts,
-        "alarm": party.alarm,
-        "alarm_at": party.alarm_at,
-        "over": party.over,
-        "item_id": found.item,
-        "reasons": found.reasons,
-        "trouble": found.trouble,
-        "said": found.said,
-        "on": on,
-        "effects": effects,
-        "audit": uuid7(),
-    }
-
-
-def found_in(row: Mapping[str, Any]) -> Found:
-    """A party out of its row."""
-    party = Party(
-        request=UUID(str(row["request_id"])),
-        role=Role(row["role"]),
-        attempt=row["attempt"],
-        home=row["home_id"],
-        pickup=row["pickup_id"],
-        supplier=row["supplier_id"],
-        state=row["state"],
-        model=row["model"],
-        service=row["service"],
-        flags=frozenset(row["flags"]),
-        facts=row["facts"],
-        alarm=row["alarm"],
-        alarm_at=row["alarm_at"],
-    )
-    return Found(
-        id=UUID(str(row["id"])),
-        party=party,
-        version=row["version"],
-        item=UUID(str(row["item_id"])) if row["item_id"] else None,
-        trouble=row["trouble"],
-        shelf=row.get("shelf"),
-        lent_until=row.get("lent_until"),
-    )
-
-
-def fresh(party: Party) -> Found:
-    """A party that has no row yet."""
-    return Found(id=uuid7(), party=party)
-
-
-def knowing(found: Found, **facts: Any) -> Found:
-    """The same party, with more facts."""
-    return changed(found, party=replace(found.party, facts={**found.party.facts, **facts}))
-
-
-def found_of(row: PartyRow) -> Found:
-    """A party out of a row that was listed."""
-    return found_in({column.key: getattr(row, column.key) for column in PartyRow.__table__.columns})
