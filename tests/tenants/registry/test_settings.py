@@ -147,7 +147,7 @@ async def test_an_administrator_decides_and_lets_go(
 ) -> None:
     _, city, county = family
     above, own = (
-        mint.staff(f"administrator@{city.code}"),
+        mint.staff(f"administrator@{city.code}*"),
         mint.staff(f"administrator@{county.code}"),
     )
     address = f"/v1/b/{county.code}/settings/{LIMIT}"
@@ -170,6 +170,23 @@ async def test_an_administrator_decides_and_lets_go(
     async with unit_of_work(database.app, county.id) as session:
         log = (await session.scalars(select(Audit.operation).order_by(Audit.id))).all()
     assert log == ["settings.decide", "settings.undecide"]
+
+
+async def test_who_administers_one_branch_alone_decides_nothing_for_those_below_it(
+    client: httpx.AsyncClient, mint: Mint, family: list[Tenant]
+) -> None:
+    _, city, county = family
+    alone, reaching = (mint.staff(f"administrator@{city.code}{star}") for star in ("", "*"))
+    above, below = (f"/v1/b/{branch.code}/settings/{LIMIT}" for branch in (city, county))
+    kept = await client.put(above, json={"value": 7}, headers=reaching)
+    assert kept.status_code == 200
+    for locked in (False, True):
+        told = {"value": 0, "locked": locked}
+        answer = await client.put(above, json=told, headers=alone)
+        assert refused(answer) == (403, "setting_not_yours")
+        assert answer.json()["who"] == "administrator*"
+    assert refused(await client.delete(above, headers=alone)) == (403, "setting_not_yours")
+    assert (await client.get(below, headers=reaching)).json()["value"] == 7
 
 
 async def test_what_is_wrong_with_a_setting_is_told(

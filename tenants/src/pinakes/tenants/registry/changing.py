@@ -57,7 +57,7 @@ async def move(public: AsyncSession, row: Tenant, parent: Tenant) -> None:
     path, rest = [*parent.path, row.id], len(row.path) + 1
     await public.execute(
         update(Tenant)
-        .where(stands_under(row))
+        .where(stands_under(row.id))
         .values(
             path=path + Tenant.path[rest : func.cardinality(Tenant.path)],
             version=VERSION.next_value(),

@@ -188,6 +188,6 @@ class Branches(Controller):
         async with public_work(database.app) as session:
             where = [service.shown()]
             if below is not None:
-                where.append(under(await service.coded(session, below)))
+                where.append(under((await service.coded(session, below)).id))
             rows = [*await service.listed(session, *where, after=after, limit=limit + 1)]
         return Page(rows[:limit], rows[limit - 1].code if len(rows) > limit else None)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import ColumnElement, exists, select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,7 +15,7 @@ from pinakes.platform.identity import Principal
 from pinakes.tenants.registry.machine import Action, State, move
 from pinakes.tenants.registry.models import Tenant
 from pinakes.tenants.registry.schemas import BranchView
-from pinakes.tenants.registry.tree import under
+from pinakes.tenants.registry.tree import parental
 
 SHOWN = frozenset({State.ACTIVE, State.SUSPENDED, State.LEAVING})  # in the public directory
 MOST = 5000
@@ -80,7 +80,7 @@ async def refuse_untaken(database: Database, id: int) -> None:
 
 async def refuse_parent(public: AsyncSession, row: Tenant) -> None:
     """Raise BranchesBelow while somebody still stands below *row*."""
-    if await public.scalar(select(exists().where(under(row), Tenant.state != State.GONE))):
+    if await parental(public, row.id):
         raise BranchesBelow(f"The branches below {row.code} must have gone before.")
 
 

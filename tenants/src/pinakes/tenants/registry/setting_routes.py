@@ -6,14 +6,16 @@ import msgspec
 from litestar import Controller, delete, get, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.errors import Forbidden
 from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.identity import Principal, Role
+from pinakes.platform.identity import Principal, Role, starred
 from pinakes.platform.paging import Page
 from pinakes.tenants.registry import settings
 from pinakes.tenants.registry.keys import key_of
 from pinakes.tenants.registry.service import change
+from pinakes.tenants.registry.tree import parental
 
 
 class SettingNotYours(Forbidden):
@@ -56,6 +58,14 @@ def check_role(asker: Principal, name: str) -> None:
         raise SettingNotYours(f"{name} is decided by the {needed}.", who=needed)
 
 
+async def check_reach(public: AsyncSession, asker: Principal, here: int) -> None:
+    """What is decided here holds in the branches below, too: who decides needs rights there."""
+    reaches = Role.OPERATOR in asker.roles or Role.ADMINISTRATOR in asker.below
+    if not reaches and await parental(public, here):
+        detail = "It would hold in the branches below as well, where you may decide nothing."
+        raise SettingNotYours(detail, who=starred(Role.ADMINISTRATOR))
+
+
 class Settings(Controller):
     path = "/settings"
     tags = ("settings",)
@@ -78,6 +88,7 @@ class Settings(Controller):
         """Decide for this branch and all below it."""
         check_role(asker, key)
         async with change(database, asker, here.id, "settings.decide", subject=key) as public:
+            await check_reach(public, asker, here.id)
             found = await settings.decide(public, here.id, key, data.value, locked=data.locked)
         return SettingView.of(found)
 
@@ -88,5 +99,6 @@ class Settings(Controller):
         """Let the branches above decide again."""
         check_role(asker, key)
         async with change(database, asker, here.id, "settings.undecide", subject=key) as public:
+            await check_reach(public, asker, here.id)
             found = await settings.undecide(public, here.id, key)
         return SettingView.of(found)

@@ -170,6 +170,12 @@ async def refuse_other(public: AsyncSession, found: Tenant, wish: NewBranch) -> 
         raise CodeTaken(f"{wish.code} is another branch. Codes are never used twice.")
 
 
-def under(row: Tenant) -> ColumnElement[bool]:
-    """Whether a branch stands below *row*, however deep."""
-    return Tenant.path.contains([row.id]) & (Tenant.id != row.id)
+def under(id: int) -> ColumnElement[bool]:
+    """Whether a branch stands below the branch *id*, however deep."""
+    return Tenant.path.contains([id]) & (Tenant.id != id)
+
+
+async def parental(session: AsyncSession, id: int) -> bool:
+    """Whether somebody still stands below the branch *id*."""
+    query = select(exists().where(under(id), Tenant.state != State.GONE))
+    return bool(await session.scalar(query))
