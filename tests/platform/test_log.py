@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asyncpg import PostgresError
+from asyncpg.exceptions import InvalidTextRepresentationError
+from sqlalchemy.exc import DBAPIError
 
 from pinakes.platform import log
 
+READER = "李小明\n2990"
 QUOTED = (
     "duplicate key",
     "DETAIL:  Key (number)=(2990 0012 3456) exists.",
@@ -57,6 +61,31 @@ def test_what_a_driver_quotes_of_a_row_is_cut(lines: io.StringIO) -> None:
     assert "duplicate key" in line["exception"]
     assert "3456" not in lines.getvalue()
     assert "李小明" not in lines.getvalue()
+
+
+def refused() -> None:
+    """As the drivers raise it: a value that is no number, told three times over."""
+    try:
+        try:
+            raise ValueError(READER)
+        except ValueError as error:
+            raise InvalidTextRepresentationError(f'syntax for integer: "{READER}"') from error
+    except PostgresError as error:
+        raise DBAPIError("SELECT\n:name", {"name": READER}, error) from error
+
+
+def test_a_database_tells_its_code_and_no_value(lines: io.StringIO) -> None:
+    try:
+        refused()
+    except DBAPIError as error:
+        group = ExceptionGroup("two tasks", [RuntimeError(f"because of {error}"), error])
+        for fault in (error, group):
+            logging.getLogger("pinakes.x").error("a fault of our own", exc_info=fault)
+    for line in told(lines):
+        assert "SQLSTATE 22P02" in line["exception"]
+        assert "in refused" in line["exception"]
+    assert "李小明" not in lines.getvalue()
+    assert "2990" not in lines.getvalue()
 
 
 def test_who_asked_for_which_address_is_not_written(lines: io.StringIO) -> None:

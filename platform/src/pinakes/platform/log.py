@@ -2,10 +2,19 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
+import asyncpg
 import structlog
+from sqlalchemy import exc
+
+from pinakes.platform.outage import sqlstate
+
+QUOTING = (exc.StatementError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""Errors that may quote what was written or asked, and with them whatever they came from."""
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -17,7 +26,7 @@ def set_up(level: int = logging.INFO) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         with_request,
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(frames),
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -40,6 +49,34 @@ def with_request(_: Any, __: str, entry: structlog.typing.EventDict) -> structlo
     if (id := request_id.get()) is not None:
         entry["request"] = id
     return entry
+
+
+def frames(exc_info: structlog.typing.ExcInfo) -> str:
+    """The traceback; of what a database has said, its code alone."""
+    lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
+    for error in saying(exc_info[1]):
+        first, *rest = str(error).split("\n")
+        silent = {line.strip(" |") for line in rest}
+        code = f"SQLSTATE {sqlstate(error) or 'unknown'}"
+        lines = [
+            line.replace(first, code) if first else line
+            for line in lines
+            if line.strip(" |") not in silent
+        ]
+    return "\n".join(lines)
+
+
+def saying(
+    error: BaseException | None, *, because: bool = False, seen: frozenset[int] = frozenset()
+) -> Iterator[BaseException]:
+    """Every error behind this one that may quote values, the outer before the inner."""
+    if error is None or id(error) in seen:
+        return
+    if quoting := because or isinstance(error, QUOTING):
+        yield error
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for one in (error.__cause__, error.__context__, *inner):
+        yield from saying(one, because=quoting, seen=seen | {id(error)})
 
 
 def without_values(
