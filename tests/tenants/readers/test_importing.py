@@ -18,7 +18,7 @@ from mint import Mint
 from registering import find
 from sqlalchemy import delete, select, text, update
 
-from pinakes.platform.admin import WrongCredentials
+from pinakes.platform.admin import NoSuchAccount, WrongCredentials
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.jobs import JobDue, Run
@@ -211,6 +211,31 @@ async def test_nothing_personal_stays_behind(office: Office, database: Database)
         jobs = (await session.execute(text("SELECT job::text FROM job"))).scalars().all()
     assert [row.cells for row in rows] == [None] * 5
     assert not any(word in job for job in jobs for word in ("王", "C1", "274915"))
+
+
+async def kept(office: Office) -> list[Any]:
+    async with unit_of_work(office.database.app, office.desk.here.id) as session:
+        return list((await session.scalars(select(ReaderLine.cells).order_by("line"))).all())
+
+
+async def test_an_import_that_ends_badly_keeps_no_names_and_no_pins(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = (await office.send(TABLE)).json()["id"]
+    assert any(cells and cells["pin"] == "274915" for cells in await kept(office))
+    path = f"/v1/b/{office.desk.here.code}/jobs/{id}/cancel"
+    assert (await office.desk.client.post(path, headers=office.headers)).status_code == 200
+    assert await kept(office) == [None] * 5
+
+    async def impossible(run: Run) -> None:
+        raise NoSuchAccount("Nothing can be done about it.")
+
+    monkeypatch.setitem(office.handlers, KIND, impossible)
+    id = (await office.send(TABLE)).json()["id"]
+    while await perform(office.database, office.handlers):
+        pass
+    assert (await office.look(f"/jobs/{id}"))["state"] == "failed"
+    assert await kept(office) == [None] * 10
 
 
 @pytest.mark.parametrize("at_once", [1, 1000])

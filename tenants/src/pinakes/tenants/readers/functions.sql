@@ -50,6 +50,18 @@ $$;
 REVOKE ALL ON FUNCTION card_carried(text, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION card_carried(text, uuid) TO pinakes_app;
 
+-- An import that does not end well is never taken up again: names and PINs that it has not got to
+-- go with it, in whatever way it ended.
+CREATE OR REPLACE FUNCTION reader_lines_over() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE reader_line SET cells = NULL
+    WHERE tenant_id = NEW.tenant_id AND job_id = NEW.id AND cells IS NOT NULL;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER reader_lines_over AFTER UPDATE OF state ON job FOR EACH ROW
+    WHEN (NEW.kind = 'readers.import' AND NEW.state IN ('failed', 'cancelled'))
+    EXECUTE FUNCTION reader_lines_over();
+
 -- What a reader of ours holds over the whole federation, where lending branches read it.
 CREATE OR REPLACE FUNCTION standing_counted(of_person uuid, held integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
