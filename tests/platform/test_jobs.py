@@ -194,6 +194,23 @@ async def test_the_branch_lists_and_cancels_its_own_jobs_only(
     assert (await look(database, tenant, id)).state is JobState.CANCELLED
 
 
+async def test_who_might_not_start_a_job_does_not_stop_it(
+    database: Database, tenant: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    for kind, may in (("readers.import", 403), ("catalogue.takeout", 403), ("catalogue.undo", 200)):
+        async with unit_of_work(database.app, tenant.id, ADA) as session:
+            id = (await start(session, kind, {})).id
+        path = f"/v1/b/{tenant.code}/jobs/{id}/cancel"
+        answer = await client.post(path, headers=mint.staff(f"cataloguer@{tenant.code}"))
+        assert (answer.status_code, answer.json().get("code")) == (
+            may,
+            "job_not_yours" if may == 403 else None,
+        )
+        if may == 403:
+            chief = mint.staff(f"administrator@{tenant.code}")
+            assert (await client.post(path, headers=chief)).json()["state"] == "cancelled"
+
+
 async def test_the_queue_is_hidden_from_other_branches(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:

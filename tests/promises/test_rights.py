@@ -14,7 +14,8 @@ from mint import Mint
 
 from pinakes.main.app import create_app, dress
 from pinakes.main.door import operation, operations
-from pinakes.main.rights import RIGHTS
+from pinakes.main.features import FEATURES
+from pinakes.main.rights import RIGHTS, STARTS
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Tenant
 from pinakes.platform.identity import BRANCH_ROLES, Role, starred
@@ -70,6 +71,11 @@ async def let_in(
         return False
     told = answer.headers.get("content-type", "").startswith("application/problem+json")
     return not (told and answer.json()["code"] in DENIALS)
+
+
+def test_every_kind_of_job_is_stopped_by_those_who_may_start_it() -> None:
+    assert {kind for feature in FEATURES for kind, _ in feature.jobs} == STARTS.keys()
+    assert all(RIGHTS[name] for name in STARTS.values())
 
 
 def listed(name: str, role: str) -> bool:

@@ -197,6 +197,17 @@ TABLE = {
     "jobs.cancel": "cataloguer administrator",
 }
 
+STARTS = {  # by which operation a job of each kind is started: who may do that may stop it
+    "readers.import": "tables.bring",
+    "catalogue.import": "catalogue.start",
+    "catalogue.items": "catalogue.shelve",
+    "catalogue.undo": "catalogue.undo",
+    "catalogue.export": "exports.start",
+    "catalogue.takeout": "takeouts.start",
+    "catalogue.duplicates": "duplicates.search",
+    "catalogue.rederive": "upkeep.rederive",
+}
+
 
 def known(role: str) -> str:
     """The *role*, starred or not; ValueError stops the build when it is none."""
