@@ -21,6 +21,7 @@ from pinakes.main.embedded.issuer.keys import ACCESS
 from pinakes.main.embedded.issuer.settings import Settings as IssuerSettings
 from pinakes.main.embedded.issuer.words import WORDS, chosen
 from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform import users
 from pinakes.platform.clock import now
 
 pytestmark = pytest.mark.anyio
@@ -175,7 +176,11 @@ def test_a_stranger_costs_as_much_as_a_reader() -> None:
             assert not pins.fits(kept, "000000")
         return time.process_time() - begun
 
-    assert 0.5 < cost(None) / cost(sealed) < 2
+    first = users.sealed(PIN)  # as an import seals it
+    lighter = pins.of_keycloak(first["secretData"], first["credentialData"])
+    assert 0.7 < cost(None) / cost(sealed) < 1.4
+    assert 0.7 < cost(None) / cost(lighter) < 1.4
+    assert pins.fits(lighter, PIN)
 
 
 def test_nothing_opens_what_has_no_secret() -> None:
