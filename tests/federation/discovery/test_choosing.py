@@ -1,5 +1,6 @@
 """A wrong meeting is split and stays split; a missed one is joined; both can be taken back."""
 
+from collections import Counter
 from uuid import UUID
 
 import httpx
@@ -8,8 +9,9 @@ from conftest import MakeTenant
 from finding import STONE, hold, settle
 from mint import Mint
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from pinakes.federation.discovery.editions import MOST, editions, known
 from pinakes.federation.discovery.models import Holding
 from pinakes.platform.audit import Audit
 from pinakes.platform.config import Settings
@@ -21,6 +23,11 @@ from pinakes.tenants.catalogue.marc import Title
 
 pytestmark = pytest.mark.anyio
 
+COPIED = text("""
+    INSERT INTO commons.holding
+    SELECT (jsonb_populate_record(h, jsonb_build_object('record_id', gen_random_uuid()))).*
+    FROM commons.holding h, generate_series(1, :many) WHERE h.record_id = :record
+""")
 NUMBER = "9787500649335"
 OURS = replace(STONE, title="山海经图说", isbn=(replace(STONE.isbn[0], isbn13=NUMBER),))
 UNLIKE = Title(title="完全不同的书", year=1999)
@@ -158,3 +165,19 @@ async def test_a_cataloguer_decides_on_the_page(
     assert answer.status_code == 200
     await catalogue.settle()
     assert await catalogue.place(record) == (edition, "isbn13")
+
+
+async def test_a_thousand_records_of_one_number_are_not_all_read(
+    branches: tuple[Tenant, Tenant], database: Database, settings: Settings
+) -> None:
+    here, there = branches
+    catalogue = Catalogue(database, settings)
+    first = await catalogue.hold(here, STONE)
+    await catalogue.hold(there, STONE)
+    edition, _ = await catalogue.place(first)
+    async with public_work(database.public) as session:
+        await session.execute(COPIED, {"record": first, "many": 1000})
+        [one] = await known(session, [edition])
+    whole = (await editions(database.hot, [edition]))[edition]
+    assert [len(one.titles), one.branches] == [10, sorted([here.id, there.id])]
+    assert Counter(held.tenant for held in whole.held) == {here.id: MOST, there.id: 1}

@@ -44,25 +44,32 @@ class Known(msgspec.Struct, frozen=True):
 
 TITLE = msgspec.json.Decoder(Title)
 
+MOST = 100  # records of one edition that are shown of one branch: no honest one has more
+
 EDITIONS = """
-    SELECT h.edition_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available, h.rule,
-           CASE WHEN row_number() OVER (PARTITION BY h.edition_id
-                                        ORDER BY h.tenant_id = $2 DESC, h.record_id) = 1
-                THEN CAST(h.title_fields AS text) END AS title
-    FROM commons.holding h
-    JOIN commons.tenant t ON t.id = h.tenant_id AND t.state = 'active'
-    WHERE h.edition_id = ANY($1) ORDER BY h.record_id
+    SELECT edition_id, tenant_id, record_id, call_numbers, items, available, rule, title
+    FROM (SELECT h.*, CASE WHEN row_number() OVER (PARTITION BY h.edition_id
+                                                   ORDER BY h.tenant_id = $2 DESC, h.record_id) = 1
+                           THEN CAST(h.title_fields AS text) END AS title,
+                 row_number() OVER (PARTITION BY h.edition_id, h.tenant_id
+                                    ORDER BY h.record_id) AS place
+          FROM commons.holding h
+          JOIN commons.tenant t ON t.id = h.tenant_id AND t.state = 'active'
+          WHERE h.edition_id = ANY($1)) h
+    WHERE place <= $3 ORDER BY record_id
 """
 
 KNOWN = text("""
-    SELECT e.id, e.consortium_id, array_agg(h.tenant_id) AS branches,
-           array_agg(h.tenant_id) FILTER (WHERE h.available > 0) AS free,
-           (array_agg(CAST(h.title_fields AS text) ORDER BY h.record_id))[1:10] AS titles,
+    SELECT e.id, e.consortium_id, array_agg(DISTINCT h.tenant_id) AS branches,
+           array_agg(DISTINCT h.tenant_id) FILTER (WHERE h.available > 0) AS free,
+           array_agg(CAST(h.title_fields AS text) ORDER BY h.record_id)
+               FILTER (WHERE h.place <= 10) AS titles,
            (array_agg(h.call_numbers[1]) FILTER (WHERE h.call_numbers[1] <> ''))[1:10] AS numbers
-    FROM commons.holding h
-    JOIN commons.branch_shown s USING (tenant_id)
+    FROM (SELECT h.*, row_number() OVER (PARTITION BY h.edition_id ORDER BY h.record_id) AS place
+          FROM commons.holding h JOIN commons.branch_shown s USING (tenant_id)
+          WHERE h.edition_id = ANY(:ids)) h
     JOIN commons.edition e ON e.id = h.edition_id
-    WHERE h.edition_id = ANY(:ids) GROUP BY e.id
+    GROUP BY e.id
 """)
 
 
@@ -76,7 +83,7 @@ async def editions(
     reader: Reader, ids: Sequence[UUID], mine: int | None = None
 ) -> dict[UUID, Whole]:
     """Those of *ids* that an open branch holds, each shown as *mine* or else the oldest has it."""
-    rows = await reader.fetch(EDITIONS, list(ids), mine or 0)
+    rows = await reader.fetch(EDITIONS, list(ids), mine or 0, MOST)
     held: dict[UUID, list[Held]] = {}
     shown: dict[UUID, tuple[Held, Title]] = {}
     for id, *of_holding, fields in rows:
@@ -95,8 +102,8 @@ async def known(session: AsyncSession, ids: Sequence[UUID]) -> list[Known]:
             id=id,
             consortium=consortium,
             titles=[TITLE.decode(one) for one in titles],
-            branches=list(dict.fromkeys(branches)),
-            free=list(dict.fromkeys(free or ())),
+            branches=branches,
+            free=free or [],
             call_numbers=numbers or [],
         )
         for id, consortium, branches, free, titles, numbers in rows
