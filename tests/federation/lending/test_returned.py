@@ -1,7 +1,9 @@
 """Books that are given back at other branches: home, to the next who waits, or to stay."""
 
+from collections import deque
 from datetime import timedelta
-from uuid import UUID
+from time import monotonic
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -14,11 +16,15 @@ from sqlalchemy import select, update
 from pinakes.federation.lending import astray, scanning
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.returned import FOREIGN
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.errors import Problem
+from pinakes.platform.identity import Principal
 from pinakes.tenants.items.models import Item
+from pinakes.tenants.readers.misses import MISSES, Misses
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
@@ -219,6 +225,23 @@ async def test_what_nobody_knew_is_settled_once_its_owner_is_known(borrowing: Bo
     async with unit_of_work(b.database.app, b.pickup.id) as session:
         states = list(await session.scalars(select(Arrival.state).order_by(Arrival.id)))
     assert states == ["settled", "known"]
+
+
+@pytest.mark.parametrize(
+    ("known", "most", "code"),
+    [(True, FOREIGN, "too_many_foreign"), (False, MISSES, "too_many_misses")],
+)
+async def test_who_types_barcodes_ends_no_more_loans(
+    borrowing: Borrowing, known: bool, most: Misses, code: str
+) -> None:
+    b, asker = borrowing, Principal(str(uuid4()))
+    [barcode] = await stock(b.database, b.home) if known else [str(uuid4())]
+    most.seen[asker.subject, b.pickup.id] = deque([monotonic()] * (most.most - 1))
+    async with unit_of_work(b.database.app, b.pickup.id, asker) as session:
+        await scanning.scan(session, b.directory, Scan(barcode))
+        with pytest.raises(Problem) as refused:
+            await scanning.scan(session, b.directory, Scan(barcode))
+        assert (refused.value.code, refused.value.status) == (code, 429)
 
 
 async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its_own(

@@ -17,9 +17,11 @@ from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory
-from pinakes.platform.errors import Conflict
+from pinakes.platform.errors import Conflict, Problem
+from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
 from pinakes.tenants.registry.sharing import Float
 
@@ -38,14 +40,33 @@ STOCK = text("""
 """)
 
 
+class TooManyForeign(Problem):
+    """`retry_after` says in how many seconds to come back."""
+
+    code = "too_many_foreign"
+    status = 429
+    title = "Too many books of other branches in one minute"
+
+
+FOREIGN = Misses(most=120, refusal=TooManyForeign)  # no hand is faster: each ends another's loan
+
+
 class ItemOfSeveral(Conflict):
     code = "item_of_several"
     title = "Several branches have an item with this barcode"
 
 
 async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
-    """A book of another branch: its owner is told, and says where it goes."""
+    """A book of another branch: its owner is told, and says where it goes.
+
+    Raises:
+        ItemOfSeveral: *scan* has to name the owner.
+        TooManyForeign, TooManyMisses: somebody types barcodes to end the loans of others.
+    """
     here: int = session.info["tenant"]
+    asker: Principal = session.info.get("asker") or ANYONE
+    for counted in (FOREIGN, MISSES):
+        counted.check(asker.subject, here)
     owners = [id for id in await session.scalars(OWNERS, {"barcode": scan.barcode}) if id != here]
     if scan.owner is not None:
         owners = [id for id in owners if id == directory.coded(scan.owner).id]
@@ -61,6 +82,7 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
     )
     session.add(arrival)
     note(session, "item.seen", arrival.id, result=arrival.state)
+    (FOREIGN if owners else MISSES).count(asker.subject, here)
     if not owners:
         return Scanned("unknown", scan.barcode)
     await forget_unknown(session, scan.barcode)

@@ -22,8 +22,11 @@ class TooManyMisses(Problem):
 class Misses:
     """The misses of every subject at every branch in the last minute, in this process."""
 
-    def __init__(self, most: int = MOST, window: float = WINDOW) -> None:
+    def __init__(
+        self, most: int = MOST, window: float = WINDOW, refusal: type[Problem] = TooManyMisses
+    ) -> None:
         self.most = most
+        self.refusal = refusal
         self.window = window
         self.seen: TTLCache[tuple[str, int], deque[float]] = TTLCache(
             50_000, window, time.monotonic
@@ -34,7 +37,7 @@ class Misses:
         missed = self.recent(subject, branch)
         if len(missed) >= self.most:
             wait = max(1, round(missed[0] + self.window - time.monotonic()))
-            raise TooManyMisses(
+            raise self.refusal(
                 f"Scan again in {wait} seconds; what is typed by hand may be wrong.",
                 retry_after=wait,
             )
