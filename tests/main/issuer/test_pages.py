@@ -126,6 +126,25 @@ async def test_wrong_unknown_disabled_and_locked_look_the_same(
     assert len(shown) == 1
 
 
+async def test_nobody_locks_a_known_browser_out_by_guessing_elsewhere(
+    issuer: Issuer, accounts: Accounts
+) -> None:
+    name, word = f"desk-{card()}".lower(), "a long enough phrase"
+    await accounts.ensure_organization("vik", "Vik Library")
+    await accounts.ensure_staff(name, "vik", ["desk@vik"], word)
+    with Browser(issuer, "staff") as known, Browser(issuer, "staff") as strange:
+        known.log_in(name, word)
+        assert known.code()
+        for _ in range(5):
+            strange.log_in(name, "a wrong phrase")
+        assert strange.log_in(name, word).status_code == 200  # locked, for the wide world
+        known.log_in(name, word)
+        assert known.code()
+        for _ in range(5):  # it does not guess for ever either
+            known.log_in(name, "a wrong phrase")
+        assert known.log_in(name, word).status_code == 200
+
+
 async def test_a_first_pin_has_to_be_changed_before_anything_else(
     issuer: Issuer, accounts: Accounts
 ) -> None:

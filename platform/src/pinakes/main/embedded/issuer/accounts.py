@@ -18,14 +18,21 @@ LET_OFF = 20  # guesses that others of the number may make before its bearer com
 # before the secret is looked at and in the row itself, so that guesses sent side by side count
 # too; not waiting for the disk, so that a name we know takes no longer than one we do not.
 COUNT = "1 + CASE WHEN failed_at > now() - interval '12 hours' THEN failures ELSE 0 END"
-GUESS = f"""
-    WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
-    UPDATE account SET failures = {COUNT}, failed_at = now(), locked_until =
-        CASE WHEN {COUNT} >= 5
-        THEN now() + least(60 * 2 ^ least({COUNT} - 5, 8), 900) * interval '1 second' END
-    FROM quick WHERE id = $1 AND (locked_until IS NULL OR locked_until <= now())
-    RETURNING id
-"""  # noqa: S608 - ours
+
+
+def counting(table: str, one: str) -> str:
+    """The order that counts a guess in a row of ours, and answers nothing while that is locked."""
+    return f"""
+        WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
+        UPDATE {table} SET failures = {COUNT}, failed_at = now(), locked_until =
+            CASE WHEN {COUNT} >= 5
+            THEN now() + least(60 * 2 ^ least({COUNT} - 5, 8), 900) * interval '1 second' END
+        FROM quick WHERE {one} AND (locked_until IS NULL OR locked_until <= now())
+        RETURNING true
+    """  # noqa: S608 - ours
+
+
+GUESS = counting("account", "id = $1")
 FORGIVE = """
     UPDATE account SET failures = 0, failed_at = NULL, locked_until = NULL, let_off = 0
     WHERE id = $1

@@ -51,6 +51,7 @@ async def keep(house: House) -> None:
         await asyncio.sleep(EVERY)
         try:
             await house.sessions.sweep()
+            await house.browsers.sweep()
             await house.keys.read()
         except Exception:
             log.exception("the sweep did not work")

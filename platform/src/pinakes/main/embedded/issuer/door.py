@@ -6,6 +6,7 @@ from anyio import CapacityLimiter, to_thread
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import LET_OFF, NOBODY, Account, Accounts
+from pinakes.main.embedded.issuer.browsers import Browsers
 
 LANES = 2  # secrets compared at the same time: the rest of the issuer goes on meanwhile
 
@@ -21,22 +22,29 @@ class WhichLibrary(Exception):
 class Door:
     """Opens to a name and its secret; every other answer looks and lasts the same."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, browsers: Browsers) -> None:
         self.accounts = accounts
+        self.browsers = browsers
         self.lanes: CapacityLimiter | None = None
 
     async def knock(
-        self, realm: str, name: str, secret: str, home: str | None = None
+        self,
+        realm: str,
+        name: str,
+        secret: str,
+        home: str | None = None,
+        browser: str | None = None,
     ) -> Account | None:
         """The account, or None for a wrong secret, an unknown name, and one locked or disabled.
 
         Where several people carry the number, the secret tells who knocks. They are asked
         back about only when it fits more than one of them: a wrong one learns nothing.
+        Whoever has come in by the *browser* before is not locked out there by others' guesses.
         """
         found = await self.meant(realm, name.strip(), home)
         if not found:
             await self.guess(None, secret)
-        guesses = await gather(*(self.guess(account, secret) for account in found))
+        guesses = await gather(*(self.guess(account, secret, browser) for account in found))
         opened = [account for account, fits in zip(found, guesses, strict=True) if fits]
         if not opened:
             return None
@@ -61,9 +69,14 @@ class Door:
             return found
         return [account for account in found if account.let_off < LET_OFF]
 
-    async def guess(self, account: Account | None, secret: str) -> bool | None:
+    async def guess(
+        self, account: Account | None, secret: str, browser: str | None = None
+    ) -> bool | None:
         """Whether *secret* opens *account*, None while it is locked; nobody's takes as long."""
-        allowed = await self.accounts.may_guess(account.id if account else NOBODY)
+        id = account.id if account else NOBODY
+        allowed = await self.browsers.may_guess(browser, id) if browser else None
+        if allowed is None:
+            allowed = await self.accounts.may_guess(id)
         fits = await self.compare(account.sealed if account else None, secret)
         if not allowed:
             return None

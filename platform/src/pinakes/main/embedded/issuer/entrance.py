@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import Account
 from pinakes.main.embedded.issuer.attempts import Attempt
+from pinakes.main.embedded.issuer.browsers import DAYS
 from pinakes.main.embedded.issuer.door import WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.pages import HERE, step, stop
@@ -32,6 +33,7 @@ from pinakes.main.embedded.issuer.words import chosen
 from pinakes.platform.users import UPDATE_PASSWORD
 
 COOKIE = "AUTH_SESSION_ID"
+KNOWN = "AUTH_BROWSER_ID"  # of one that somebody has come in by
 COOKIE_LENGTH = 43
 KEPT = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "library")
 PROOF = ("code_challenge", "code_challenge_method")
@@ -80,7 +82,7 @@ async def begin(request: Asking) -> Response[Any]:
     browser = browser_of(request) or token_urlsafe(32)
     attempt = await house.attempts.begin(provider.realm, asked, language_of(request, told), browser)
     response = await step(house, attempt, username=told.get("login_hint", "")[:200])
-    response.set_cookie(cookie(request, browser))
+    response.set_cookie(cookie(request, COOKIE, browser))
     return response
 
 
@@ -91,10 +93,12 @@ def refused(asked: dict[str, str], error: str) -> str:
     return f"{asked['redirect_uri']}{joint}{urlencode({'error': error} | state)}"
 
 
-def cookie(request: Asking, browser: str) -> Cookie:
+def cookie(request: Asking, key: str, word: str, days: int | None = None) -> Cookie:
+    """One of our words, kept until the browser is closed or for so many days."""
     return Cookie(
-        key=COOKIE,
-        value=browser,
+        key=key,
+        value=word,
+        max_age=days and days * 86_400,
         path=urlsplit(house_of(request).settings.realm(realm_of(request))).path + "/",
         httponly=True,
         samesite="lax",
@@ -102,9 +106,9 @@ def cookie(request: Asking, browser: str) -> Cookie:
     )
 
 
-def browser_of(request: Asking) -> str | None:
+def browser_of(request: Asking, key: str = COOKIE) -> str | None:
     """The word by which we know this browser, if it is one of ours."""
-    word = request.cookies.get(COOKIE, "")
+    word = request.cookies.get(key, "")
     return word if len(word) == COOKIE_LENGTH and word.isascii() else None
 
 
@@ -148,8 +152,9 @@ async def log_in(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Re
     """Name and secret, and the library where the name alone does not tell."""
     house, name = house_of(request), typed.get("username", "")
     secret, home = typed.get("password", ""), typed.get("home") or None
+    browser = browser_of(request, KNOWN)
     try:
-        account = await house.door.knock(attempt.realm, name, secret, home)
+        account = await house.door.knock(attempt.realm, name, secret, home, browser)
     except WhichLibrary as several:
         names = await house.organizations.names(several.homes)
         homes = [(code, names.get(code, code)) for code in several.homes]
@@ -158,10 +163,20 @@ async def log_in(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Re
     if account is None:
         error = f"wrong_{attempt.realm}"
         return await step(house, attempt, error=error, username=name[:200])
-    if UPDATE_PASSWORD in account.actions:
-        await house.attempts.remember(attempt, account.id)
-        return await step(house, replace(attempt, account=account.id))
-    return await send_back(request, attempt, account)
+    browser = browser or token_urlsafe(32)
+    await house.browsers.remember(browser, account.id)
+    response = await come_in(request, attempt, account)
+    response.set_cookie(cookie(request, KNOWN, browser, DAYS))
+    return response
+
+
+async def come_in(request: Asking, attempt: Attempt, account: Account) -> Response[Any]:
+    """On to where the browser wanted to go; a first secret has to be changed before."""
+    if UPDATE_PASSWORD not in account.actions:
+        return await send_back(request, attempt, account)
+    house = house_of(request)
+    await house.attempts.remember(attempt, account.id)
+    return await step(house, replace(attempt, account=account.id))
 
 
 async def renew(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Response[Any]:

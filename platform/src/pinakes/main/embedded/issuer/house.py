@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pinakes.main.embedded.issuer.accounts import Accounts
 from pinakes.main.embedded.issuer.attempts import Attempts
+from pinakes.main.embedded.issuer.browsers import Browsers
 from pinakes.main.embedded.issuer.clients import Client, clients
 from pinakes.main.embedded.issuer.door import Door
 from pinakes.main.embedded.issuer.keys import Keys
@@ -26,6 +27,7 @@ class House:
     organizations: Organizations
     sessions: Sessions
     attempts: Attempts
+    browsers: Browsers
     keys: Keys
     mint: Mint
     door: Door
@@ -37,6 +39,7 @@ class House:
         """Connect, and have keys ready."""
         async with opened(settings.database) as store:
             accounts, sessions, keys = Accounts(store), Sessions(store), Keys(store)
+            browsers = Browsers(store)
             await keys.load()
             yield cls(
                 settings=settings,
@@ -45,8 +48,9 @@ class House:
                 organizations=Organizations(store),
                 sessions=sessions,
                 attempts=Attempts(store),
+                browsers=browsers,
                 keys=keys,
                 mint=Mint(settings, keys, sessions),
-                door=Door(accounts),
+                door=Door(accounts, browsers),
                 clients=clients(settings.secret, settings.returns),
             )
