@@ -9,6 +9,7 @@ from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.storm import Tally, check, storm
 from pinakes.main.torture.play import staged, torture
 from pinakes.main.torture.sabotage import SABOTAGES
+from pinakes.main.torture.wishes import BORROWERS, borrowers
 
 KILLS = 30
 ENOUGH = 12  # for a promise that was taken away to be missed
@@ -19,6 +20,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice() -> None:
     assert tally.wrong == []
     assert (tally.kills >= KILLS, tally.unanswered > 0) == (True, True)
     assert (len(tally.ends) > 5, len(tally.lent) > 10) == (True, True)
+    assert len(tally.asked) >= BORROWERS
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES)
@@ -37,6 +39,17 @@ FAULTS = {
         DELETE FROM outbox
         WHERE tenant_id = 1 AND receiver = 2 AND seq = 1 AND $1::uuid IS NOT NULL""",
 }
+FAULTS_OF_REQUESTS = {
+    "a step of a request stands twice in the ledger": """
+        INSERT INTO ledger_event (tenant_id, id, about, event, salt)
+        SELECT tenant_id, gen_random_uuid(), about, event, salt FROM ledger_event
+        WHERE about = $1 LIMIT 1""",
+    "the parties of a request tell different stories": """
+        UPDATE request_party SET state = 'LENT' WHERE request_id = $1 AND role = 'pickup'""",
+    "an acknowledged request has not come to its end": """
+        UPDATE request SET state = 'SHIPPED' WHERE id = $1""",
+    "a request was placed twice": "UPDATE request SET id = gen_random_uuid() WHERE id = $1",
+}
 
 
 def test_the_check_finds_each_fault() -> None:
@@ -51,11 +64,14 @@ async def plant(place: Ground) -> None:
         await asyncio.sleep(1)
 
     async with staged(place) as stage:
-        tally = await storm(stage, nobody_dies)
+        tally = await storm(stage, nobody_dies, await borrowers(place, stage.cards))
         assert tally.wrong == []
         strong = await asyncpg.connect(place.postgres.address("postgres", "pinakes"))
         await strong.execute("SET session_replication_role = replica")
         for (wrong, order), loan in zip(FAULTS.items(), tally.lent, strict=False):
             await strong.execute(order, loan)
+            assert wrong in await check(stage, tally)
+        for wrong, order in FAULTS_OF_REQUESTS.items():
+            await strong.execute(order, tally.asked[0])
             assert wrong in await check(stage, tally)
         await strong.close()

@@ -21,6 +21,7 @@ PATIENCE = 60.0  # seconds in which some message must arrive, once it is calm ag
 BREATH = 0.2  # seconds of a client between two books: readers walk
 
 type Killing = Callable[["Tally"], Awaitable[None]]
+type Client = Callable[["Stage[Any]", "Tally", asyncio.Event], Awaitable[None]]
 
 
 class Part(Protocol):
@@ -55,17 +56,20 @@ class Tally:
     ends: dict[str, int] = field(default_factory=dict[str, int])  # kills by place
     lent: list[UUID] = field(default_factory=list[UUID])
     returned: list[UUID] = field(default_factory=list[UUID])
+    asked: list[UUID] = field(default_factory=list[UUID])  # requests between the branches
     unanswered: int = 0
     wrong: list[str] = field(default_factory=list[str])
 
 
-async def storm(stage: Stage[Any], killing: Killing) -> Tally:
-    """Clients lend and return while *killing* goes on; then the check."""
+async def storm(stage: Stage[Any], killing: Killing, more: Sequence[Client] = ()) -> Tally:
+    """Clients lend and return, and do *more*, while *killing* goes on; then the check."""
     tally, over = Tally(), asyncio.Event()
     try:
         async with asyncio.TaskGroup() as tasks:
             for number in range(CLIENTS):
                 tasks.create_task(client(stage, tally, over, number))
+            for one in more:
+                tasks.create_task(wholly(one(stage, tally, over)))
             await killing(tally)
             over.set()
     except* AssertionError as refused:
@@ -76,6 +80,10 @@ async def storm(stage: Stage[Any], killing: Killing) -> Tally:
     return tally
 
 
+async def wholly(client: Awaitable[None]) -> None:
+    await client
+
+
 async def client(stage: Stage[Any], tally: Tally, over: asyncio.Event, number: int) -> None:
     """Lend and take back own items, each request repeated under its key until it is answered."""
     books, cards = stage.barcodes[number::CLIENTS], stage.cards[number::CLIENTS]
@@ -84,9 +92,10 @@ async def client(stage: Stage[Any], tally: Tally, over: asyncio.Event, number: i
         base = f"{stage.api.address}/v1/b/{stage.code}"
         for barcode, card in turns:
             loan = {"card": card, "barcode": barcode}
-            tally.lent.append(await insist(http, tally, f"{base}/loans", loan, CREATED))
-            back = {"barcode": barcode}
-            tally.returned.append(await insist(http, tally, f"{base}/returns", back, OK))
+            lent = await insist(http, tally, f"{base}/loans", loan, CREATED)
+            tally.lent.append(UUID(lent["id"]))
+            back = await insist(http, tally, f"{base}/returns", {"barcode": barcode}, OK)
+            tally.returned.append(UUID(back["id"]))
             if over.is_set():
                 return
             await asyncio.sleep(BREATH)
@@ -94,7 +103,7 @@ async def client(stage: Stage[Any], tally: Tally, over: asyncio.Event, number: i
 
 async def insist(
     http: httpx.AsyncClient, tally: Tally, address: str, body: Mapping[str, str], wanted: int
-) -> UUID:
+) -> dict[str, str]:
     """Ask until the answer is *wanted*; anything but an outage is our fault."""
     key = {"Idempotency-Key": str(uuid4())}
     for attempt in count():
@@ -104,7 +113,8 @@ async def insist(
             tally.unanswered += 1
         else:
             if answer.status_code == wanted:
-                return UUID(answer.json()["id"])
+                told: dict[str, str] = answer.json()
+                return told
             if answer.status_code != AWAY or attempt > MOST:
                 raise AssertionError(f"{address}: {answer.status_code} {answer.text}")
             tally.unanswered += 1
@@ -162,13 +172,26 @@ QUESTIONS = {
     "a message was numbered twice, or left out": """
         SELECT gen_random_uuid() FROM outbox WHERE tenant_id = $3 GROUP BY receiver
         HAVING count(*) <> max(seq) OR count(DISTINCT seq) <> max(seq)""",
+    "an acknowledged request has not come to its end": """
+        SELECT unnest($5::uuid[])
+        EXCEPT SELECT id FROM request WHERE tenant_id = $4 AND state = 'COMPLETED'""",
+    "a request was placed twice": """
+        SELECT id FROM request WHERE tenant_id = $4 EXCEPT SELECT unnest($5::uuid[])""",
+    "the parties of a request tell different stories": """
+        SELECT request_id FROM request_party GROUP BY request_id
+        HAVING array_agg(role || ' ' || state ORDER BY role)
+            <> ARRAY['pickup DONE', 'requester COMPLETED', 'supplier COMPLETED']""",
+    "a step of a request stands twice in the ledger": """
+        SELECT about FROM ledger_event WHERE about = ANY ($5)
+        GROUP BY tenant_id, about, event::jsonb -> 'kind', event::jsonb -> 'facts'
+        HAVING count(*) > 1""",
 }
 
 
 async def check(stage: Stage[Any], tally: Tally) -> list[str]:
     """What is wrong, in words; asked of the database as somebody whom no policy binds."""
     connection: Any = await asyncpg.connect(stage.postgres.address("postgres"))
-    known = (tally.lent, tally.returned, stage.lender, stage.home)
+    known = (tally.lent, tally.returned, stage.lender, stage.home, tally.asked)
     try:
         return [wrong for wrong, sql in QUESTIONS.items() if await asked(connection, sql, known)]
     finally:
@@ -176,8 +199,7 @@ async def check(stage: Stage[Any], tally: Tally) -> list[str]:
 
 
 async def asked(connection: Any, sql: str, known: tuple[Any, ...]) -> bool:
-    """Whether *sql* finds anything; each question uses those of the four facts that it names."""
-    typed = (
-        f"SELECT FROM ({sql}) found WHERE ($1::uuid[], $2::uuid[], $3::int, $4::int) IS NOT NULL"
-    )
+    """Whether *sql* finds anything; each question uses those of the five facts that it names."""
+    facts = "($1::uuid[], $2::uuid[], $3::int, $4::int, $5::uuid[])"
+    typed = f"SELECT FROM ({sql}) found WHERE {facts} IS NOT NULL"
     return bool(await connection.fetch(typed, *known))

@@ -20,9 +20,11 @@ def command(kills: int, seed: int, sabotage: str | None, as_json: bool) -> None:
     """Kill API, worker and PostgreSQL at named places; exit 1 when anything is lost or doubled."""
     tally = torture(kills, seed, sabotage)
     if as_json:
-        show_json({"kills": tally.kills, "ends": tally.ends, "wrong": tally.wrong})
+        acknowledged = {"loans": len(tally.lent), "requests": len(tally.asked)}
+        show_json({"kills": tally.kills, "ends": tally.ends, **acknowledged, "wrong": tally.wrong})
     else:
-        click.echo(f"{tally.kills} ends, {len(tally.lent)} loans acknowledged")
+        told = f"{len(tally.lent)} loans and {len(tally.asked)} requests acknowledged"
+        click.echo(f"{tally.kills} ends, {told}")
         for place, times in sorted(tally.ends.items()):
             click.echo(f"  {times:4} {place}")
         for wrong in tally.wrong:

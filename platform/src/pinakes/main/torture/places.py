@@ -20,6 +20,7 @@ WORKER: dict[str, Place] = {
     "messages are claimed": Place("after", "outbox_claim"),
     "the receiver knows them": Place("after", "inbox_take"),
     "the receiver counts its loans": Place("after", "loans_counted"),
+    "the parties of requests have moved": Place("after", "lending_write"),
     "a transaction ends": Place("before", "COMMIT"),
     "a transaction has ended": Place("after", "COMMIT"),
     "the sender hears of it": Place("before", "UPDATE outbox"),
@@ -32,6 +33,8 @@ API: dict[str, Place] = {
     "a return has been read": Place("after", "read_return"),
     "a return is written": Place("before", "write_return"),
     "a return has been written": Place("after", "write_return"),
+    "a step of a request is written": Place("before", "lending_write"),
+    "a step of a request has been written": Place("after", "lending_write"),
 }
 
 

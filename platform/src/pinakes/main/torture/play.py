@@ -15,6 +15,7 @@ from pinakes.main.torture.lives import Lives
 from pinakes.main.torture.nest import Life
 from pinakes.main.torture.places import API, WORKER, Place
 from pinakes.main.torture.sabotage import SABOTAGES, Sabotage
+from pinakes.main.torture.wishes import borrowers
 
 MOST_PASSINGS = 12  # of a place before the end comes there
 UNPLUGGED = 4.0  # seconds between two ends of PostgreSQL
@@ -34,7 +35,8 @@ async def suffer(place: Ground, kills: int, seed: int, sabotage: str | None) -> 
         taken = SABOTAGES[sabotage] if sabotage else Sabotage(())
         await spoil(place.postgres, taken)
         ends = {name: end for name, end in API.items() if name in taken.ends} or API
-        return await storm(stage, lambda tally: end_lives(stage, tally, ends, kills, seed))
+        more = await borrowers(place, stage.cards)
+        return await storm(stage, lambda tally: end_lives(stage, tally, ends, kills, seed), more)
 
 
 @asynccontextmanager

@@ -1,0 +1,143 @@
+"""Requests between the two branches of a storm: asked for, sent, lent, given back, home again."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+
+from pinakes.main.bench.ground import Ground
+from pinakes.main.bench.scene import HOME, LENDER
+from pinakes.main.bench.storm import Client, Stage, Tally, insist
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.main.torture.lives import Lives
+from pinakes.platform.outage import is_outage
+
+BORROWERS = 3
+LOOK = 0.1  # seconds between two looks at a party
+LONGEST = 1200  # looks
+CODES = {LENDER: "lender", HOME: "home"}
+
+GENEROUS = """
+INSERT INTO commons.setting
+SELECT t, key, value::jsonb, false
+FROM unnest(ARRAY[1, 2]) t, (VALUES ('supply.answers', '"automatic"'),
+                                    ('calendar.closed_weekdays', '[]')) AS s (key, value)
+"""
+SHELVED = (
+    """
+    INSERT INTO record (tenant_id, id, key, control_number, agency, digest, dialect, encoding,
+                        state, raw, title_fields, sort_key, isbn13)
+    VALUES (1, $1, $2, $2, 'wish', '', 'marc21', 'utf-8', 'live', '',
+            jsonb_build_object('title', $2::text), '', '')""",
+    """
+    INSERT INTO item (tenant_id, id, record_id, barcode, kind, status, call_number)
+    VALUES (1, gen_random_uuid(), $1, $2, 'book', 'on_shelf', 'I247')""",
+    """
+    INSERT INTO commons.edition (id, consortium_id, key, rule)
+    SELECT $1, 1, $2, 'torture'""",
+    """
+    INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
+                                 items, available)
+    VALUES (1, $1, $1, json_build_object('title', $2::text), '{}', 1, 1)""",
+)
+WHERE_IT_STANDS = """
+SELECT state FROM request_party WHERE tenant_id = $1 AND request_id = $2 AND role = $3
+ORDER BY attempt DESC LIMIT 1
+"""
+
+
+class Step(NamedTuple):
+    """What *branch* does once its party, in this role, is in that state."""
+
+    role: str
+    state: str
+    branch: int
+    path: str
+    status: int = 200
+
+
+STEPS = (
+    Step("supplier", "WILL_SUPPLY", LENDER, "requests/{request}/supplier/ship"),
+    Step("pickup", "ON_ITS_WAY", HOME, "requests/{request}/pickup/receive"),
+    Step("pickup", "RECEIVED", HOME, "requests/{request}/pickup/shelve"),
+    Step("pickup", "READY", HOME, "loans", 201),
+    Step("pickup", "LENT", HOME, "returns"),
+    Step("pickup", "RETURNED", HOME, "requests/{request}/pickup/send_on"),
+    Step("supplier", "SHIPPED_RETURN", LENDER, "requests/{request}/supplier/home"),
+)
+
+
+@dataclass(frozen=True)
+class Borrower:
+    """A reader who wants the same title again and again, and the staff of both branches."""
+
+    postgres: Postgres
+    title: UUID
+    barcode: str
+    card: str
+    reader: str  # the tokens
+    staff: str
+
+    async def borrow(self, stage: Stage[Lives], tally: Tally, over: asyncio.Event) -> None:
+        """One request after another, each to its end."""
+        base = f"{stage.api.address}/v1/b"
+        wish = {"pickup": CODES[HOME], "edition": str(self.title)}
+        async with httpx.AsyncClient(timeout=10) as http:
+            while not over.is_set():
+                http.headers["Authorization"] = f"Bearer {self.reader}"
+                told = await insist(http, tally, f"{base}/{CODES[HOME]}/requests", wish, 201)
+                request = UUID(told["request"])
+                tally.asked.append(request)
+                http.headers["Authorization"] = f"Bearer {self.staff}"
+                for step in STEPS:
+                    await self.reached(step.branch, request, step.role, step.state)
+                    body = self.body(step)
+                    path = step.path.format(request=request)
+                    address = f"{base}/{CODES[step.branch]}/{path}"
+                    await insist(http, tally, address, body, step.status)
+                await self.reached(HOME, request, "requester", "COMPLETED")
+
+    def body(self, step: Step) -> dict[str, str]:
+        """What the desk scans at a *step*."""
+        scanned = {"card": self.card, "barcode": self.barcode}
+        return {"loans": scanned, "returns": {"barcode": self.barcode}}.get(step.path, {})
+
+    async def reached(self, branch: int, request: UUID, role: str, state: str) -> None:
+        """Wait until the message that somebody's party waits for has come."""
+        found = None
+        for _ in range(LONGEST):
+            try:
+                connection = await asyncpg.connect(self.postgres.address("postgres"))
+                try:
+                    found = await connection.fetchval(WHERE_IT_STANDS, branch, request, role)
+                finally:
+                    await connection.close()
+            except Exception as trouble:
+                if not is_outage(trouble):  # it is dead just now
+                    raise
+            if found == state:
+                return
+            await asyncio.sleep(LOOK)
+        raise AssertionError(f"{role} of {request} is {found}, not {state}")
+
+
+async def borrowers(place: Ground, cards: Sequence[str]) -> list[Client]:
+    """Let the lender own a title for each of some readers of the home branch."""
+    strong = await asyncpg.connect(place.postgres.address("postgres"))
+    cards_of = await strong.fetch("SELECT number, person_id FROM card")
+    people = {row["number"]: row["person_id"] for row in cards_of}
+    staff = place.token(*(f"desk@{code}" for code in CODES.values()))
+    await strong.execute(GENEROUS)
+    found = list[Client]()
+    for number, card in enumerate(cards[:BORROWERS]):
+        title, barcode = uuid4(), f"wish-{number}"
+        for order in SHELVED:
+            await strong.execute(order, title, barcode)
+        reader = place.reader(people[card], CODES[HOME])
+        found.append(Borrower(place.postgres, title, barcode, card, reader, staff).borrow)
+    await strong.close()
+    return found
