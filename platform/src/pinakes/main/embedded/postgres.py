@@ -193,7 +193,10 @@ class Postgres:
     def _ready(self) -> bool:
         sign = self.data / "postmaster.pid"
         while self.alive():
-            lines = sign.read_text().splitlines() if sign.exists() else []
+            try:
+                lines = sign.read_text().splitlines()
+            except FileNotFoundError:  # not yet, or no more: a killed one's backends tidy up
+                lines = []
             if lines and lines[0] == str(self.pid) and lines[-1].strip() == "ready":
                 return True
             time.sleep(0.02)
