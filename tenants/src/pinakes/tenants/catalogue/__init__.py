@@ -2,6 +2,7 @@
 
 from pinakes.platform.feature import Feature
 from pinakes.tenants.catalogue.duplicates import DUPLICATES, run_search
+from pinakes.tenants.catalogue.expiring import forget_files
 from pinakes.tenants.catalogue.export_routes import Exports, Takeouts
 from pinakes.tenants.catalogue.exporting import EXPORT, run_export
 from pinakes.tenants.catalogue.jobs import run_import
@@ -31,4 +32,5 @@ feature = Feature(
         (DUPLICATES, run_search),
         (REDERIVE, run_rederiving),
     ],
+    chores=[forget_files],
 )

@@ -17,6 +17,7 @@ from pinakes.tenants.catalogue.giving import ExportWish, Given, Source, portions
 from pinakes.tenants.registry import placement
 
 EXPORT = "catalogue.export"
+GONE = {"file": "gone"}  # the memo of a job whose file has had its time
 
 
 class NotExported(Conflict):
@@ -46,6 +47,8 @@ async def done(session: AsyncSession, id: UUID, kind: str) -> Job:
     job = await jobs.found(session, id)
     if job.kind != kind or job.state is not JobState.DONE:
         raise NotExported("Wait until the job is done, or begin it again.")
+    if job.memo == GONE:
+        raise NotExported("Its file has had its time. Begin the job again.")
     return job
 
 

@@ -51,12 +51,13 @@ class Authority(AsItCame, Base):
 
 
 class Upload(TenantOwned, Base):
-    """A file in the branch's bucket, under ``uploads/ID``."""
+    """A file in the branch's bucket, under ``uploads/ID``, until it has had its time."""
 
     __tablename__ = "upload"
 
     name: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
+    gone_at: Mapped[datetime | None]
 
 
 class Quarantined(TenantOwned, Base):

@@ -98,8 +98,9 @@ async def start_sheet(session: AsyncSession, wish: SheetWish) -> jobs.Job:
 
 
 async def begin(session: AsyncSession, kind: str, wish: ImportWish | SheetWish) -> jobs.Job:
-    if await session.get(Upload, (session.info["tenant"], wish.upload)) is None:
-        raise NoSuchUpload("Upload the file first; this branch has none of this id.")
+    upload = await session.get(Upload, (session.info["tenant"], wish.upload))
+    if upload is None or upload.gone_at is not None:
+        raise NoSuchUpload("Upload the file first; this branch has none of this id, or no longer.")
     job = await jobs.start(session, kind, msgspec.to_builtins(wish))
     note(session, kind, job.id)
     return job
