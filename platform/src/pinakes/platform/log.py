@@ -74,7 +74,9 @@ def saying(
         return
     if quoting := because or isinstance(error, QUOTING):
         yield error
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    inner: tuple[BaseException, ...] = ()
+    if isinstance(error, BaseExceptionGroup):
+        inner = getattr(error, "exceptions", ())
     for one in (error.__cause__, error.__context__, *inner):
         yield from saying(one, because=quoting, seen=seen | {id(error)})
 
