@@ -74,9 +74,8 @@ def saying(
         return
     if quoting := because or isinstance(error, QUOTING):
         yield error
-    inner: tuple[BaseException, ...] = ()
-    if isinstance(error, BaseExceptionGroup):
-        inner = getattr(error, "exceptions", ())
+    grouped = issubclass(type(error), BaseExceptionGroup)
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ()) if grouped else ()
     for one in (error.__cause__, error.__context__, *inner):
         yield from saying(one, because=quoting, seen=seen | {id(error)})
 
