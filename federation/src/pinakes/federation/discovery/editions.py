@@ -47,10 +47,14 @@ TITLE = msgspec.json.Decoder(Title)
 MOST = 100  # records of one edition that are shown of one branch: no honest one has more
 
 EDITIONS = """
-    SELECT edition_id, tenant_id, record_id, call_numbers, items, available, rule, title
-    FROM (SELECT h.*, CASE WHEN row_number() OVER (PARTITION BY h.edition_id
-                                                   ORDER BY h.tenant_id = $2 DESC, h.record_id) = 1
-                           THEN CAST(h.title_fields AS text) END AS title,
+    SELECT edition_id, tenant_id, record_id, call_numbers, items, available, rule,
+           CASE WHEN turn = 1 THEN (SELECT CAST(title_fields AS text) FROM commons.holding f
+                                    WHERE (f.tenant_id, f.record_id) = (h.tenant_id, h.record_id))
+           END AS title
+    FROM (SELECT h.edition_id, h.tenant_id, h.record_id, h.call_numbers, h.items, h.available,
+                 h.rule,
+                 row_number() OVER (PARTITION BY h.edition_id
+                                    ORDER BY h.tenant_id = $2 DESC, h.record_id) AS turn,
                  row_number() OVER (PARTITION BY h.edition_id, h.tenant_id
                                     ORDER BY h.record_id) AS place
           FROM commons.holding h
