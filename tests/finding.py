@@ -1,5 +1,6 @@
 """Titles that can be found, without the way through a file of MARC."""
 
+import asyncio
 from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -7,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 from lending import deliver
 
-from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.index import GLANCE, Index
 from pinakes.federation.discovery.indexing import Indexer
 from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
@@ -88,3 +89,4 @@ async def settle(database: Database, folder: Path) -> None:
     while await indexer.round():
         pass
     indexer.close()
+    await asyncio.sleep(GLANCE)  # readers look no more often for a commit

@@ -179,5 +179,6 @@ async def test_a_thousand_records_of_one_number_are_not_all_read(
         await session.execute(COPIED, {"record": first, "many": 1000})
         [one] = await known(session, [edition])
     whole = (await editions(database.hot, [edition]))[edition]
-    assert [len(one.titles), one.branches] == [10, sorted([here.id, there.id])]
-    assert Counter(held.tenant for held in whole.held) == {here.id: MOST, there.id: 1}
+    assert (len(one.titles), {here.id, there.id} <= {*one.branches}) == (10, True)
+    shown = Counter(held.tenant for held in whole.held)  # others hold it as well
+    assert (shown[here.id], shown[there.id]) == (MOST, 1)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from federation.lending.conftest import borrowing
+from federation.lending.conftest import borrowing, items_move_by_their_table
 from lending import enrol
 from litestar import Litestar
 from posting import Posting, PostOffice, Receiver, opened, reach
@@ -16,7 +16,7 @@ from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.mail import MailServer
 
-__all__ = ["borrowing"]
+__all__ = ["borrowing", "items_move_by_their_table"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What every HTTP handler shares: what it may ask for, and how problems look."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from logging import getLogger
@@ -47,6 +48,8 @@ class Refused(Problem):
         self.code, self.status, self.title = status.name.lower(), status, status.phrase
 
 
+MISSING = re.compile(r"Object missing required field `(\w+)`")
+
 STATES: Mapping[str, Problem] = {
     "23503": LinkRefused("Something this points at does not exist, or is still pointed at."),
     "PT403": TenantClosed("The branch is suspended or not yet open. Its administrator knows why."),
@@ -70,10 +73,27 @@ def understand(error: BaseException) -> Problem:
 
 def refused(error: HTTPException) -> Problem:
     if error.status_code == HTTPStatus.BAD_REQUEST and error.extra:
-        return ValidationFailed("Look at `errors`: each names a field.", errors=error.extra)
+        errors = wrong_fields(error.extra)
+        return ValidationFailed("Look at `errors`: each names a field.", errors=errors)
     if error.status_code == HTTPStatus.NOT_FOUND:
         return NotFound("It may be mistyped, or what stood there is gone.")
     return Refused(error)
+
+
+def wrong_fields(found: Any) -> Any:
+    """What is wrong, by field: a missing one under its own name.
+
+    Where a body is wrong, the framework also misses what it had not looked at yet: such an error
+    says nothing but its own key.
+    """
+    if not isinstance(found, list):
+        return found
+    told: list[dict[str, str]] = [*found]
+    named = [one for one in told if one.get("message") != repr(one.get("key"))]
+    return [
+        {**one, "key": missing[1]} if (missing := MISSING.match(one.get("message", ""))) else one
+        for one in named
+    ] or told
 
 
 def told_by_database(error: BaseException) -> Problem | None:

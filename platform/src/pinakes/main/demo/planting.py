@@ -1,6 +1,5 @@
 """Fills in the sample consortium; what is there already stays as it is."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +41,11 @@ async def stands(doors: Doors) -> bool:
 
 
 async def grow(doors: Doors, told: dict[str, Any]) -> None:
-    """Let all branches move in, parents first, then people and books side by side."""
+    """Let all branches move in, parents first; then people, then books side by side."""
     for kind in Kind:
-        level = [place.wish() for place in library.PLACES if place.kind == kind]
-        await asyncio.gather(*(onboard(doors, GARDENER, wish) for wish in level))
+        for place in library.PLACES:
+            if place.kind == kind:  # one by one: a branch's number stands in its cards
+                await onboard(doors, GARDENER, place.wish())
     await doors.accounts.ensure_staff("operator", "hub", ["operator@*"], told["password"])
     for number, place in enumerate(library.PLACES):
         await hire(doors, GARDENER, place.code, told["password"])
