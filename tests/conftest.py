@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from folders import open_folder
 from litestar import Litestar
 from mint import Mint, minting
 from pydantic import SecretStr
@@ -13,6 +12,7 @@ from sqlalchemy import text
 
 from pinakes.main.app import create_app, dress
 from pinakes.main.bench.serving import free_port
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
 from pinakes.platform.config import Settings
@@ -50,7 +50,7 @@ def mint() -> Iterator[Mint]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this session's own."""
-    with open_folder() as folder, Postgres(folder) as postgres:
+    with open_folder("pinakes-test-") as folder, Postgres(folder) as postgres:
         yield postgres
 
 

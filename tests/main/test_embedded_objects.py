@@ -4,9 +4,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from folders import open_folder
 
 from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.platform.objects import Keys, Objects
 from pinakes.platform.placement import Placement
@@ -16,7 +16,7 @@ BRANCH = Placement("branch-of-the-test")
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with open_folder() as folder:
+    with open_folder("pinakes-test-") as folder:
         yield folder
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from folders import open_folder
 from processes import gone
 
 from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import ROLES, Postgres
 
 ROOT = os.getuid() == 0
@@ -30,7 +30,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with open_folder() as folder:
+    with open_folder("pinakes-test-") as folder:
         yield folder
 
 
@@ -176,3 +176,12 @@ def test_a_private_home_sends_the_data_where_the_server_can_enter(folder: Path) 
     with Postgres(folder / "private") as again:
         assert again.place == postgres.place
     rmtree(postgres.place)
+
+
+def test_what_a_bench_stands_on_is_wholly_in_its_folder() -> None:
+    with open_folder("pinakes-test-") as folder:
+        postgres = Postgres(folder / "postgres")
+        with postgres:
+            assert postgres.place == folder / "postgres"
+        left = folder
+    assert not left.exists()

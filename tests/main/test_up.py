@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-from folders import open_folder
 from processes import below, gone, outside, runs, soon
 
 from pinakes.main.embedded.cluster import binary
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import Postgres
 
 PINAKES = [str(Path(sys.executable).with_name("pinakes"))]
@@ -24,7 +24,7 @@ PINAKES = [str(Path(sys.executable).with_name("pinakes"))]
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
-    with open_folder() as folder:
+    with open_folder("pinakes-test-") as folder:
         yield folder
 
 

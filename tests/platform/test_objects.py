@@ -5,8 +5,8 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from folders import open_folder
 
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.platform.objects import (
     MARGIN,
@@ -22,7 +22,7 @@ from pinakes.platform.placement import Placement
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ObjectStore]:
-    with open_folder() as folder, ObjectStore(folder) as server:
+    with open_folder("pinakes-test-") as folder, ObjectStore(folder) as server:
         yield server
 
 

@@ -4,13 +4,13 @@ import sys
 import time
 from pathlib import Path
 from subprocess import run
-from tempfile import TemporaryDirectory
 
 import click
 from alembic import command
 from alembic.util import CommandError
 from rich.console import Console
 
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import configuration, upgrade
 
@@ -54,7 +54,7 @@ def passes(console: Console, name: str, tool: list[str]) -> bool:
 def tables_match_models(console: Console) -> bool:
     """Whether the migrations make the tables that the models describe (alembic check)."""
     console.rule("tables")
-    with TemporaryDirectory() as folder, Postgres(Path(folder)) as postgres:
+    with open_folder("pinakes-check-") as folder, Postgres(folder) as postgres:
         owner = postgres.address("pinakes")
         upgrade(owner)
         try:

@@ -6,8 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 from uuid import UUID
@@ -16,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
 from pinakes.platform.config import Settings
@@ -56,8 +55,8 @@ def ground() -> Generator[Ground]:
     """Start everything in a folder of its own."""
     key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig", "kid": "bench"})
     with (
-        TemporaryDirectory(prefix="pinakes-bench-") as folder,
-        Postgres(Path(folder) / "postgres") as postgres,
+        open_folder("pinakes-bench-") as folder,
+        Postgres(folder / "postgres") as postgres,
         published(key) as issuer,
     ):
         upgrade(postgres.address("pinakes"))
@@ -67,7 +66,7 @@ def ground() -> Generator[Ground]:
             public=SecretStr(postgres.address("pinakes_public")),
             issuer=issuer,
             secret=SecretStr("5e" * 32),
-            search=Path(folder) / "search",
+            search=folder / "search",
         )
         yield Ground(postgres, settings, key)
 

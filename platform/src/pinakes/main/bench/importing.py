@@ -5,7 +5,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import pymarc
 from msgspec.structs import replace
@@ -18,6 +17,7 @@ from pinakes.main.bench.paced import Order, p95
 from pinakes.main.bench.report import Report, Result, paired
 from pinakes.main.bench.serving import Process
 from pinakes.main.bench.stockroom import Stock
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.objects import ObjectStore
 
 TIMES = 20  # copies of the small catalogue in the file whose import is timed
@@ -63,7 +63,7 @@ class Stage:
 def run() -> Report:
     """Just under four minutes."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pinakes-bench-")))
+        folder = stack.enter_context(open_folder("pinakes-bench-"))
         place = stack.enter_context(ground())
         objects = stack.enter_context(ObjectStore(folder / "objects"))
         told = {"objects": objects.endpoint, "objects_key": objects.key}

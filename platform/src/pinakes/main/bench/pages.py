@@ -9,13 +9,13 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import msgspec
 
 from pinakes.main.bench.report import Better, Report, Result
+from pinakes.main.embedded.ground import open_folder
 from pinakes.platform.running import running
 
 RECORDS = 20_000
@@ -28,7 +28,7 @@ BRANCH = "bench"
 
 def run() -> Report:
     """Start everything, load a catalogue, open pages; about two minutes."""
-    with TemporaryDirectory(prefix="pinakes-bench-") as folder, up(Path(folder)) as ready:
+    with open_folder("pinakes-bench-") as folder, up(folder) as ready:
         data = Path(folder) / "data"
         named = ("--kind", "hub", "--name-en", "Bench")
         pinakes("tenant", "create", BRANCH, *named, "--data", data)

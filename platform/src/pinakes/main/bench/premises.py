@@ -5,13 +5,12 @@ import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
 from pinakes.main.bench.serving import Process, free_port, kept
+from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
@@ -30,7 +29,7 @@ class Premises:
 def premises() -> Generator[Premises]:
     """Start everything; nothing is left at the end."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pinakes-bench-")))
+        folder = stack.enter_context(open_folder("pinakes-bench-"))
         folder.chmod(0o711)  # the database server runs as somebody else
         objects = stack.enter_context(ObjectStore(folder / "objects"))
         postgres = stack.enter_context(Postgres(folder / "postgres"))

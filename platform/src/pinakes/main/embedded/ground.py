@@ -2,8 +2,12 @@
 
 import os
 import stat
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from shutil import rmtree
+from tempfile import mkdtemp
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
 PRIVATE = 0o700
@@ -14,6 +18,17 @@ ELSEWHERE = Path("/var/lib/pinakes")  # only root looks for another place, and m
 def unprivileged() -> int | None:
     """The user id for a server that refuses root; nothing when we are not root."""
     return NOBODY if os.getuid() == 0 else None
+
+
+@contextmanager
+def open_folder(prefix: str) -> Generator[Path]:
+    """A temporary folder that a server of ours may enter; all of it is gone afterwards."""
+    path = Path(mkdtemp(prefix=prefix))
+    path.chmod(OPEN_TO_ALL)
+    try:
+        yield path
+    finally:
+        rmtree(path, ignore_errors=True)  # a server that was killed may still be tidying up
 
 
 def give(path: Path, user: int | None) -> None:
