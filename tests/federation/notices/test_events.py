@@ -79,7 +79,8 @@ async def test_a_book_that_is_not_picked_up_and_one_that_is_not_found_are_told(
 ) -> None:
     b = borrowing
     await ready(b)
-    while await ring_due(b.database, now() + timedelta(days=30)):
+    for _ in range(3):  # other tests' parties have clocks of their own: not until all are still
+        await ring_due(b.database, now() + timedelta(days=30))
         await deliver(b.database)
     nobody = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, nobody, copies=1)
