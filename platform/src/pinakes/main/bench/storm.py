@@ -1,7 +1,7 @@
 """A storm: kill -9 of every part under load; then every acknowledged loan is looked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from math import inf
@@ -21,7 +21,7 @@ PATIENCE = 60.0  # seconds in which some message must arrive, once it is calm ag
 BREATH = 0.2  # seconds of a client between two books: readers walk
 
 type Killing = Callable[["Tally"], Awaitable[None]]
-type Client = Callable[["Stage[Any]", "Tally", asyncio.Event], Awaitable[None]]
+type Client = Callable[["Stage[Any]", "Tally", asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Part(Protocol):
@@ -69,7 +69,7 @@ async def storm(stage: Stage[Any], killing: Killing, more: Sequence[Client] = ()
             for number in range(CLIENTS):
                 tasks.create_task(client(stage, tally, over, number))
             for one in more:
-                tasks.create_task(wholly(one(stage, tally, over)))
+                tasks.create_task(one(stage, tally, over))
             await killing(tally)
             over.set()
     except* AssertionError as refused:
@@ -78,10 +78,6 @@ async def storm(stage: Stage[Any], killing: Killing, more: Sequence[Client] = ()
         await calm(stage)
         tally.wrong = await check(stage, tally)
     return tally
-
-
-async def wholly(client: Awaitable[None]) -> None:
-    await client
 
 
 async def client(stage: Stage[Any], tally: Tally, over: asyncio.Event, number: int) -> None:
