@@ -483,3 +483,14 @@ async def test_what_cannot_be_done_is_refused(borrowing: Borrowing) -> None:
     request, _ = await wanted(borrowing)
     with pytest.raises(MoveRefused):
         await borrowing.act(borrowing.supplier, request, S, "home")
+
+
+async def test_a_supplier_that_lets_it_lie_is_asked_three_times_and_no_more(
+    borrowing: Borrowing,
+) -> None:
+    b = borrowing
+    request, _ = await wanted(b)  # it is promised at once, and never sent
+    for _ in range(5):
+        await later(b, 5)
+    asked = await b.wish(request)
+    assert (asked.state, asked.attempt) == ("WAITING", 4)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from borrowing import Borrowing, edition, held
 from conftest import MakeTenant
-from lending import deliver, desk_at, enrol, rule, stock
+from lending import Desk, deliver, desk_at, enrol, rule, stock
 from mint import Mint
 from sqlalchemy import select, update
 
@@ -268,3 +268,59 @@ async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its
     assert none.status_code == 404
     async with unit_of_work(b.database.app, b.supplier.id) as session:
         assert len((await session.scalars(select(Transit))).all()) == 1
+
+
+async def on_loan_by_request(b: Borrowing, desk: Desk) -> tuple[UUID, UUID, str]:
+    """A title, and a request whose book, the only copy, its reader has."""
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    for at in (b.supplier, b.pickup, b.pickup):
+        await scan(b, at, barcode)
+    assert (await desk.lend(b.reader.card, barcode)).status_code == 201
+    await deliver(b.database)
+    return title, request, barcode
+
+
+async def test_a_book_of_a_request_goes_from_where_it_was_left_to_the_next_who_waits(
+    borrowing: Borrowing, finder: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    title, first, barcode = await on_loan_by_request(b, desk_at(client, mint, b.pickup))
+    b.reader = await enrol(b.database, b.home)
+    second = await b.place(title)
+    await scan(b, finder, barcode)
+    arrival = await arrived(b, finder)
+    assert (arrival.rule, arrival.send_to) == ("next_hold", b.pickup.id)
+    assert await b.states(first) == {
+        "requester": "COMPLETED", "supplier": "COMPLETED", "pickup": "DONE",
+    }  # fmt: skip
+    assert await b.states(second) == {
+        "requester": "SHIPPED", "supplier": "SHIPPED", "pickup": "ON_ITS_WAY",
+    }  # fmt: skip
+    for at in (b.pickup, b.pickup):
+        await scan(b, at, barcode)
+    assert (await b.wish(second)).state == "READY_FOR_PICKUP"
+
+
+async def test_a_book_of_a_request_floats_where_it_was_left(
+    borrowing: Borrowing, finder: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    title, request, barcode = await on_loan_by_request(b, desk_at(client, mint, b.pickup))
+    await held(b.database, finder, title)
+    await rule(b.database, b.supplier, item_float={"items": ["book"], "most": 2})
+    await scan(b, finder, barcode)
+    assert (await arrived(b, finder)).rule == "floats"
+    assert (await b.wish(request)).state == "COMPLETED"
+    assert (await b.item(b.supplier, barcode)).status == "withdrawn"
+    assert (await b.item(finder, barcode)).status == "on_shelf"
+
+
+async def test_a_lost_book_that_is_scanned_at_home_is_on_the_shelf(borrowing: Borrowing) -> None:
+    b = borrowing
+    [barcode] = await stock(b.database, b.supplier)
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        await session.execute(update(Item).where(Item.barcode == barcode).values(status="lost"))
+    await scan(b, b.supplier, barcode)
+    assert (await b.item(b.supplier, barcode)).status == "on_shelf"

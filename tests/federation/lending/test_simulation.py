@@ -10,7 +10,8 @@ from pinakes.federation.lending.simulation.storm import Storm
 
 SEEDS, STEPS = 300, 1_000
 RARE = {
-    "lost message", "doubled message", "clock jump", "found elsewhere", "served from the queue",
+    "lost message", "doubled message", "clock jump", "found elsewhere", "passed_on elsewhere",
+    "served from the queue",
     "attempt 4", "timer unanswered", "timer unshipped", "timer aged", "timer undecided",
     "timer never_arrived", "timer never_home", "timer uncollected", "timer overdue", "timer late",
 }  # fmt: skip

@@ -117,7 +117,7 @@ OUR_EVENTS: list[
 def test_our_events_move_the_party_at_which_they_happen(
     role: Role, start: str, on: str, end: str, told: list[str]
 ) -> None:
-    done = act(stands(role, start), on, {}, NOW)
+    done = step(stands(role, start), on, {}, NOW)
     assert (done.party.state, names(done.told)) == (end, told)
 
 
@@ -190,6 +190,14 @@ def test_what_cannot_be_done_is_refused_and_what_can_is_named() -> None:
     with pytest.raises(MoveRefused) as refused:
         act(stands(S, "NEW"), "ship", {}, NOW)
     assert "agree" in refused.value.facts["acts"]
+
+
+@pytest.mark.parametrize("on", ["chosen", "aged", "passed_on"])
+def test_nobody_says_by_hand_what_a_branch_answers_by_itself(on: str) -> None:
+    party = stands(S, "RECEIVED") if on == "passed_on" else stands(R, "WAITING")
+    assert step(party, on, {}, NOW).move is not None
+    with pytest.raises(MoveRefused):
+        act(party, on, {}, NOW)
 
 
 def test_a_request_that_is_given_up_asks_the_next_supplier_once() -> None:

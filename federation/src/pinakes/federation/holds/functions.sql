@@ -106,7 +106,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Something came back to a branch: the titles of these records that others wait for, who may
--- be offered by this branch again whatever it refused before.
+-- be offered by this branch again whatever it refused before. Three times a branch is asked for
+-- one wish, and no more: what it lets lie comes back to its shelf each time.
 -- What follows in the transaction need not be on disk when it ends: an offer that a crash takes
 -- away is made anew (see chores.py).
 CREATE OR REPLACE FUNCTION commons.waited_for(by_branch integer, records uuid[])
@@ -120,8 +121,10 @@ BEGIN
           AND EXISTS (SELECT FROM commons.wanted w
                       WHERE w.edition_id = h.edition_id AND w.offered_by IS NULL)
     LOOP
-        UPDATE commons.wanted SET refused = array_remove(refused, by_branch)
-        WHERE edition_id = edition AND by_branch = ANY (refused);
+        UPDATE commons.wanted w SET refused = array_remove(refused, by_branch)
+        WHERE edition_id = edition AND by_branch = ANY (refused)
+          AND (SELECT count(*) FROM commons.supply s
+               WHERE s.request_id = w.request_id AND s.supplier = by_branch) < 3;
         RETURN NEXT edition;
     END LOOP;
 END $$;

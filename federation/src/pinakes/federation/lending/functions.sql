@@ -155,6 +155,9 @@ BEGIN
         PERFORM lending_put(p, 'out', true);
         PERFORM lending_ship(p, 'home', coalesce((p.facts ->> 'seen_by')::integer, p.pickup_id),
                              p.supplier_id, moment);
+    WHEN 'let_pass' THEN -- found elsewhere, from where it goes on without coming home
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_put(p, 'out', false);
     WHEN 'shelve' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_put(p, 'on_shelf', false);
@@ -343,7 +346,9 @@ BEGIN
                   ORDER BY c.id DESC LIMIT 1))
     INTO facts
     FROM reader r JOIN standing s ON s.tenant_id = r.tenant_id AND s.person_id = r.person_id
-    CROSS JOIN LATERAL (SELECT coalesce(s.until < current_date, false) AS expired) AS late
+    JOIN commons.tenant here ON here.id = this_tenant
+    CROSS JOIN LATERAL (
+        SELECT coalesce(s.until < (now() AT TIME ZONE here.zone)::date, false) AS expired) AS late
     CROSS JOIN LATERAL (
         SELECT count(*) AS holds, count(*) FILTER (WHERE q.kind = of_kind) AS of_kind,
                count(*) FILTER (WHERE q.edition_id = found) AS same

@@ -10,6 +10,10 @@ from typing import Any
 
 LATEST = 1
 ANY = "*"
+# what a branch answers by itself: nobody says it by hand
+INNER = frozenset(
+    {"valid", "invalid", "duplicate", "unknown_title", "chosen", "nobody", "passed_on"}
+)
 
 
 class Role(StrEnum):
@@ -59,12 +63,12 @@ class Machine:
         return list(dict.fromkeys([self.start, *named]))
 
     def acts(self, state: str) -> tuple[str, ...]:
-        """What a person at this branch may do next: neither messages nor timers."""
-        timers = set(self.alarms.values())
+        """What a person at this branch may do next: neither messages, timers nor own answers."""
+        others = INNER | set(self.alarms.values())
         return tuple(
             on
             for start, on in self.moves
-            if start == state and on[0].islower() and on not in timers
+            if start == state and on[0].islower() and on not in others
         )
 
 

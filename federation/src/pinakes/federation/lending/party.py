@@ -108,7 +108,7 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
 def act(party: Party, on: str, facts: Facts, now: int) -> Step:
     """Let a person do it, or MoveRefused."""
     done = step(party, on, facts, now)
-    if done.move is None:
+    if done.move is None or on not in party.acts:
         raise MoveRefused(
             f"The {party.role} is {party.state}: it cannot {on}.",
             state=party.state,

@@ -25,6 +25,7 @@ from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import BadRequest
+from pinakes.tenants.readers.rules import blocks_of
 from pinakes.tenants.readers.standing import ReaderUnknown
 from pinakes.tenants.registry.sharing import HoldRule
 
@@ -84,7 +85,7 @@ class Placing:
             Facts(
                 reader_kind=known["reader_kind"],
                 age=age(known["born"]),
-                blocks=[] if known["may_borrow"] else (known["blocks"] or ["home"]),
+                blocks=blocks_of(known["may_borrow"], known["blocks"]),
                 item_kind=self.wish.kind,
                 rules=msgspec.convert(known["rules"], list[HoldRule]),
                 holds=known["holds"],

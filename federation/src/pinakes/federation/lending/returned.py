@@ -1,5 +1,6 @@
 """Books given back anywhere: the finder tells the owner, and the owner says where they go."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -21,11 +22,14 @@ from pinakes.platform.errors import Conflict, Problem
 from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
 from pinakes.tenants.registry.sharing import Float
 
 ANY_KIND = "*"
+PASSING = {"next_hold", "next_hold_here", "floats"}  # rules by which it need not come home first
+type Moved = dict[str, str] | None  # under which record the finder keeps it, and as what
 OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
 STOCK = text("""
     SELECT t.state = 'active' AS open, there.record_id AS record,
@@ -107,45 +111,58 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
         return
     way, moved = Route("goes_home", here), None
     if found.request is not None:
-        way = Route("on_request", await on_request(session, found, event, sender))
+        way, moved = await on_request(session, found, event, sender)
     elif found.closed:
-        way, moved = await onward(session, found, event, sender)
+        way, moved = await onward(session, found, await way_of(session, found.item, event, sender))
     answer = SeenAnswered(
         about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved
     )
     emit(session, answer, to=sender)
 
 
-async def onward(
-    session: AsyncSession, found: Seen, event: ItemSeen, sender: int
-) -> tuple[Route, dict[str, str] | None]:
-    """Home, to the next who waits, or to stay: by rule. What stays is told, for their stock."""
-    item, here = found.item, session.info["tenant"]
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a book goes from its finder, for whom, and under which record it would stay there."""
+
+    finder: int
+    route: Route
+    first: First | None
+    record: UUID | None
+
+
+async def way_of(session: AsyncSession, item: Item, event: ItemSeen, sender: int) -> Way:
+    """Home, to the next who waits, or to stay: by rule."""
+    here = session.info["tenant"]
     told = {"owner": here, "finder": sender, "record": item.record_id}
     stock = (await session.execute(STOCK, told)).one()
     kinds = msgspec.convert((await effective(session, here, "item.float")).value, Float)
     first = None if event.damaged else await first_in_line(session, item.record_id, item.id)
-    way = route(
-        Returned(
-            here=sender,
-            owner=here,
-            owner_open=stock.open,
-            damaged=event.damaged,
-            wanted_at=first.pickup if first else None,
-            floats=bool({item.kind, ANY_KIND} & set(kinds.items)) and stock.record is not None,
-            copies_here=stock.copies,
-            most_here=kinds.most,
-        )
+    returned = Returned(
+        here=sender,
+        owner=here,
+        owner_open=stock.open,
+        damaged=event.damaged,
+        wanted_at=first.pickup if first else None,
+        floats=bool({item.kind, ANY_KIND} & set(kinds.items)) and stock.record is not None,
+        copies_here=stock.copies,
+        most_here=kinds.most,
     )
-    if way.rule == "floats":
+    return Way(sender, route(returned), first, stock.record)
+
+
+async def onward(session: AsyncSession, found: Seen, way: Way) -> tuple[Route, Moved]:
+    """Let it go where it goes. What stays is told, for the finder's stock."""
+    item, here = found.item, session.info["tenant"]
+    to, first = way.route.to, way.first
+    if way.route.rule == "floats":
         give_away(session, item)
-        moved = {"record": str(stock.record), "kind": item.kind, "call_number": item.call_number}
-        return way, moved
-    if first is not None and first.pickup != here and way.to == first.pickup:
-        await promise(session, found, first, way.rule)
-    elif way.to == here:
-        session.add(way_home(found, sender, here))
-    return way, None
+        moved = {"record": str(way.record), "kind": item.kind, "call_number": item.call_number}
+        return way.route, moved
+    if first is not None and first.pickup != here and to == first.pickup:
+        await promise(session, found, first, way.route.rule)
+    elif to == here:
+        session.add(way_home(found, way.finder, here))
+    return way.route, None
 
 
 async def promise(session: AsyncSession, found: Seen, first: First, rule: str) -> None:
@@ -167,21 +184,27 @@ def way_home(found: Seen, sender: int, here: int) -> Transit:
     )
 
 
-async def on_request(session: AsyncSession, seen: Seen, event: ItemSeen, sender: int) -> int | None:
+async def on_request(
+    session: AsyncSession, seen: Seen, event: ItemSeen, sender: int
+) -> tuple[Route, Moved]:
     """The supplier's step; a book that is merely faster than its message stays where it is."""
     assert seen.request is not None  # noqa: S101  (its caller has looked)
     work = turn(session)
     found = await work.find(seen.request, Role.SUPPLIER)
     if found is None:  # it was promised on its way, and the request is wanted no longer
         seen.item.request_id = None
-        session.add(way_home(seen, sender, work.here))
-        return work.here
+        return await onward(session, seen, await way_of(session, seen.item, event, sender))
     if found.party.state == "SHIPPED" and found.party.pickup == sender:
-        return sender
+        return Route("on_request", sender), None
+    way = await way_of(session, seen.item, event, sender)
     facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
-    await work.happen(found, "found", facts)
+    passes = way.route.rule in PASSING and way.route.to != work.here
+    moved = await work.happen(found, "passed_on" if passes else "found", facts)
     await work.write()
-    return work.here
+    if not passes or not moved:
+        return Route("on_request", work.here), None
+    await session.refresh(seen.item)
+    return await onward(session, seen, way)
 
 
 async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:

@@ -99,11 +99,11 @@ async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanne
         raise MoveRefused(
             "It waits for its reader.", state=parties[0].party.state, label=label(parties[0])
         )
-    if item.status in {Status.OUT, Status.MISSING}:
-        if item.status == Status.MISSING:
-            found_again(session, item)
-        else:
+    if item.status in {Status.OUT, Status.MISSING, Status.LOST}:
+        if item.status == Status.OUT:
             await home_again(session, item)
+        else:
+            found_again(session, item)
         await session.execute(
             update(Transit)
             .where(Transit.barcode == item.barcode, Transit.received_at.is_(None))

@@ -212,7 +212,7 @@ EFFECTS: Mapping[str, Effect] = {
     "consider": consider, "consider_renewal": consider_renewal, "reserve": reserve,
     "release": release, "miss": miss, "send_out": send_out, "take_in": take_in,
     "take_in_damaged": take_in, "send_on": send_on, "close_loan": close_loan, "shelve": shelve,
-    "damage": damage, "write_off": write_off,
+    "damage": damage, "write_off": write_off, "let_pass": shelve,
 }  # fmt: skip
 PHYSICS: Mapping[tuple[Role, str], Effect] = {
     (Role.PICKUP, "lend"): lend,

@@ -39,8 +39,7 @@ POSSIBLE: Mapping[str, Callable[["Storm", Party], bool]] = {
     "agree": has_free, "receive": on_the_way, "receive_damaged": on_the_way, "home": on_the_way,
     "home_damaged": on_the_way, "return": with_reader, "claim": with_reader,
     "lose": lambda storm, party: with_reader(storm, party) or at_desk(storm, party),
-    "lend": at_desk, "send_on": at_desk, "found": never, "chosen": never,
-    "nobody": never, "valid": never,
+    "lend": at_desk, "send_on": at_desk, "found": never,
 }  # fmt: skip
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP

@@ -36,6 +36,7 @@ PATIENCE = 4_000  # turns that the calm after the storm may take
 LOST, DOUBLED = 0.1, 0.1
 HOURS_PASS = 0.04
 ELSEWHERE = 0.6  # is where the reader collects
+PASSED_ON = 0.3  # of what is found elsewhere goes to others from there
 ODD = {"invalid": 0.02, "duplicate": 0.05, "unknown_title": 0.07}
 PLAINLY, ACTING = 0.5, 0.9
 
@@ -226,9 +227,10 @@ class Storm:
             return
         if copy.place not in {("reader", party.pickup), ("way", party.pickup)}:
             return
-        self.seen["found elsewhere"] += 1
+        way = "passed_on" if self.random.random() < PASSED_ON else "found"
+        self.seen[f"{way} elsewhere"] += 1
         copy.place = ("way", copy.owner)
-        self.post(finder, party, Told(Role.SUPPLIER, "found", {"seen_at": self.now}))
+        self.post(finder, party, Told(Role.SUPPLIER, way, {"seen_at": self.now}))
 
     def pass_time(self, seconds: int) -> None:
         """The clock goes on, or jumps; what is due rings once."""
