@@ -107,9 +107,16 @@ def rest(document: Mapping[str, Any], loot: Loot, code: str) -> Iterator[Ask]:
         for method, operation in operations.items():
             if operation["operationId"] == "graph.ask":  # asked field by field, see below
                 continue
-            for _ in range(len(loot.ids) if takes_id(operation) else FEW):
-                twin = one(method, path, operation, nobodys, code)
-                yield one(method, path, operation, theirs, code, twin)
+            for turn in range(len(loot.ids) if takes_id(operation) else FEW):
+                asked = operation if turn else from_the_start(operation)
+                twin = one(method, path, asked, nobodys, code)
+                yield one(method, path, asked, theirs, code, twin)
+
+
+def from_the_start(operation: Any) -> Any:
+    """The same without a cursor: behind somebody's random id there may be nothing to find."""
+    named = [one for one in operation.get("parameters", []) if one["name"] != "after"]
+    return {**operation, "parameters": named}
 
 
 def takes_id(operation: Any) -> bool:
