@@ -11,9 +11,13 @@ GROUPS = {"chi": "7", "eng": "0"}
 
 
 class Book(NamedTuple):
-    """What both dialects tell of one book. ``author`` is as written on the title page."""
+    """What both dialects tell of one book. ``author`` is as written on the title page.
+
+    ``control`` is the digits of its control number: two seeds have none in common.
+    """
 
     number: int
+    control: str
     language: str
     title: str
     subtitle: str
@@ -42,6 +46,7 @@ def book(number: int, seed: int) -> Book:
     series = draw.choice(words.SERIES if chinese else words.EN_SERIES)
     return Book(
         number,
+        f"{seed:03d}{number:07d}",
         language,
         title,
         subtitle,

@@ -28,7 +28,7 @@ def cnmarc(book: Book) -> bytes:
     """CNMARC with pinyin in $9 and copies in 905."""
     topic = book.topic
     fields = [
-        ("001", f"PN{book.number:010d}"),
+        ("001", f"PN{book.control}"),
         ("005", f"{DAY}120000.0"),
         ("010", _data("  ", "a", book.isbn, "d", f"CNY{book.pages / 10 + 8:.2f}")),
         ("100", _data("  ", "a", f"{DAY}d{book.year}    em y0chiy50      ea")),
@@ -62,7 +62,7 @@ def marc21(book: Book) -> bytes:
     subtitle = "" if chinese else book.subtitle
     year = f"{book.year}."
     fields = [
-        ("001", f"pn{book.number:010d}"),
+        ("001", f"pn{book.control}"),
         ("003", "PNK"),
         ("005", f"{DAY}120000.0"),
         ("008", f"{DAY[2:]}s{book.year}    xx a          000 0 {book.language} d"),
