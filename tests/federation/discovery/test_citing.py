@@ -41,6 +41,13 @@ MANY = Title(title="文集", names=tuple(Name(name) for name in "甲乙丙丁"),
         ),
         (MANY, "甲, 乙, 丙, 等. 文集[J].", "甲, 乙, 丙, & 丁 (n.d.). 文集."),
         (Title(title="无名氏"), "无名氏[M].", "无名氏 (n.d.)."),
+        (
+            Title(
+                title="保险史", edition="第1版.", publisher="金融出版社 : 经销新华书店", year=1998
+            ),
+            "保险史[M]. 金融出版社, 1998.",
+            "保险史 (1998). 金融出版社.",
+        ),
     ],
 )
 def test_a_title_is_cited_in_two_styles(title: Title, chinese: str, western: str) -> None:

@@ -1,5 +1,6 @@
 """A title as others cite it: GB/T 7714, APA, and schema.org for machines. Pure."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ KINDS = {
     "picture": "VisualArtwork", "software": "SoftwareApplication", "archive": "ArchiveComponent",
     "manuscript": "Manuscript",
 }  # fmt: skip
+FIRST = re.compile(r"(第?\s*[1一]\s*版|初版|(Di )?1 ban|1st ed(ition)?)", re.IGNORECASE)
 UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -29,9 +31,10 @@ def gbt7714(title: Title) -> str:
     more = "等" if CJK_RUN.search(title.title) else "et al"
     whose = ", ".join([*names[:MOST_NAMES], *([more] if len(names) > MOST_NAMES else [])])
     what = f"{title.full.replace(' : ', ': ')}[{TYPES.get(title.form, 'M')}]"
-    where = ": ".join(filter(None, (title.place, title.publisher)))
+    where = ": ".join(filter(None, (title.place, publisher(title))))
     came = ", ".join(filter(None, (where, str(title.year or ""))))
-    return sentences(whose, what, title.edition, came)
+    edition = "" if FIRST.fullmatch(title.edition.strip(" .")) else title.edition
+    return sentences(whose, what, edition, came)
 
 
 def apa(title: Title) -> str:
@@ -41,8 +44,13 @@ def apa(title: Title) -> str:
     when = f"({title.year})" if title.year else "(n.d.)"
     what = title.full.replace(" : ", ": ")
     if not whose:
-        return sentences(f"{what} {when}", title.publisher)
-    return sentences(f"{whose} {when}", what, title.publisher)
+        return sentences(f"{what} {when}", publisher(title))
+    return sentences(f"{whose} {when}", what, publisher(title))
+
+
+def publisher(title: Title) -> str:
+    """The first one named: behind it stand those who sell the book."""
+    return title.publisher.partition(" : ")[0]
 
 
 def sentences(*parts: str) -> str:
