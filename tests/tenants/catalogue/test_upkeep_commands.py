@@ -88,10 +88,14 @@ async def test_whoever_leaves_takes_everything(
         assert json.loads(whole.read("manifest.json")) == manifest
         digest = hashlib.sha256(file).hexdigest()
     assert manifest["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
+    single = tmp_path / "titles.mrc"
+    assert last(await command("export", str(single), "--json"))["read"] == 2
     assert (await act(database, OPERATOR, library.id, Action.CLOSE)).state == "gone"
+    for words in (["takeout", str(out)], ["export", str(single)]):
+        assert "branch_not_active" in (await command(*words)).output
 
 
-async def test_an_administrator_takes_everything_over_http(
+async def test_an_administrator_takes_everything_over_http_while_the_branch_leaves(
     bring: Import,
     client: httpx.AsyncClient,
     mint: Mint,
@@ -101,9 +105,12 @@ async def test_an_administrator_takes_everything_over_http(
 ) -> None:
     app.state["objects"] = objects()
     await bring(file_of(book("1")))
+    await act(database, OPERATOR, library.id, Action.LEAVE)
     root, administrator = f"/v1/b/{library.code}", mint.staff(f"administrator@{library.code}")
     cataloguer = mint.staff(f"cataloguer@{library.code}")
     assert (await client.post(f"{root}/takeouts", headers=cataloguer)).status_code == 403
+    refused = await client.get(f"{root}/catalogue/duplicates", headers=administrator)
+    assert (refused.status_code, refused.json()["code"]) == (403, "branch_not_active")
     job = (await client.post(f"{root}/takeouts", headers=administrator)).json()["id"]
     file = f"{root}/takeouts/{job}/file"
     assert (await client.get(file, headers=administrator)).status_code == 409
@@ -111,6 +118,7 @@ async def test_an_administrator_takes_everything_over_http(
         pass
     answer = await client.get(file, headers=administrator)
     assert (answer.status_code, answer.content[:2]) == (200, b"PK")
+    assert (await client.get(f"{root}/jobs/{job}", headers=administrator)).json()["state"] == "done"
     other = f"{root}/catalogue/exports/{job}/file"
     assert (await client.get(other, headers=cataloguer)).status_code == 409
     wish = {"format": "marcxml"}
@@ -121,6 +129,8 @@ async def test_an_administrator_takes_everything_over_http(
     )
     assert given.headers["content-type"] == "application/marcxml+xml"
     assert "红楼梦" in given.text
+    await act(database, OPERATOR, library.id, Action.CLOSE)
+    assert (await client.get(file, headers=administrator)).status_code in (403, 404)
 
 
 async def test_records_are_hidden_withdrawn_and_brought_back(

@@ -22,11 +22,11 @@ from pinakes.main.problems import ErrorPages, Errors
 from pinakes.main.rights import RIGHTS
 from pinakes.platform import graphql, pages
 from pinakes.platform.config import Settings
-from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.db import Database, parting_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.fresh import kept_fresh
-from pinakes.platform.http import Asker, Here
+from pinakes.platform.http import PARTING, Asker, Here
 from pinakes.platform.login import Accounts, Verifier
 from pinakes.platform.objects import objects_of
 from pinakes.platform.telemetry import telling, traced
@@ -84,9 +84,12 @@ class Parts:
     async def data(self) -> Database:
         return self.database
 
-    async def session(self, here: Here, asker: Asker) -> AsyncIterator[AsyncSession]:
+    async def session(
+        self, request: Request[Any, Any, Any], here: Here, asker: Asker
+    ) -> AsyncIterator[AsyncSession]:
         """One transaction in one tenant; the worker is woken when it told somebody something."""
-        async with unit_of_work(self.database.app, here.id, asker) as session:
+        work = parting_work if PARTING in request.route_handler.opt else unit_of_work
+        async with work(self.database.app, here.id, asker) as session:
             yield session
         if "told" in session.info:
             self.waker.wake()

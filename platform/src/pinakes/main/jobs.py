@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pinakes.main.rights import RIGHTS, STARTS
 from pinakes.platform.errors import Forbidden
 from pinakes.platform.feature import Feature
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import PARTING, Asker, Session
 from pinakes.platform.identity import Principal
 from pinakes.platform.jobs import Job, JobView, cancel, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
@@ -32,14 +32,14 @@ class Jobs(Controller):
     path = "/jobs"
     tags = ["jobs"]
 
-    @get()
+    @get(opt={PARTING: True})
     async def list(
         self, session: Session, after: FromQuery[After] = None, limit: FromQuery[Limit] = 50
     ) -> Page[JobView]:
         """The branch's jobs, newest first."""
         return await newest(session, select(Job), Job.id, job_view, after=after, limit=limit)
 
-    @get("/{id:uuid}")
+    @get("/{id:uuid}", opt={PARTING: True})
     async def show(self, id: FromPath[UUID], session: Session) -> JobView:
         """One job: its state, how far it is, and its report."""
         return job_view(await found(session, id))

@@ -11,6 +11,7 @@ import msgspec
 from pinakes.platform.config import settings
 from pinakes.platform.doors import Doors
 from pinakes.platform.errors import Problem
+from pinakes.platform.http import told_by_database
 from pinakes.platform.identity import Principal, Role
 from pinakes.platform.running import NotRunning, adopt
 
@@ -32,7 +33,10 @@ def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
         return asyncio.run(opened())
     except NotRunning as reason:
         raise click.ClickException(str(reason)) from None
-    except Problem as problem:
+    except Exception as error:
+        problem = error if isinstance(error, Problem) else told_by_database(error)
+        if problem is None:
+            raise
         raise click.ClickException(f"{problem.code}: {problem.detail}") from None
 
 

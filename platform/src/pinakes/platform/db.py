@@ -1,6 +1,6 @@
 """The database: one session per piece of work, always inside one tenant."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    TextClause,
     func,
     select,
     text,
@@ -32,6 +33,10 @@ from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
 
 ENTER = text("SELECT pinakes_enter(:tenant, :closed_too)")
+ENTER_LEAVING = text("""
+    SELECT pinakes_enter(:tenant, coalesce(
+        (SELECT state = 'leaving' FROM commons.tenant WHERE id = :tenant), false))
+""")
 
 __all__ = ["uuid7"]
 
@@ -170,12 +175,34 @@ async def unit_of_work(
     tenant that is not active is refused, except for the machinery that says
     *closed_too* (onboarding, messages, export).
     """
+    told = {"tenant": tenant, "closed_too": closed_too}
+    async with entered(engine, tenant, asker, ENTER, told) as session:
+        yield session
+
+
+@asynccontextmanager
+async def parting_work(
+    engine: AsyncEngine, tenant: int, asker: Principal | None = None
+) -> AsyncGenerator[AsyncSession]:
+    """A unit of work for what a branch may do as long as it has not gone: take its things along."""
+    async with entered(engine, tenant, asker, ENTER_LEAVING, {"tenant": tenant}) as session:
+        yield session
+
+
+@asynccontextmanager
+async def entered(
+    engine: AsyncEngine,
+    tenant: int,
+    asker: Principal | None,
+    enter: TextClause,
+    told: Mapping[str, object],
+) -> AsyncGenerator[AsyncSession]:
     info = {"tenant": tenant, "asker": asker}
     async with (
         AsyncSession(engine, expire_on_commit=False, info=info) as session,
         session.begin(),
     ):
-        await session.execute(ENTER, {"tenant": tenant, "closed_too": closed_too})
+        await session.execute(enter, told)
         yield session
 
 

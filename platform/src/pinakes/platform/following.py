@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pinakes.platform.command import OPERATOR
-from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.db import Database, parting_work
 from pinakes.platform.jobs import OPEN, Job, JobOver, JobState, cancel, found
 
 LOOK = 0.25  # seconds between two looks at the job
@@ -37,7 +37,7 @@ async def follow(database: Database, tenant: int, id: UUID, words: Callable[[Job
 
 
 async def look(database: Database, tenant: int, id: UUID) -> Job:
-    async with unit_of_work(database.app, tenant, OPERATOR) as session:
+    async with parting_work(database.app, tenant, OPERATOR) as session:
         return await found(session, id)
 
 
@@ -47,5 +47,5 @@ async def stop(database: Database, tenant: int, id: UUID) -> None:
     if task is not None:
         task.uncancel()
     with suppress(JobOver):
-        async with unit_of_work(database.app, tenant, OPERATOR) as session:
+        async with parting_work(database.app, tenant, OPERATOR) as session:
             await cancel(session, id)

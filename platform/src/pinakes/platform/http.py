@@ -24,6 +24,7 @@ Session = NamedDependency[AsyncSession]
 Asker = NamedDependency[Principal]
 Here = NamedDependency[Tenant]  # the branch of the address
 Data = NamedDependency[Database]  # for hot commands, which enter the tenant by themselves
+PARTING = "parting"  # an `opt` of routes that serve a branch while it is leaving, too
 
 log = getLogger(__name__)
 

@@ -7,7 +7,7 @@ A job is a row of its tenant; the queue beside it holds ids alone
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,15 @@ from sqlalchemy import BigInteger, Index, false, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pinakes.platform.db import Base, Database, TenantOwned, lock, unit_of_work, uuid7
+from pinakes.platform.db import (
+    Base,
+    Database,
+    TenantOwned,
+    lock,
+    parting_work,
+    unit_of_work,
+    uuid7,
+)
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal, Role
 
@@ -111,8 +119,10 @@ def job_view(job: Job) -> JobView:
     return JobView(**{name: getattr(job, name) for name in JobView.__struct_fields__})
 
 
-async def start(session: AsyncSession, kind: str, args: dict[str, Any]) -> Job:
-    """Queue a job, if and only if this transaction commits."""
+async def start(
+    session: AsyncSession, kind: str, args: dict[str, Any], *, after: timedelta | None = None
+) -> Job:
+    """Queue a job, if and only if this transaction commits; nobody begins it before *after*."""
     asker: Principal | None = session.info.get("asker")
     job = Job(
         id=uuid7(),
@@ -121,7 +131,8 @@ async def start(session: AsyncSession, kind: str, args: dict[str, Any]) -> Job:
         actor=asker.subject if asker else None,
         role=asker.role if asker else None,
     )
-    session.add_all([job, JobDue(id=job.id)])
+    due = {} if after is None else {"due_at": func.clock_timestamp() + after}
+    session.add_all([job, JobDue(id=job.id, **due)])
     await session.flush()
     await session.refresh(job)
     session.info["told"] = True  # after the commit the worker is woken
@@ -173,6 +184,12 @@ class Run:
     async def work(self) -> AsyncGenerator[AsyncSession]:
         """A transaction in the job's tenant, in the name of whoever started it."""
         async with unit_of_work(self.database.app, self.tenant, self.asker) as session:
+            yield session
+
+    @asynccontextmanager
+    async def parting_work(self) -> AsyncGenerator[AsyncSession]:
+        """The same, and also while the branch is leaving."""
+        async with parting_work(self.database.app, self.tenant, self.asker) as session:
             yield session
 
     async def step(

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
-from pinakes.platform.db import unit_of_work
+from pinakes.platform.db import parting_work, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
@@ -57,7 +57,7 @@ def give(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> Non
 async def given(doors: Doors, file: Path, branch: str, wish: ExportWish) -> Job:
     """Start an export, follow it to its end, and fetch what it made."""
     tenant = (await found(doors.database, branch)).id
-    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+    async with parting_work(doors.database.app, tenant, OPERATOR) as session:
         files = await placement.store(session, doors.objects)
         id = (await exporting.start_export(session, wish)).id
     job = await follow(doors.database, tenant, id, words)
@@ -92,11 +92,11 @@ def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
 
 
 async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
-    """Pack it beside the database: a branch that is leaving has no jobs any more."""
+    """Pack it beside the database, into the file itself."""
     tenant = (await found(doors.database, branch)).id
 
     def opened() -> AbstractAsyncContextManager[AsyncSession]:
-        return unit_of_work(doors.database.app, tenant, OPERATOR, closed_too=True)
+        return parting_work(doors.database.app, tenant, OPERATOR)
 
     async def seen(session: AsyncSession, count: int) -> None:
         """Nobody follows it."""

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import PARTING, Asker, Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.replies import once
 from pinakes.tenants.catalogue import exporting, takeout
@@ -19,6 +19,7 @@ from pinakes.tenants.registry import placement
 class Exports(Controller):
     path = "/catalogue/exports"
     tags = ["catalogue"]
+    opt = {PARTING: True}
 
     @post()
     @once
@@ -38,6 +39,7 @@ class Exports(Controller):
 class Takeouts(Controller):
     path = "/takeouts"
     tags = ["catalogue"]
+    opt = {PARTING: True}
 
     @post()
     @once

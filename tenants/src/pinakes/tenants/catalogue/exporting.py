@@ -59,10 +59,11 @@ def wish_of(args: dict[str, Any]) -> ExportWish:
 async def run_export(run: Run) -> dict[str, Any]:
     """Write the file and lay it into the bucket; after a crash, from the beginning."""
     rows, given = source(wish_of(run.args)), Given()
-    async with run.work() as session:
+    async with run.parting_work() as session:
         files, total = await placement.store(session, objects()), await rows.count(session)
     with TemporaryFile() as file:
-        async for body, until_now in portions(rows, run.work, partial(run.step, total=total)):
+        seen = partial(run.step, total=total)
+        async for body, until_now in portions(rows, run.parting_work, seen):
             file.write(body)
             given = until_now
         given.size = file.tell()

@@ -60,13 +60,13 @@ async def start_takeout(session: AsyncSession) -> Job:
 
 async def run_takeout(run: Run) -> dict[str, Any]:
     """Pack the ZIP and lay it into the bucket; after a crash, from the beginning."""
-    async with run.work() as session:
+    async with run.parting_work() as session:
         files = await placement.store(session, objects())
     with TemporaryFile() as file:
-        manifest = await pack(file, run.work, run.step)
+        manifest = await pack(file, run.parting_work, run.step)
         file.seek(0)
         await files.put(key_of_export(run.id), file, KIND)
-    async with run.work() as session:
+    async with run.parting_work() as session:
         taken(session, run.id)
     told: dict[str, Any] = msgspec.to_builtins(manifest)
     return told
