@@ -65,6 +65,7 @@ class Scene:
     record: str  # the address of a title's page
     job: UUID  # an import, with what it set aside
     piece: UUID
+    undo: UUID  # of that import
 
 
 @dataclass(frozen=True)

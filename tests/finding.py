@@ -3,6 +3,7 @@
 import asyncio
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -16,7 +17,7 @@ from pinakes.platform.jobs import Job
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Class, Isbn, Name, Title
-from pinakes.tenants.catalogue.models import CatalogueRecord, Quarantined, Twin
+from pinakes.tenants.catalogue.models import CatalogueRecord, Kept, Mistake, Quarantined, Twin
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.schemas import NewItem
 
@@ -65,21 +66,29 @@ def record(id: UUID, title: Title) -> CatalogueRecord:
     )
 
 
-async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID]:
-    """An import of *branch* and what it set aside; and two titles of it that may be the same."""
-    job, piece, one, other = uuid7(), uuid7(), uuid7(), uuid7()
-    report = {"read": 3, "new": 2, "updated": 0, "unchanged": 0, "quarantined": 1}
-    told = {"reasons": {"encoding_unclear": 1}, "encodings": {"utf-8": 2}, "items": {"read": 6}}
+async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID, UUID]:
+    """An import of *branch*, what it set aside, and its undo; two titles that may be the same."""
+    job, piece, undo, one, other = uuid7(), uuid7(), uuid7(), uuid7(), uuid7()
+    counts: dict[str, Any] = {"read": 3, "new": 2, "updated": 0, "unchanged": 0, "quarantined": 1}
+    reasons = {"reasons": {"encoding_unclear": 1}, "encodings": {"utf-8": 2}, "items": {"read": 6}}
+    back = {"records": {"removed": 1, "restored": 0, "kept": 1}}
     async with unit_of_work(database.app, branch.id) as session:
-        done = {"kind": "catalogue.import", "state": "done", "args": {}, "report": report | told}
-        session.add_all([Job(id=job, **done), record(one, STONE), record(other, STONE)])
+        done: dict[str, Any] = {"kind": "catalogue.import", "state": "done", "args": {}}
+        session.add(Job(id=job, **done, report=counts | reasons))
+        undone = {"kind": "catalogue.undo", "args": {"import": str(job)}, "report": back}
+        session.add(Job(id=undo, **done | undone))
+        session.add_all([record(one, STONE), record(other, STONE)])
         await session.flush()
+        stayed = {"kind": "record", "known_as": "1", "reason": "lent_since"}
+        session.add(Kept(id=uuid7(), job_id=undo, row_id=one, **stayed))
         session.add(Twin(id=uuid7(), first_id=one, second_id=other, rule="isbn_title"))
+        who = {"person_id": uuid7(), "home_id": branch.id}
+        session.add(Mistake(id=uuid7(), record_id=one, words="作者有误", **who))
         raw = "001 1\x1e  \x1faВойна и мир\x1e".encode("koi8-r")
         aside = Quarantined(id=piece, job_id=job, ordinal=3, byte_offset=9, facts={}, raw=raw)
         aside.reason = "encoding_unclear"
         session.add(aside)
-    return job, piece
+    return job, piece, undo
 
 
 async def settle(database: Database, folder: Path) -> None:

@@ -52,9 +52,9 @@ async def scene(
         await settle(database, settings.search)
         found = await client.get(f"/v1/b/{branch.code}/catalogue/search", params={"q": STONE.title})
     record = found.json()["items"][0]["id"]
-    job, piece = await setting_aside(database, branch)
+    job, piece, undo = await setting_aside(database, branch)
     path = f"/b/{branch.code}/catalogue/{record}"
-    return Scene(branch, home, reader, shelf, path, job, piece)
+    return Scene(branch, home, reader, shelf, path, job, piece, undo)
 
 
 @pytest.fixture

@@ -35,8 +35,11 @@ PAGES = {
     "imports": ("cataloguer", "/b/{branch}/cataloguing/"),
     "import report": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}"),
     "copies": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/items"),
+    "what stayed": ("cataloguer", "/b/{branch}/cataloguing/undos/{undo}"),
     "set aside": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/quarantine"),
     "mend a record": ("cataloguer", "/b/{branch}/cataloguing/pieces/{piece}?encoding=koi8-r"),
+    "reported mistakes": ("cataloguer", "/b/{branch}/cataloguing/mistakes"),
+    "their record": ("reader", "{record}"),
     "possible duplicates": ("cataloguer", "/b/{branch}/cataloguing/duplicates"),
 }
 TONGUES = {"zh": "zh-CN", "en": "en"}
@@ -71,7 +74,8 @@ async def opened(visitor: Visitor, scene: Scene, name: str, **how: Any) -> Async
         seen = Opened(await context.new_page())
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.on("console", lambda message: seen.said.append(message.text))
-        places = {"record": scene.record, "job": scene.job, "piece": scene.piece}
+        names = ("record", "job", "piece", "undo")
+        places = {name: getattr(scene, name) for name in names}
         await seen.page.goto(path.format(branch=scene.branch.code, **places))
         yield seen
 

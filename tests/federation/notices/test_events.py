@@ -109,7 +109,8 @@ def test_whatever_the_state_model_calls_a_notice_has_words() -> None:
         move for some in model().machines[R].moves.values() for move in some if "notice" in move.do
     ]
     assert {move.on for move in moves} == KIND_OF.keys() | BY_LOAN
-    assert {*KIND_OF.values(), "due_soon", "overdue"} == KINDS.keys()
+    others = {"due_soon", "overdue", "corrected", "left"}
+    assert {*KIND_OF.values(), *others} == KINDS.keys()
 
 
 async def lend(posting: Posting, due: datetime, title: str = "红楼梦") -> UUID:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from books import book, commanded, file_of
 from click.testing import Result
+from sqlalchemy import update
 
-from pinakes.platform.db import Database
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,18 @@ async def test_an_import_is_taken_back_by_its_id(
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["records"] == report["items"] == {"removed": 1, "restored": 0, "kept": 0}
+
+
+async def test_what_an_undo_leaves_is_named_with_its_title_and_the_reason(
+    command: Any, database: Database, library: Tenant
+) -> None:
+    brought = await command(file_of(book("1", items=["A"])), "--json")
+    async with unit_of_work(database.app, library.id) as session:
+        await session.execute(update(Item).values(status="lent", version=Item.version + 1))
+    line = ["undo", json.loads(brought.stdout)["id"], "--branch", library.code]
+    told = (await commanded(database, *line)).stdout
+    assert "item  A  红楼梦  Lent since / 此后已借出" in told
+    assert "record  1  红楼梦" in told
 
 
 async def test_people_are_told_in_lines(command: Any) -> None:

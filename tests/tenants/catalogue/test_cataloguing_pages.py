@@ -9,13 +9,14 @@ from books import HANDLERS, Import, book, file_of
 from litestar import Litestar
 from marcs import iso
 from mint import Mint
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
 from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
+from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,8 @@ async def test_from_the_report_to_the_piece_and_into_the_catalogue(
     assert "尚未导入任何目录" in await room.get()
     await bring(file_of(book("1", items=["A"])) + RUSSIAN)
     listed = await room.get()
-    assert "文件中 2 条" in listed
+    assert "test.mrc</a>" in listed
+    assert "2 条" in listed
     report = await room.get(link(listed, "imports/"))
     for words in ("导入报告", "字符编码不明", "搁置原因"):
         assert words in report
@@ -131,6 +133,29 @@ async def test_copies_that_did_not_come_in_are_named_and_the_whole_is_taken_back
         pass
     async with unit_of_work(database.app, library.id) as session:
         assert list(await session.scalars(select(CatalogueRecord.id))) == []
+
+
+async def test_what_stays_of_an_import_is_named_with_its_title_and_the_reason(
+    room: Room, bring: Import, database: Database, library: Tenant
+) -> None:
+    job = await bring(file_of(book("T1", "红楼梦", items=["A"])))
+    async with unit_of_work(database.app, library.id) as session:
+        await session.execute(update(Item).values(status="lent", version=Item.version + 1))
+    report = (await room.post(f"imports/{job.id}/undo")).headers["location"]
+    while await perform(database, HANDLERS):
+        pass
+    stayed = link(await room.get(report), "undos/")
+    page = " ".join((await room.get(stayed)).split())
+    for words in ("<code>A</code>", "<code>T1</code>", "红楼梦", "此后已借出", "仍有复本"):
+        assert words in page
+    told = await room.client.get(
+        f"/v1/b/{room.code}/catalogue/undos/{stayed.rpartition('/')[2]}/kept", headers=room.headers
+    )
+    assert {(one["title"], one["en"]) for one in told.json()["items"]} == {
+        ("红楼梦", "Lent since"),
+        ("红楼梦", "Copies, loans or requests need it"),
+    }
+    assert (await room.get(report, undoing="yes")).count("正在撤销") == 0
 
 
 async def test_only_cataloguers_come_in(room: Room, mint: Mint) -> None:

@@ -1,6 +1,7 @@
 """Titles that may be the same are found by rules and decided by a person, once."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,12 @@ import httpx
 import pytest
 from books import HANDLERS, Import, book, file_of, look
 from mint import Mint
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from pinakes.platform.audit import Audit
-from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.jobs import Job, JobDue
 from pinakes.platform.messages import Outbox
 from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import duplicates
@@ -128,6 +130,45 @@ async def test_of_two_that_are_the_same_one_gets_all_copies(
     assert (again.status_code, again.json()["code"]) == (409, "decided_already")
     assert (await bring(TWICE)).report["unchanged"] == 3  # type: ignore[index]
     assert (await search())["found"] == 0
+
+
+async def test_an_import_is_followed_by_a_search_among_what_it_changed(
+    bring: Import, search: Search, database: Database, library: Tenant
+) -> None:
+    async def searches() -> list[Job]:
+        async with unit_of_work(database.app, library.id) as session:
+            rows = select(Job).where(Job.kind == duplicates.DUPLICATES).order_by(Job.id)
+            return list(await session.scalars(rows))
+
+    async def come(job: Job) -> dict[str, Any]:
+        async with public_work(database.carrier) as session:
+            now = update(JobDue).where(JobDue.id == job.id).values(due_at=func.now())
+            await session.execute(now)
+        while await perform(database, HANDLERS):
+            pass
+        return (await look(database, library, job.id)).report or {}
+
+    await bring(TWICE, dry_run=True)
+    assert await searches() == []
+    await bring(TWICE)
+    await bring(file_of(book("4", "论语")))
+    [waiting] = await searches()
+    assert waiting.state == "queued"
+    assert await come(waiting) == {"groups": 2, "found": 1}
+    await bring(TWICE)
+    assert len(await searches()) == 1
+    await aged(database, library)
+    await bring(file_of(book("5", "论语"), book("6", "论语")))
+    assert (await come((await searches())[-1]))["groups"] == 1
+
+
+async def aged(database: Database, library: Tenant) -> None:
+    """What has happened until now lies an hour back."""
+    hour = timedelta(hours=1)
+    async with unit_of_work(database.app, library.id) as session:
+        await session.execute(update(Job).values(created_at=Job.created_at - hour))
+        back = CatalogueRecord.changed_at - 2 * hour
+        await session.execute(update(CatalogueRecord).values(changed_at=back))
 
 
 async def test_more_pairs_than_one_statement_has_parameters(

@@ -140,6 +140,7 @@ class CataloguePages(Controller):
             apa=apa(full.title),
             keeper=full.keeper,
             may_place=branch and full.record and not asker.roles.isdisjoint(PLACING),
+            may_report=branch and full.record and asker.person is not None,
             record=full.record,
             verdict=full.rule,
             shared=full.shared,

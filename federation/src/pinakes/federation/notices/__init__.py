@@ -2,11 +2,12 @@
 
 from pinakes.federation.lending.events import ReaderConcerned
 from pinakes.federation.notices.duties import look_ahead, send
-from pinakes.federation.notices.listeners import concerned
+from pinakes.federation.notices.listeners import answered, concerned
 from pinakes.federation.notices.pages import NoticePages
 from pinakes.federation.notices.routes import MyNotices, NoticeHook, Notices
 from pinakes.federation.notices.service import forget_old
 from pinakes.platform.feature import Feature
+from pinakes.tenants.catalogue.events import MistakeAnswered
 
 feature = Feature(
     name="notices",
@@ -14,7 +15,7 @@ feature = Feature(
     common=[MyNotices],
     pages=[NoticePages],
     templates=__name__,
-    listeners=[(ReaderConcerned, concerned)],
+    listeners=[(ReaderConcerned, concerned), (MistakeAnswered, answered)],
     chores=[look_ahead, forget_old],
     duties=[send],
 )

@@ -1,4 +1,4 @@
-"""What befalls a request, as a notice to its reader."""
+"""What befalls a request, or comes of a report, as a notice to its reader."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from pinakes.federation.lending.events import ReaderConcerned
 from pinakes.federation.notices.service import Telling, tell
 from pinakes.federation.notices.wording import Facts
 from pinakes.platform.messages import Message
+from pinakes.tenants.catalogue.events import MistakeAnswered
 
 KIND_OF: Mapping[str, str] = {
     # as the state model names it; of being overdue the loan itself tells, see duties.py
@@ -45,3 +46,15 @@ async def concerned(session: AsyncSession, event: ReaderConcerned, message: Mess
             facts=facts,
         ),
     )
+
+
+async def answered(session: AsyncSession, event: MistakeAnswered, message: Message) -> None:
+    """Let our reader hear what has become of a mistake that he or she had reported anywhere."""
+    wish = Telling(
+        kind="corrected" if event.corrected else "left",
+        about=event.about,
+        occasion="",
+        person=event.person,
+        facts=Facts(title=event.title, answer=event.answer),
+    )
+    await tell(session, wish)

@@ -27,6 +27,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     pickup: str = ""  # the code of a branch
     until: int | None = None
     due: int | None = None
+    answer: str = ""  # of a library
 
 
 SAMPLE = Facts(
@@ -34,6 +35,7 @@ SAMPLE = Facts(
     titles=("红楼梦", "Dream of the Red Chamber"),
     until=1_800_000_000,
     due=1_800_000_000,
+    answer="已更正。",
 )
 
 
@@ -68,6 +70,7 @@ def told_of(facts: Facts, scene: Scene, language: str) -> Mapping[str, str]:
         "library": plain(scene.home.name(language)),
         "link": scene.link,
         "title": plain(facts.title) or UNKNOWN,
+        "answer": plain(facts.answer) or UNKNOWN,
         "titles": "\n".join(f"· {plain(title)}" for title in facts.titles),
         "pickup": plain(scene.pickup.name(language)) if scene.pickup else UNKNOWN,
         "until": day(facts.until, zone, language),

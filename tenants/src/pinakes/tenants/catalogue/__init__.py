@@ -7,6 +7,8 @@ from pinakes.tenants.catalogue.export_routes import Exports, Takeouts
 from pinakes.tenants.catalogue.exporting import EXPORT, run_export
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.mending_routes import Mendings
+from pinakes.tenants.catalogue.mistake_pages import MistakePages
+from pinakes.tenants.catalogue.mistake_routes import Mistakes
 from pinakes.tenants.catalogue.pages import CataloguingPages
 from pinakes.tenants.catalogue.rederiving import REDERIVE, run_rederiving
 from pinakes.tenants.catalogue.report_routes import Reports
@@ -19,8 +21,8 @@ from pinakes.tenants.catalogue.upkeep_routes import Duplicates, Upkeep
 
 feature = Feature(
     name="catalogue",
-    routes=[Catalogue, Reports, Exports, Takeouts, Mendings, Duplicates, Upkeep],
-    pages=[CataloguingPages],
+    routes=[Catalogue, Reports, Exports, Takeouts, Mendings, Duplicates, Upkeep, Mistakes],
+    pages=[CataloguingPages, MistakePages],
     templates=__name__,
     functions=__name__,
     jobs=[

@@ -17,14 +17,16 @@ from pinakes.platform.errors import known
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
-from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue import keeping, service
 from pinakes.tenants.catalogue.commands import COMMANDS, followed
 from pinakes.tenants.catalogue.marc import Dialect
+from pinakes.tenants.catalogue.models import Kept
 from pinakes.tenants.catalogue.report import Report, SheetReport, UndoReport, whole
-from pinakes.tenants.catalogue.schemas import ImportWish, SheetWish
+from pinakes.tenants.catalogue.schemas import ImportWish, KeptView, SheetWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import found
 
+SHOWN = 50  # of what an undo left
 DIALECTS = [dialect.value for dialect in Dialect]
 type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
 
@@ -64,7 +66,22 @@ def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> No
 @data_option
 @json_option
 def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) -> None:
-    """Put the items of a table (CSV: barcode, control_number or isbn, …) into stock."""
+    r"""Put the items of a table (CSV) into stock.
+
+    \b
+    The first line names the columns, in either language:
+      barcode         条码号    required
+      control_number  控制号    of the title; this or the ISBN is required
+      isbn                      of the title, in any form
+      call_number     索书号
+      location        馆藏地
+      copy            复本号
+      kind            类型      book, audio … as the loan rules have it
+      status          状态      on_shelf when nothing is said
+      price           价格
+    Comma, semicolon or tab, in UTF-8 or GB18030. `catalogue export --format items` writes such
+    a table.
+    """
 
     async def start(session: AsyncSession, upload: UUID) -> Job:
         return await service.start_sheet(session, SheetWish(upload, dry_run))
@@ -83,7 +100,30 @@ def take_back(job: UUID, branch: str, data: Path, as_json: bool) -> None:
     async def start(session: AsyncSession) -> Job:
         return await service.start_undo(session, job)
 
-    end(work(data, lambda doors: followed(doors, branch, start)), UndoReport, as_json=as_json)
+    async def undone(doors: Doors) -> tuple[Job, list[KeptView]]:
+        ended = await followed(doors, branch, start)
+        return ended, await left(doors, branch, ended.id)
+
+    ended, stayed = work(data, undone)
+    if not as_json:
+        tell_of(stayed)
+    end(ended, UndoReport, as_json=as_json)
+
+
+async def left(doors: Doors, branch: str, undo: UUID) -> list[KeptView]:
+    """The first things that an undo left as they are."""
+    tenant = (await found(doors.database, branch)).id
+    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+        rows = service.kept(undo).order_by(Kept.id).limit(SHOWN)
+        return await keeping.views(session, (await session.scalars(rows)).all())
+
+
+def tell_of(stayed: list[KeptView]) -> None:
+    """A line for each thing that is still here, with its title and the reason."""
+    for one in stayed:
+        click.echo(f"{one.kind:>12}  {one.known_as or '-'}  {one.title}  {one.en} / {one.zh}")
+    if len(stayed) == SHOWN:
+        click.echo(f"{'…':>12}  the first {SHOWN}; the page of the import lists them all")
 
 
 def end(job: Job, kind: type[Report | SheetReport | UndoReport], *, as_json: bool) -> None:
@@ -102,14 +142,14 @@ async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
     """Upload *file*, start what is to be done with it and follow that to its end."""
     tenant = (await found(doors.database, branch)).id
     id = service.fresh_id()
-    async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
-        files = await placement.store(session, doors.objects)
     with file.open("rb") as body:
         size = body.seek(0, SEEK_END)
         body.seek(0)
+        async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
+            files = await placement.store(session, doors.objects)
+            await service.uploaded(session, id, file.name, size)
         await files.put(service.key_of_upload(id), body)
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
-        await service.uploaded(session, id, file.name, size)
         job = await start(session, id)
     return await follow(doors.database, tenant, job.id, words)
 

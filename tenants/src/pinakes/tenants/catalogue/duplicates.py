@@ -1,6 +1,8 @@
 """Titles of a branch that may be the same: found by a job, decided by a person, once."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -16,8 +18,10 @@ from pinakes.platform import jobs
 from pinakes.platform.audit import note
 from pinakes.platform.db import lock, uuid7
 from pinakes.platform.errors import BadRequest, Conflict, NotFound
-from pinakes.platform.jobs import Job, Run
+from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.tenants.catalogue.alike import Verdict, pairs
+from pinakes.tenants.catalogue.calm import resting
+from pinakes.tenants.catalogue.marc import Title
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
 from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.service import TITLE
@@ -25,6 +29,9 @@ from pinakes.tenants.catalogue.withdrawing import withdraw
 from pinakes.tenants.items.moving import rehome
 
 DUPLICATES = "catalogue.duplicates"
+CHANGED = "changed"  # look only where something has changed since the last search
+LATER = timedelta(minutes=1)  # after an import: what it brought is searchable first
+REST = 1.0  # share of its time that a search leaves to everybody else
 AT_ONCE = 200  # groups of one transaction
 FOUND = text("""
     INSERT INTO twin (id, first_id, second_id, rule)
@@ -66,14 +73,27 @@ async def start_search(session: AsyncSession) -> Job:
     return job
 
 
+async def start_later(session: AsyncSession) -> None:
+    """Queue a search among what has changed, for a while after an import; one serves several."""
+    if not await under_way(session, JobState.QUEUED):
+        await jobs.start(session, DUPLICATES, {CHANGED: True}, after=LATER)
+
+
+async def under_way(session: AsyncSession, *states: JobState) -> bool:
+    """Whether a search is in one of these states."""
+    rows = select(Job.id).where(Job.kind == DUPLICATES, Job.state.in_(states))
+    return (await session.scalars(rows.limit(1))).first() is not None
+
+
 async def run_search(run: Run) -> dict[str, Any]:
     """Compare what shares an ISBN or a title; begun again, it finds nothing twice."""
     done = Search()
     async with run.work() as session:
-        groups = [*await alike(session, CatalogueRecord.isbn13)]
-        groups += await alike(session, CatalogueRecord.sort_key)
+        since = await last_search(session) if run.args.get(CHANGED) else None
+        groups = [*await alike(session, CatalogueRecord.isbn13, since)]
+        groups += await alike(session, CatalogueRecord.sort_key, since)
     for portion in batched(groups, AT_ONCE):
-        async with run.work() as session:
+        async with resting(REST), run.work() as session:
             done.found += await compare(session, portion)
             done.groups += len(portion)
             told: dict[str, Any] = msgspec.to_builtins(done)
@@ -82,12 +102,20 @@ async def run_search(run: Run) -> dict[str, Any]:
     return report
 
 
-async def alike(session: AsyncSession, column: Any) -> Sequence[Group]:
-    """The records that say the same in *column*, the oldest first."""
+async def last_search(session: AsyncSession) -> datetime | None:
+    """Before the last search that came to its end, and before all that it could not see yet."""
+    ended = Job.kind == DUPLICATES, Job.state == JobState.DONE
+    return await session.scalar(select(func.max(Job.created_at) - LATER).where(*ended))
+
+
+async def alike(session: AsyncSession, column: Any, since: datetime | None) -> Sequence[Group]:
+    """The records that say the same in *column*, the oldest first, one of them changed *since*."""
     row = CatalogueRecord
     ids = func.array_agg(aggregate_order_by(row.id, row.id))
     shown = select(ids).where(row.state == LIVE, ~row.withdrawn, column != "")
     found = shown.group_by(column).having(func.count().between(2, MOST))
+    if since is not None:
+        found = found.having(func.max(row.changed_at) >= since)
     return (await session.scalars(found)).all()
 
 
@@ -99,17 +127,22 @@ async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:
         select(row.id, cast(row.title_fields, Text)).where(row.id.in_(wanted))
     )
     titles = {id: TITLE.decode(fields) for id, fields in rows}
-    found = {
-        (first, second): rule
-        for group in groups
-        for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
-    }
+    found = await asyncio.to_thread(paired, groups, titles)
     told = [
         {"id": uuid7(), "first": first, "second": second, "rule": rule}
         for (first, second), rule in found.items()
     ]
     new = await session.scalars(FOUND, {"rows": msgspec.json.encode(told).decode()})
     return len(new.all())
+
+
+def paired(groups: Iterable[Group], titles: Mapping[UUID, Title]) -> dict[tuple[UUID, UUID], str]:
+    """Every two that may be the same, and by which rule."""
+    return {
+        (first, second): rule
+        for group in groups
+        for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
+    }
 
 
 def listed(verdict: Verdict) -> Select[Twin]:

@@ -9,3 +9,12 @@ class RecordsChanged(Event, frozen=True):
     """These titles came, changed, or went out of sight."""
 
     records: list[UUID]
+
+
+class MistakeAnswered(Event, frozen=True):
+    """A branch has answered what a reader of ours had reported as a mistake in its catalogue."""
+
+    person: UUID
+    title: str
+    corrected: bool
+    answer: str

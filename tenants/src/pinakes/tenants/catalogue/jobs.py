@@ -16,10 +16,12 @@ from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.apart import Order, read_apart
 from pinakes.tenants.catalogue.batches import How, Portion, portions
 from pinakes.tenants.catalogue.calm import resting
+from pinakes.tenants.catalogue.duplicates import start_later
 from pinakes.tenants.catalogue.marc import Broken
 from pinakes.tenants.catalogue.marc.framing import KEPT
 from pinakes.tenants.catalogue.models import Quarantined, Upload
 from pinakes.tenants.catalogue.report import Report, whole
+from pinakes.tenants.catalogue.room import full, room_aside
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.catalogue.service import NoSuchUpload, key_of_upload
 from pinakes.tenants.catalogue.storing import store
@@ -35,10 +37,18 @@ async def run_import(run: Run) -> dict[str, Any]:
     begun = run.report if not wish.dry_run else None
     report = msgspec.convert(begun, Report) if begun else Report(dry_run=wish.dry_run)
     how = How(wish.dialect, wish.encoding, wish.items, report.read)
+    async with run.work() as session:
+        left = await room_aside(session)
     async with fetched(run, wish.upload) as (file, size), aclosing(read(file, size, how)) as coming:
         async for portion in coming:
+            left -= sum(len(kept(piece)) for piece in portion.broken)
+            if portion.broken and left < 0:
+                raise full(-left, 0)
             async with resting():
                 await write(run, portion, report, size)
+    if report.new + report.updated and not report.dry_run:
+        async with run.work() as session:
+            await start_later(session)
     return whole(report)
 
 
@@ -88,8 +98,13 @@ async def write(run: Run, portion: Portion, report: Report, size: int) -> None:
         await run.step(session, portion.position, total=size, report=whole(report))
 
 
+def kept(piece: Broken) -> bytes:
+    """Its bytes; of what never ends, the first."""
+    return piece.raw[:KEPT] if piece.reason == TOO_LONG else piece.raw
+
+
 async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:
-    """Keep the bytes of what could not be read; of what never ends, the first."""
+    """Keep the bytes of what could not be read."""
     session.add_all(
         Quarantined(
             id=uuid7(),
@@ -98,7 +113,7 @@ async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> N
             byte_offset=piece.offset,
             reason=piece.reason,
             facts=piece.facts,
-            raw=piece.raw[:KEPT] if piece.reason == TOO_LONG else piece.raw,
+            raw=kept(piece),
         )
         for piece in broken
     )

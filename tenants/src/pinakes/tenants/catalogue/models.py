@@ -1,6 +1,7 @@
 """Tables of the catalogue. ``title_fields`` is derived from ``raw`` and can be made again."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -112,3 +113,26 @@ class Twin(TenantOwned, Base):
     rule: Mapped[str]  # why they may be
     verdict: Mapped[Verdict] = mapped_column(default=Verdict.OPEN)
     decided_at: Mapped[datetime | None]
+
+
+class MistakeState(StrEnum):
+    """What has become of a mistake that a reader has reported."""
+
+    OPEN = "open"
+    CORRECTED = "corrected"
+    LEFT = "left"  # the record stays as it is
+
+
+class Mistake(TenantOwned, Base):
+    """What a reader says is wrong with a record; who it was is forgotten with the answer."""
+
+    __tablename__ = "mistake"
+    __table_args__ = (index("state"), index("person_id", where="person_id IS NOT NULL"))
+
+    record_id: Mapped[UUID]  # an undo may take it away
+    words: Mapped[str]
+    person_id: Mapped[UUID | None]
+    home_id: Mapped[int | None]
+    state: Mapped[MistakeState] = mapped_column(default=MistakeState.OPEN)
+    answer: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]

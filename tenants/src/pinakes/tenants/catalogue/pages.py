@@ -12,17 +12,17 @@ from sqlalchemy import select
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.jobs import Job, job_view
+from pinakes.platform.jobs import OPEN, Job, job_view
 from pinakes.platform.language import later
 from pinakes.platform.pages import page, root
 from pinakes.platform.paging import After, newest
-from pinakes.tenants.catalogue import duplicates, mending, service
+from pinakes.tenants.catalogue import duplicates, keeping, mending, service
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
-from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined, Twin
+from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined, Twin
 from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
 from pinakes.tenants.catalogue.telling import table
@@ -54,6 +54,7 @@ BESIDE = (
     ("duplicates", later("Barcodes used twice")),
     ("refused", later("Refused")),
 )
+KINDS = {"record": later("Record"), "authority": later("Heading"), "item": later("Copy")}
 DIALECTS = {Dialect.MARC21: "MARC 21", Dialect.UNIMARC: "CNMARC / UNIMARC"}
 
 Call = Request[Any, Any, Any]
@@ -81,25 +82,33 @@ class CataloguingPages(Controller):
     async def imports(self, request: Call, session: Session) -> Response[str]:
         """The latest imports."""
         wanted = select(Job).where(Job.kind.in_((IMPORT, SHEET)))
-        rows = await session.scalars(wanted.order_by(Job.id.desc()).limit(FEW))
-        jobs = [job_view(row) for row in rows]
-        return page(request, "catalogue/imports.html", jobs=jobs, states=STATES, kinds=IMPORT)
+        rows = (await session.scalars(wanted.order_by(Job.id.desc()).limit(FEW))).all()
+        return page(
+            request,
+            "catalogue/imports.html",
+            jobs=[job_view(row) for row in rows],
+            names=await service.file_names(session, rows),
+            states=STATES,
+            kinds=IMPORT,
+        )
 
     @get("/imports/{id:uuid}")
     async def report(
         self, request: Call, id: FromPath[UUID], session: Session, undoing: FromQuery[str] = ""
     ) -> Response[str]:
         """What one import did."""
-        job = job_view(await imported(session, id))
+        job = await imported(session, id)
         return page(
             request,
             "catalogue/report.html",
-            job=job,
+            job=job_view(job),
+            name=(await service.file_names(session, [job])).get(id),
             states=STATES,
             counts=COUNTS,
             beside=BESIDE,
             label=label,
             undoing=undoing,
+            undos=[job_view(one) for one in await service.undos_of(session, id)],
         )
 
     @get("/imports/{id:uuid}/report.csv")
@@ -122,6 +131,18 @@ class CataloguingPages(Controller):
         """Take the whole import back."""
         await service.start_undo(session, id)
         return Redirect(f"{root(request)}/cataloguing/imports/{id}?undoing=yes", status_code=303)
+
+    @get("/undos/{id:uuid}")
+    async def kept(
+        self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
+    ) -> Response[str]:
+        """What taking an import back has left as it is, and why."""
+        job, rows = await service.undone(session, id), service.kept(id)
+        found = await newest(session, rows, Kept.id, lambda one: one, after=after, limit=SOME)
+        stayed = await keeping.views(session, found.items)
+        return page(
+            request, "catalogue/kept.html", job=job, stayed=stayed, next=found.next, kinds=KINDS
+        )
 
     @get("/imports/{id:uuid}/items")
     async def items(
@@ -180,13 +201,20 @@ class CataloguingPages(Controller):
         rows = duplicates.listed(Verdict.OPEN)
         found = await newest(session, rows, Twin.id, lambda one: one, after=after, limit=FEW)
         pairs = await views(session, found.items)
-        return page(request, "catalogue/duplicates.html", pairs=pairs, next=found.next, rules=RULES)
+        return page(
+            request,
+            "catalogue/duplicates.html",
+            pairs=pairs,
+            next=found.next,
+            rules=RULES,
+            searching=await duplicates.under_way(session, *OPEN),
+        )
 
     @post("/duplicates")
     async def search(self, request: Call, session: Session) -> Redirect:
         """Look for more of them."""
         await duplicates.start_search(session)
-        return Redirect(f"{root(request)}/cataloguing/duplicates?searching=yes", status_code=303)
+        return Redirect(f"{root(request)}/cataloguing/duplicates", status_code=303)
 
     @post("/duplicates/{id:uuid}")
     async def decide(

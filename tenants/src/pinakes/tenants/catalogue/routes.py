@@ -16,8 +16,9 @@ from pinakes.platform.jobs import JobView, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
-from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue import keeping, service
 from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined
+from pinakes.tenants.catalogue.room import take_room
 from pinakes.tenants.catalogue.schemas import (
     ImportWish,
     ItemTroubleView,
@@ -61,16 +62,17 @@ class Catalogue(Controller):
         """Send a file as the body, up to 2 GiB, whatever its Content-Type."""
         id = service.fresh_id()
         async with unit_of_work(database.app, here.id, asker) as session:
-            files = await placement.store(session, request.app.state.objects)
+            await take_room(session, request.content_length or 0)
         with TemporaryFile() as file:
             async for piece in request.stream():
                 await asyncio.to_thread(file.write, piece)
             if not (size := file.tell()):
                 raise UploadEmpty("Send the file as the request's body.")
             file.seek(0)
+            async with unit_of_work(database.app, here.id, asker) as session:
+                files = await placement.store(session, request.app.state.objects)
+                await service.uploaded(session, id, name, size)
             await files.put(service.key_of_upload(id), file)
-        async with unit_of_work(database.app, here.id, asker) as session:
-            await service.uploaded(session, id, name, size)
         return UploadView(id, name, size)
 
     @post("/imports")
@@ -99,10 +101,11 @@ class Catalogue(Controller):
         after: FromQuery[After] = None,
         limit: FromQuery[Limit] = 50,
     ) -> Page[KeptView]:
-        """What an undo (its job's id) left as it is, last first."""
+        """What an undo (its job's id) left as it is, and why, last first."""
         await found(session, id)
         rows = service.kept(id)
-        return await newest(session, rows, Kept.id, KeptView.of, after=after, limit=limit)
+        page = await newest(session, rows, Kept.id, lambda one: one, after=after, limit=limit)
+        return Page(await keeping.views(session, page.items), page.next)
 
     @get("/imports/{id:uuid}/quarantine")
     async def quarantine(

@@ -99,17 +99,16 @@ class ItemTroubleView(Struct):
 
 
 class KeptView(Struct):
-    """What an undo left as it is, and why."""
+    """What an undo left as it is, and why, in both languages."""
 
     id: UUID
-    kind: str
+    kind: str  # record, authority, item
     row: UUID
-    known_as: str
+    known_as: str  # control number or barcode
+    title: str
     reason: str
-
-    @classmethod
-    def of(cls, row: models.Kept) -> Self:
-        return cls(row.id, row.kind, row.row_id, row.known_as, row.reason)
+    zh: str
+    en: str
 
 
 class RecordView(Struct):

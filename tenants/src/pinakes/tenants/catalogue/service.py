@@ -21,6 +21,7 @@ from pinakes.tenants.catalogue.models import (
     Quarantined,
     Upload,
 )
+from pinakes.tenants.catalogue.room import take_room
 from pinakes.tenants.catalogue.schemas import (
     ImportView,
     ImportWish,
@@ -79,7 +80,8 @@ def key_of_upload(id: UUID) -> str:
 
 
 async def uploaded(session: AsyncSession, id: UUID, name: str, size: int) -> Upload:
-    """Write down that a file lies in the bucket."""
+    """Write down that a file comes to lie in the bucket, or NoRoomAside."""
+    await take_room(session, size)
     upload = Upload(id=id, name=name, size=size)
     session.add(upload)
     note(session, "catalogue.upload", id)
@@ -124,12 +126,28 @@ async def imported(session: AsyncSession, id: UUID) -> jobs.Job:
     return job
 
 
+async def undone(session: AsyncSession, id: UUID) -> jobs.Job:
+    """The job that took an import back, or NoSuchImport."""
+    job = await jobs.found(session, id)
+    if job.kind != UNDO:
+        raise NoSuchImport("This job has taken no import back.")
+    return job
+
+
+async def file_names(session: AsyncSession, imports: Sequence[jobs.Job]) -> dict[UUID, str]:
+    """What the file of each import was called."""
+    wanted = {job.id: UUID(job.args["upload"]) for job in imports if "upload" in job.args}
+    rows = await session.execute(
+        select(Upload.id, Upload.name).where(Upload.id.in_(set(wanted.values())))
+    )
+    names = {row.id: row.name for row in rows}
+    return {job: names.get(upload, "") for job, upload in wanted.items()}
+
+
 async def import_view(session: AsyncSession, id: UUID) -> ImportView:
     """What an import did, or NoSuchImport."""
     job = await imported(session, id)
     upload = await session.get(Upload, (session.info["tenant"], UUID(job.args["upload"])))
-    undone = jobs.Job.args["import"].astext == str(id)
-    undos = select(jobs.Job.id).where(jobs.Job.kind == UNDO, undone).order_by(jobs.Job.id)
     return ImportView(
         id=id,
         kind=job.kind,
@@ -139,8 +157,15 @@ async def import_view(session: AsyncSession, id: UUID) -> ImportView:
         begun_at=job.created_at,
         ended_at=None if job.state in jobs.OPEN else job.heartbeat,
         report=job.report,
-        undos=list(await session.scalars(undos)),
+        undos=[undo.id for undo in await undos_of(session, id)],
     )
+
+
+async def undos_of(session: AsyncSession, id: UUID) -> Sequence[jobs.Job]:
+    """The jobs that took an import back, the first one first."""
+    undone = jobs.Job.args["import"].astext == str(id)
+    rows = select(jobs.Job).where(jobs.Job.kind == UNDO, undone).order_by(jobs.Job.id)
+    return (await session.scalars(rows)).all()
 
 
 def kept(undo: UUID) -> Select[Kept]:

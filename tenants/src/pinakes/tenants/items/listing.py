@@ -16,6 +16,12 @@ async def portion(session: AsyncSession, behind: UUID, most: int) -> Sequence[It
     return (await session.scalars(rows)).all()
 
 
+async def records_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The record that each of these items is a copy of."""
+    rows = await session.execute(select(Item.id, Item.record_id).where(Item.id.in_(ids)))
+    return {row.id: row.record_id for row in rows}
+
+
 async def counted(session: AsyncSession) -> int:
     """How many items there are."""
     return await session.scalar(select(func.count()).select_from(Item)) or 0

@@ -98,6 +98,13 @@ KEYS: Mapping[str, Key] = {
         en="Code of the cataloguing agency",
         who=Role.OPERATOR,  # it tells the federation whose a record is
     ),
+    "catalogue.aside_mb": Key(
+        type=Annotated[int, Meta(ge=0, le=10_000_000)],
+        default=10_000,
+        zh="上传文件与搁置记录可占用的空间（MB）",
+        en="Megabytes that uploaded files and records set aside may take",
+        who=Role.OPERATOR,  # it is the operator's disk
+    ),
     "lending.policy": Key(
         type=Annotated[list[Policy], Meta(min_length=1, max_length=50)],
         default=[Policy()],
