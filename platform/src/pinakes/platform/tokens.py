@@ -17,11 +17,13 @@ from msgspec import Struct
 
 from pinakes.platform.errors import Unauthorized, Unavailable
 from pinakes.platform.identity import READERS, REALMS, STAFF
+from pinakes.platform.language import later
 
 AUDIENCE = "pinakes"
 CLIENTS = frozenset({"pinakes-web", "pinakes-cli"})
 LEEWAY = 60  # seconds that two clocks may differ
 LONGEST = 8192  # bytes of a token; ours have about 1,100
+AWAY = later("The log-in service does not answer. Try again in a minute.")
 KEPT = 60.0  # seconds a token that was once believed is not looked at again
 KEYS_FRESH = 300.0  # seconds after which keys are fetched anew, so that a withdrawn one goes
 KEYS_AGAIN = 5.0  # seconds between two fetches, however many unknown keys are named
@@ -50,6 +52,7 @@ class Claims(Struct, frozen=True):
     grants: tuple[str, ...]  # of staff: ROLE@CODE, ROLE@CODE*, operator@*
     issued: float
     expires: float
+    session: str | None = None  # the log-in that it comes from
 
 
 class Payload(Struct):
@@ -67,6 +70,7 @@ class Payload(Struct):
     person: UUID | None = None
     home: str | None = None
     grants: list[str] = []
+    sid: str | None = None
 
 
 class Header(Struct):
@@ -98,7 +102,7 @@ def nobody(_: str) -> datetime | None:
 class Verifier:
     """Tells whether a token of either realm counts, with keys that outlive an absent issuer.
 
-    *revoked* names, for a subject, the moment before which its tokens do not count.
+    *revoked* names, for a subject or one log-in, the moment before which its tokens do not count.
     """
 
     rules: Mapping[str, Rule] = RULES
@@ -118,10 +122,14 @@ class Verifier:
             claims = self.known[mark] = await self.examine(token)
         if not self.lives(claims):
             raise TokenRefused("The token does not count: it has expired.")
-        since = self.revoked(claims.subject)
-        if since is not None and predates(claims.issued, since):
+        if self.ended(claims):
             raise TokenRefused("The token does not count: its bearer was logged out.")
         return claims
+
+    def ended(self, claims: Claims) -> bool:
+        """Whether its bearer was logged out since: of everything, or of this one log-in."""
+        ends = map(self.revoked, filter(None, (claims.subject, claims.session)))
+        return any(since is not None and predates(claims.issued, since) for since in ends)
 
     def lives(self, claims: Claims) -> bool:
         """Asked each time, of known tokens too."""
@@ -179,6 +187,7 @@ def told(payload: Payload, realm: str) -> Claims:
         grants=tuple(payload.grants) if realm == STAFF else (),
         issued=payload.iat,
         expires=payload.exp,
+        session=payload.sid,
     )
 
 
@@ -201,7 +210,7 @@ class KeyRing:
         if kid in self.keys:
             return self.keys[kid]
         if not self.keys:
-            raise IssuerUnavailable("The issuer's keys cannot be fetched; try again in a minute.")
+            raise IssuerUnavailable(AWAY)
         raise TokenRefused("The token does not count: its key is unknown.")
 
     def rested(self) -> bool:

@@ -12,11 +12,13 @@ from joserfc.errors import JoseError
 from msgspec import Struct
 
 from pinakes.platform.errors import Forbidden
+from pinakes.platform.language import later
 from pinakes.platform.login import IssuerUnavailable, Verifier
-from pinakes.platform.tokens import LEEWAY, is_sealed
+from pinakes.platform.tokens import AWAY, LEEWAY, is_sealed
 
 CLIENT = "pinakes-web"
 PATIENCE = 5.0  # seconds
+AGAIN = later("Log in once more.")
 
 
 class LoginRefused(Forbidden):
@@ -89,11 +91,11 @@ class Issuer:
     async def tokens(self, asked: dict[str, str]) -> Tokens:
         status, body = await self.post("token", asked)
         if status != 200:  # noqa: PLR2004
-            raise LoginRefused("The issuer did not accept this log-in. Start again at /login.")
+            raise LoginRefused(AGAIN)
         try:
             return msgspec.json.decode(body, type=Tokens)
         except msgspec.DecodeError as error:
-            raise LoginRefused("The issuer's answer could not be read.") from error
+            raise LoginRefused(AGAIN) from error
 
     async def check(self, token: str, nonce: str) -> None:
         """Refuse an ID token that is not the issuer's, not ours, or not of this log-in."""
@@ -102,11 +104,11 @@ class Issuer:
             key = await self.verifier.keys[self.realm].find(str(letter.headers().get("kid")))
             claims = msgspec.json.decode(letter.payload, type=IdClaims)
         except (JoseError, ValueError) as error:
-            raise LoginRefused("The issuer's answer could not be read.") from error
+            raise LoginRefused(AGAIN) from error
         audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
         right = claims.iss == self.realm and audience == [CLIENT] and claims.nonce == nonce
         if not (is_sealed(letter, key) and right and claims.exp > time.time() - LEEWAY):
-            raise LoginRefused("The log-in is not the one that was begun here. Start again.")
+            raise LoginRefused(AGAIN)
 
     async def post(self, what: str, asked: dict[str, Any]) -> tuple[int, bytes]:
         import httpx  # noqa: PLC0415  (a quarter of a second that commands need not wait for)
@@ -116,9 +118,9 @@ class Issuer:
             async with httpx.AsyncClient(timeout=PATIENCE) as client:
                 answer = await client.post(address, data={"client_id": CLIENT, **asked})
         except httpx.HTTPError as error:
-            raise IssuerUnavailable("The issuer cannot be reached; try again shortly.") from error
+            raise IssuerUnavailable(AWAY) from error
         if answer.status_code >= 500:  # noqa: PLR2004
-            raise IssuerUnavailable("The issuer is not well; try again shortly.")
+            raise IssuerUnavailable(AWAY)
         return answer.status_code, answer.content
 
 

@@ -9,12 +9,15 @@ from litestar.params import FromQuery, Parameter, QueryParameter
 from litestar.response import Redirect
 from msgspec import Struct
 
-from pinakes.federation.identity.issuer import LoginRefused
+from pinakes.federation.identity.issuer import AGAIN, LoginRefused
 from pinakes.federation.identity.sessions import Session, Sessions
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import BadRequest
+from pinakes.platform.http import Data
 from pinakes.platform.identity import READERS, STAFF
+from pinakes.platform.language import later
+from pinakes.tenants.staff.revocations import Revocations
 
 Asked = Request[None, None, State]
 Text = Annotated[str, Parameter(max_length=2000)]
@@ -83,29 +86,32 @@ class Login(Controller):
         sessions: Sessions = request.app.state.sessions
         attempt = sessions.attempts.open(request.cookies.get(named(state_), ""), Attempt)
         if attempt is None or attempt.state != state_:
-            raise LoginLost("Start again at /login; the browser must accept cookies.")
+            raise LoginLost(later("Log in once more; your browser must accept cookies."))
         issuer = sessions.issuers[attempt.realm]
         if code is None or iss not in {None, issuer.realm}:
-            raise LoginRefused("The issuer said no. Start again at /login.")
+            raise LoginRefused(AGAIN)
         tokens = await issuer.trade(code, attempt.secret, back(request), attempt.nonce)
         session = sessions.cookie(Session.of(attempt.realm, tokens))
         gone = Cookie(key=named(state_), value="", path="/callback", max_age=0)
         return Redirect(attempt.next, status_code=303, cookies=[session, gone])
 
     @post("/logout")
-    async def leave(self, request: Asked) -> Redirect:
-        """End the session here and at the issuer."""
+    async def leave(self, request: Asked, database: Data) -> Redirect:
+        """End the session here and at the issuer; a copy of its cookie opens nothing either."""
         sessions: Sessions = request.app.state.sessions
-        await sessions.end(request)
+        revocations: Revocations = request.app.state.revocations
+        ended = await sessions.end(request)
+        if ended:
+            await revocations.end(database.public, ended)
         return Redirect("/", status_code=303)
 
 
 def inside(next: str) -> str:
-    """*next* when it is a page of ours, by path alone; NextRefused otherwise."""
+    """*next* when it is a page of ours, by path alone; NextRefused when it may be another's."""
     plain = next.isprintable() and "\\" not in next
-    if not (plain and next.startswith("/") and not next.startswith(("//", *OURS))):
+    if not (plain and next.startswith("/") and not next.startswith("//")):
         raise NextRefused("`next` is the path of a page, such as /b/CODE/.")
-    return next
+    return "/" if next.startswith(OURS) else next
 
 
 def back(request: Asked) -> str:

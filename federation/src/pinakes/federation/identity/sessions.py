@@ -19,7 +19,8 @@ from pinakes.federation.identity.sealing import LONGEST, Seal
 from pinakes.platform.config import Settings
 from pinakes.platform.errors import Forbidden
 from pinakes.platform.identity import REALMS
-from pinakes.platform.login import Claims, TokenRefused, Verifier
+from pinakes.platform.language import later
+from pinakes.platform.login import Claims, IssuerUnavailable, TokenRefused, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -83,7 +84,7 @@ class Sessions:
         if session is None:
             return None
         if scope["method"] not in SAFE and not own_form(connection):
-            raise ForeignForm("Open the page here and send its form from there.")
+            raise ForeignForm(later("Open the page here and send its form from there."))
         try:
             current = await self.current(session)
             claims = await self.verifier.verify(current.access)
@@ -120,13 +121,18 @@ class Sessions:
             self.held[mark] = renewed
         return renewed
 
-    async def end(self, connection: Connection) -> None:
-        """Log out, here and at the issuer."""
-        session = self.read(connection)
-        if session is not None:
-            latest = self.held.get(session.mark, session)
-            await self.issuers[session.realm].end(latest.refresh)
+    async def end(self, connection: Connection) -> str | None:
+        """Log out at the issuer and in this browser; answers the log-in whose tokens live on."""
         self.say(connection, None)
+        session = self.read(connection)
+        if session is None:
+            return None
+        latest = self.held.get(session.mark, session)
+        await self.issuers[session.realm].end(latest.refresh)
+        try:
+            return (await self.verifier.verify(latest.access)).session
+        except (TokenRefused, IssuerUnavailable):
+            return None
 
     def say(self, connection: Connection, session: Session | None) -> None:
         """Let the answer to this request carry the session, or end it."""

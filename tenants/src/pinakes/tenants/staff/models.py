@@ -23,7 +23,7 @@ class Staff(TenantOwned, Base):
 
 
 class Revocation(Base):
-    """Tokens of *subject* that were issued before this moment do not count any more."""
+    """Tokens of *subject*, a person or one log-in, do not count if they are older than this."""
 
     __tablename__ = "revocation"
     __table_args__ = (Index("revocation_before", "before"), {"schema": "commons"})

@@ -14,7 +14,7 @@ LIFE = timedelta(minutes=15)  # longer than any access token lives, with two clo
 
 
 async def revoke(public: AsyncSession, subject: str) -> None:
-    """Refuse all tokens that *subject* has had until now."""
+    """Refuse all tokens that *subject*, a person or one log-in, has had until now."""
     row = insert(Revocation).values(subject=subject, before=func.clock_timestamp())
     await public.execute(
         row.on_conflict_do_update(
@@ -34,6 +34,12 @@ class Revocations:
 
     def __init__(self) -> None:
         self.known: Mapping[str, datetime] = {}
+
+    async def end(self, public: AsyncEngine, subject: str) -> None:
+        """Refuse the tokens of *subject*: in this process at once, in others within a second."""
+        async with public_work(public) as session:
+            await revoke(session, subject)
+        await self.refresh(public)
 
     def of(self, subject: str) -> datetime | None:
         """The moment before which tokens of *subject* do not count."""

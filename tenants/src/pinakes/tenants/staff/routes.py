@@ -60,8 +60,7 @@ class Office(service.Office):
 
     async def refuse_old_tokens(self, row: models.Staff) -> None:
         """In this process at once, in others within a second."""
-        await service.Office.refuse_old_tokens(self, row)
-        await self.known.refresh(self.database.public)
+        await self.known.end(self.database.public, row.subject)
 
 
 def opened(request: Request[object, object, State], database: Data) -> Office:
