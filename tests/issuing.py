@@ -55,6 +55,7 @@ def running(postgres: Postgres) -> Generator[Issuer]:
         "PINAKES_ISSUER_DATABASE": postgres.address("pinakes_issuer"),
         "PINAKES_ISSUER_SECRET": SECRET,
         "PINAKES_ADDRESS": HOME,
+        "PINAKES_ISSUER_PROXIES": "127.0.0.1",
     }
     command = [sys.executable, "-m", "pinakes.main.embedded.issuer"]
     process = subprocess.Popen(command, env={**os.environ, **told})

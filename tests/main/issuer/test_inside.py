@@ -15,7 +15,8 @@ from issuing import HOME, SECRET, card
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import LET_OFF, Account
-from pinakes.main.embedded.issuer.door import WhichLibrary
+from pinakes.main.embedded.issuer.addresses import ROOM, TooManyGuesses, block
+from pinakes.main.embedded.issuer.door import Origin, WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import ACCESS
 from pinakes.main.embedded.issuer.settings import Settings as IssuerSettings
@@ -80,6 +81,38 @@ async def test_each_further_failure_locks_twice_as_long(house: House, reader: Ac
             assert not await house.accounts.may_guess(reader.id)
         await house.store.execute("UPDATE account SET locked_until = NULL WHERE id = $1", reader.id)
     assert [round(wait.total_seconds()) for wait in waits] == [60, 120, 240, 480, 900, 900]
+
+
+async def test_wrong_guesses_from_one_address_are_counted_and_soon_forgotten(
+    house: House, reader: Account
+) -> None:
+    here, guesses = Origin(address="192.0.2.9"), house.addresses
+
+    async def guess(secret: str, at: Origin = here) -> Account | None:
+        return await house.door.knock("readers", reader.username, secret, origin=at)
+
+    for _ in range(ROOM - 1):
+        assert await guesses.may_guess("192.0.2.9")
+    for _ in range(3):
+        assert await guess(PIN)  # what was right is not counted
+    assert await guess("000000") is None
+    with pytest.raises(TooManyGuesses):
+        await guess(PIN)
+    assert await guess(PIN, Origin(address="192.0.2.10"))
+    await house.browsers.remember("of hers", reader.id)
+    assert await guess(PIN, Origin("of hers", "192.0.2.9"))
+    await house.store.execute("UPDATE address SET guessed_at = guessed_at - interval '7 seconds'")
+    assert await guess(PIN)
+    await house.store.execute("UPDATE address SET guessed_at = guessed_at - interval '2 hours'")
+    await guesses.sweep()
+    assert not await house.store.fetchval("SELECT count(*) FROM address")
+
+
+def test_neighbours_in_one_house_go_by_one_address() -> None:
+    assert block("2001:db8:1:2:aaaa::1") == block("2001:db8:1:2:bbbb::2")
+    assert block("2001:db8:1:2::1") != block("2001:db8:1:3::1")
+    assert block("::ffff:192.0.2.9") == block("192.0.2.9") == "192.0.2.9"
+    assert block("no address") == "no address"
 
 
 async def test_the_right_pin_wipes_the_slate(house: House, reader: Account) -> None:

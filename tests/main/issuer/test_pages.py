@@ -8,6 +8,7 @@ import httpx
 import pytest
 from issuing import BACK, HOME, Browser, Issuer, card, error
 
+from pinakes.main.embedded.issuer.addresses import ROOM
 from pinakes.platform.login import Accounts
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +55,9 @@ def test_the_page_speaks_the_browsers_language_and_offers_the_other(issuer: Issu
 async def test_the_page_names_the_library_and_leads_back_to_it(
     issuer: Issuer, accounts: Accounts
 ) -> None:
-    await accounts.ensure_organization("hope", "Hope Library")
+    await accounts.ensure_organization("hope", "希望图书馆", "Hope Library")
+    with Browser(issuer, **{"accept-language": "zh"}) as browser:
+        assert '<p class="library">希望图书馆</p>' in browser.open(library="hope").text
     with Browser(issuer, **{"accept-language": "en"}) as browser:
         page = browser.open(library="hope").text
         assert '<p class="library">Hope Library</p>' in page
@@ -143,6 +146,35 @@ async def test_nobody_locks_a_known_browser_out_by_guessing_elsewhere(
         for _ in range(5):  # it does not guess for ever either
             known.log_in(name, "a wrong phrase")
         assert known.log_in(name, word).status_code == 200
+
+
+def guess_somebody(issuer: Issuer, forwarded: str) -> httpx.Response:
+    """Try a card that may be somebody's, by the way that programs take."""
+    told = {"grant_type": "password", "client_id": "pinakes-cli", "password": "000000"}
+    return httpx.post(
+        issuer.url("readers", "token"),
+        data=told | {"username": card()},
+        headers={"X-Forwarded-For": forwarded},
+    )
+
+
+async def test_who_tries_many_cards_from_one_address_is_told_to_wait(
+    issuer: Issuer, reader: str
+) -> None:
+    near, far = "203.0.113.7", "198.51.100.7"
+    answers = [guess_somebody(issuer, f"192.0.2.{one}, {near}") for one in range(ROOM + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {401}
+    assert (answers[-1].status_code, answers[-1].json()["error"]) == (429, "slow_down")
+    heard = {"accept-language": "en", "X-Forwarded-For": near}
+    with Browser(issuer, **heard) as stranger:
+        page = stranger.log_in(reader, PIN)
+        assert (page.status_code, page.headers["retry-after"]) == (429, "6")
+        assert "Wait a minute" in page.text
+        stranger.client.headers["X-Forwarded-For"] = far
+        assert stranger.log_in(reader, PIN).status_code == 302
+        stranger.client.headers["X-Forwarded-For"] = near  # this browser is known by now
+        assert stranger.log_in(reader, PIN).status_code == 302
+        assert stranger.log_in(card(), PIN).status_code == 429
 
 
 async def test_a_first_pin_has_to_be_changed_before_anything_else(

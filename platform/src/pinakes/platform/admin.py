@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pinakes.platform.errors import BadRequest, NotFound, Unauthorized
+from pinakes.platform.errors import BadRequest, NotFound, Problem, Unauthorized
 from pinakes.platform.users import CARDS
 
 
@@ -19,6 +19,12 @@ class SecretRefused(BadRequest):
 class WrongCredentials(Unauthorized):
     code = "wrong_credentials"
     title = "Name and secret do not fit"
+
+
+class TooManyGuesses(Problem):
+    code = "too_many_guesses"
+    status = 429
+    title = "Too many log-ins from this network have failed"
 
 
 async def organization(api: Any, code: str) -> dict[str, Any]:

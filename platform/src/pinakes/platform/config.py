@@ -80,7 +80,8 @@ class Settings(BaseSettings):
         return init_settings, env_settings, *files
 
 
-OTHERS = {FILE, "PINAKES_ISSUER_DATABASE", "PINAKES_ISSUER_PORT"}  # other processes' own
+OWN = ("DATABASE", "PORT", "PROXIES")  # what only the embedded issuer is told
+OTHERS = {FILE, *(f"PINAKES_ISSUER_{name}" for name in OWN)}
 
 
 @cache

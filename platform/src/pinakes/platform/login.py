@@ -14,6 +14,7 @@ from pinakes.platform import users
 from pinakes.platform.admin import (
     NoSuchAccount,
     SecretRefused,
+    TooManyGuesses,
     WrongCredentials,
     carry,
     change,
@@ -29,7 +30,7 @@ SERVICE, DIRECT = "pinakes-admin", "pinakes-cli"  # the clients that we are
 EARLY = timedelta(seconds=40)  # sooner than python-keycloak, whose callers all renew at once (#708)
 BULK = 200  # readers in one import
 PATIENCE = 15  # seconds
-NOT_FOUND, CONFLICT, FAULTS = 404, 409, range(500, 600)
+NOT_FOUND, CONFLICT, TOO_MANY, FAULTS = 404, 409, 429, range(500, 600)
 
 
 def library() -> ModuleType:
@@ -129,15 +130,23 @@ class Accounts:
         for realm in self.realms.values():
             await realm.aclose()
 
-    async def ensure_organization(self, code: str, name: str) -> str:
-        """The id of the organization of branch *code*; several branches may have one name."""
-        told = {"name": f"{name} ({code})", "alias": code, "enabled": True}
+    async def ensure_organization(self, code: str, name: str, english: str = "") -> str:
+        """The id of the organization of branch *code*; several branches may have one name.
+
+        It is described by its *english* name: so a log-in page may say it.
+        """
+        told = {
+            "name": f"{name} ({code})",
+            "alias": code,
+            "enabled": True,
+            "description": english or name,
+        }
         async with self.realms[STAFF].open() as api:
             id = await unless_taken(api.a_create_organization(told))
             if id is None:
                 known = await organization(api, code)
                 id = known["id"]
-                if known["name"] != told["name"]:
+                if known | told != known:
                     await api.a_update_organization(id, known | told)
         self.organizations[code] = id
         return str(id)
@@ -283,4 +292,6 @@ def refused(error: Any) -> Exception:
         return WrongCredentials("The first PIN has to be changed: log in on a page once.")
     if error.response_code in {400, 401}:
         return WrongCredentials("Name and secret do not fit.")
+    if error.response_code == TOO_MANY:
+        return TooManyGuesses("Wait a minute, then try again.")
     return understood(error)

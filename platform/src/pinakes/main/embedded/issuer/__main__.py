@@ -20,6 +20,8 @@ def serve(settings: Settings) -> None:
         log_level="warning",
         access_log=False,  # it would tell who logs in
         server_header=False,
+        proxy_headers=bool(settings.proxies),  # else anybody could say where they come from
+        forwarded_allow_ips=settings.proxies,
         timeout_keep_alive=75,  # longer than callers keep a connection, or they meet a closed one
         timeout_graceful_shutdown=5,
     )

@@ -52,6 +52,7 @@ async def keep(house: House) -> None:
         try:
             await house.sessions.sweep()
             await house.browsers.sweep()
+            await house.addresses.sweep()
             await house.keys.read()
         except Exception:
             log.exception("the sweep did not work")

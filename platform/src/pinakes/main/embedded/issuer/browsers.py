@@ -8,7 +8,7 @@ from pinakes.main.embedded.issuer.store import Store
 
 DAYS = 180  # days since somebody came in by it
 THIS = "mark = $1 AND account = $2"
-KNOWN = f"SELECT true FROM browser WHERE {THIS}"  # noqa: S608 - ours
+KNOWN = "SELECT EXISTS (SELECT FROM browser WHERE mark = $1 AND account = ANY($2))"
 GUESS = counting("browser", THIS)
 REMEMBER = """
     INSERT INTO browser (mark, account) VALUES ($1, $2) ON CONFLICT (mark, account)
@@ -23,9 +23,13 @@ class Browsers:
     def __init__(self, store: Store) -> None:
         self.store = store
 
+    async def known(self, browser: str, accounts: list[UUID]) -> bool:
+        """Whether one of *accounts* has come in by it."""
+        return bool(await self.store.fetchval(KNOWN, mark(browser), accounts))
+
     async def may_guess(self, browser: str, account: UUID) -> bool | None:
         """Count a guess there; False when there were too many, None where it is not known."""
-        if not await self.store.fetchval(KNOWN, mark(browser), account):
+        if not await self.known(browser, [account]):
             return None
         return await self.store.fetchval(GUESS, mark(browser), account) is not None
 

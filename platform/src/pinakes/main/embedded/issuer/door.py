@@ -1,11 +1,13 @@
 """Who comes in: the one place that compares secrets."""
 
 from asyncio import gather
+from dataclasses import dataclass
 
 from anyio import CapacityLimiter, to_thread
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import LET_OFF, NOBODY, Account, Accounts
+from pinakes.main.embedded.issuer.addresses import Addresses, TooManyGuesses
 from pinakes.main.embedded.issuer.browsers import Browsers
 
 LANES = 2  # secrets compared at the same time: the rest of the issuer goes on meanwhile
@@ -19,12 +21,24 @@ class WhichLibrary(Exception):
         self.homes = homes
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a guess comes from, as far as that is known."""
+
+    browser: str | None = None  # the word in its cookie
+    address: str | None = None
+
+
+NOWHERE = Origin()
+
+
 class Door:
     """Opens to a name and its secret; every other answer looks and lasts the same."""
 
-    def __init__(self, accounts: Accounts, browsers: Browsers) -> None:
+    def __init__(self, accounts: Accounts, browsers: Browsers, addresses: Addresses) -> None:
         self.accounts = accounts
         self.browsers = browsers
+        self.addresses = addresses
         self.lanes: CapacityLimiter | None = None
 
     async def knock(
@@ -33,21 +47,27 @@ class Door:
         name: str,
         secret: str,
         home: str | None = None,
-        browser: str | None = None,
+        origin: Origin = NOWHERE,
     ) -> Account | None:
         """The account, or None for a wrong secret, an unknown name, and one locked or disabled.
 
         Where several people carry the number, the secret tells who knocks. They are asked
         back about only when it fits more than one of them: a wrong one learns nothing.
-        Whoever has come in by the *browser* before is not locked out there by others' guesses.
+        Whoever has come in by a browser before is not locked out there by others' guesses,
+        neither at the same account nor, with TooManyGuesses, from the same address.
         """
         found = await self.meant(realm, name.strip(), home)
+        address = None if await self.knows(origin.browser, found) else origin.address
+        if address and not await self.addresses.may_guess(address):
+            raise TooManyGuesses
         if not found:
             await self.guess(None, secret)
-        guesses = await gather(*(self.guess(account, secret, browser) for account in found))
+        guesses = await gather(*(self.guess(account, secret, origin.browser) for account in found))
         opened = [account for account, fits in zip(found, guesses, strict=True) if fits]
         if not opened:
             return None
+        if address:
+            await self.addresses.uncount(address)
         for account, fits in zip(found, guesses, strict=True):
             await self.settle(account, fits)
         homes = sorted({account.first("home") or "" for account in opened})
@@ -68,6 +88,11 @@ class Door:
         if len(found) == 1 or "@" in name:
             return found
         return [account for account in found if account.let_off < LET_OFF]
+
+    async def knows(self, browser: str | None, accounts: list[Account]) -> bool:
+        """Whether one of them has come in by this browser before."""
+        ids = [account.id for account in accounts]
+        return browser is not None and await self.browsers.known(browser, ids)
 
     async def guess(
         self, account: Account | None, secret: str, browser: str | None = None

@@ -11,9 +11,10 @@ from litestar.response import Redirect
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import Account
+from pinakes.main.embedded.issuer.addresses import EACH, TooManyGuesses
 from pinakes.main.embedded.issuer.attempts import Attempt
 from pinakes.main.embedded.issuer.browsers import DAYS
-from pinakes.main.embedded.issuer.door import WhichLibrary
+from pinakes.main.embedded.issuer.door import Origin, WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.pages import HERE, step, stop
 from pinakes.main.embedded.issuer.provider import Asked
@@ -22,6 +23,7 @@ from pinakes.main.embedded.issuer.web import (
     LATER,
     Asking,
     Refusal,
+    address_of,
     form,
     house_of,
     provider_of,
@@ -154,12 +156,18 @@ async def log_in(request: Asking, attempt: Attempt, typed: dict[str, str]) -> Re
     secret, home = typed.get("password", ""), typed.get("home") or None
     browser = browser_of(request, KNOWN)
     try:
-        account = await house.door.knock(attempt.realm, name, secret, home, browser)
+        origin = Origin(browser, address_of(request))
+        account = await house.door.knock(attempt.realm, name, secret, home, origin)
     except WhichLibrary as several:
-        names = await house.organizations.names(several.homes)
-        homes = [(code, names.get(code, code)) for code in several.homes]
+        names = await house.organizations.names(several.homes, attempt.language)
+        homes = [(code, f"{names.get(code, '')} ({code})".strip()) for code in several.homes]
         told = {"error": "which_library", "field": "home", "homes": homes, "username": name}
         return await step(house, attempt, **told)
+    except TooManyGuesses:
+        told = {"error": "too_many_guesses", "username": name[:200]}
+        turned_away = await step(house, attempt, status=429, **told)
+        turned_away.headers["Retry-After"] = str(EACH)
+        return turned_away
     if account is None:
         error = f"wrong_{attempt.realm}"
         return await step(house, attempt, error=error, username=name[:200])

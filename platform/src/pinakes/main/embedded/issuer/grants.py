@@ -7,6 +7,7 @@ from uuid import UUID
 from authlib.oauth2.rfc6749 import (
     InvalidGrantError,
     InvalidRequestError,
+    OAuth2Error,
     UnauthorizedClientError,
 )
 from authlib.oauth2.rfc6749.grants import (
@@ -17,8 +18,9 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc7636 import CodeChallenge
 
+from pinakes.main.embedded.issuer.addresses import TooManyGuesses
 from pinakes.main.embedded.issuer.clients import PASSWORD, Client
-from pinakes.main.embedded.issuer.door import WhichLibrary
+from pinakes.main.embedded.issuer.door import Origin, WhichLibrary
 from pinakes.main.embedded.issuer.endpoints import Introspection, Revocation
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import REFRESH
@@ -116,6 +118,12 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         """Nothing: its step is over."""
 
 
+class SlowDown(OAuth2Error):  # type: ignore[misc]
+    """Not Keycloak's, which counts by account alone."""
+
+    error = "slow_down"
+
+
 class DirectGrant(ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
     """For kiosks and the command line, where no browser is."""
 
@@ -136,10 +144,13 @@ class DirectGrant(ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
 
     async def knock(self, name: str, secret: str) -> Session:
         house: House = self.server.house
+        origin = Origin(address=self.request.address)
         try:
-            account = await house.door.knock(self.server.realm, name, secret)
+            account = await house.door.knock(self.server.realm, name, secret, origin=origin)
         except WhichLibrary:
             account = None
+        except TooManyGuesses:
+            raise SlowDown("Too many wrong guesses from this address", status_code=429) from None
         if account is None:
             raise InvalidGrantError("Invalid user credentials", status_code=401)
         if UPDATE_PASSWORD in account.actions:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pinakes.main.embedded.issuer.accounts import Accounts
+from pinakes.main.embedded.issuer.addresses import Addresses
 from pinakes.main.embedded.issuer.attempts import Attempts
 from pinakes.main.embedded.issuer.browsers import Browsers
 from pinakes.main.embedded.issuer.clients import Client, clients
@@ -28,6 +29,7 @@ class House:
     sessions: Sessions
     attempts: Attempts
     browsers: Browsers
+    addresses: Addresses
     keys: Keys
     mint: Mint
     door: Door
@@ -39,7 +41,7 @@ class House:
         """Connect, and have keys ready."""
         async with opened(settings.database) as store:
             accounts, sessions, keys = Accounts(store), Sessions(store), Keys(store)
-            browsers = Browsers(store)
+            browsers, addresses = Browsers(store), Addresses(store)
             await keys.load()
             yield cls(
                 settings=settings,
@@ -49,8 +51,9 @@ class House:
                 sessions=sessions,
                 attempts=Attempts(store),
                 browsers=browsers,
+                addresses=addresses,
                 keys=keys,
                 mint=Mint(settings, keys, sessions),
-                door=Door(accounts, browsers),
+                door=Door(accounts, browsers, addresses),
                 clients=clients(settings.secret, settings.returns),
             )

@@ -32,8 +32,15 @@ SECURE = "https://issuer"  # Authlib would refuse plain http; whether it is used
 class Asked(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     """A request as Authlib wants to see it."""
 
-    def __init__(self, method: str, parameters: dict[str, str], authorization: str | None) -> None:
+    def __init__(
+        self,
+        method: str,
+        parameters: dict[str, str],
+        authorization: str | None,
+        address: str | None = None,
+    ) -> None:
         super().__init__(method, SECURE, headers={"Authorization": authorization or ""})
+        self.address = address
         self.payload: Any = BasicOAuth2Payload(parameters)
 
     @property

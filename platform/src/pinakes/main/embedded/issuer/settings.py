@@ -14,6 +14,7 @@ class Settings:
     returns: tuple[str, ...]  # where a browser may be sent back to
     host: str = "127.0.0.1"
     port: int = 8090
+    proxies: str = ""  # addresses of those whose X-Forwarded-For counts, separated by commas
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
@@ -24,6 +25,7 @@ class Settings:
             secret=environment["PINAKES_ISSUER_SECRET"],
             returns=tuple(word.rstrip("/") for word in environment["PINAKES_ADDRESS"].split(",")),
             port=int(environment["PINAKES_ISSUER_PORT"]),
+            proxies=environment.get("PINAKES_ISSUER_PROXIES", ""),
         )
 
     def realm(self, name: str) -> str:

@@ -91,7 +91,13 @@ async def form(request: Asking) -> dict[str, str]:
 
 async def asked(request: Asking) -> Asked:
     """The form as Authlib wants it."""
-    return Asked("POST", await form(request), request.headers.get("authorization"))
+    told, authorization = await form(request), request.headers.get("authorization")
+    return Asked("POST", told, authorization, address_of(request))
+
+
+def address_of(request: Asking) -> str | None:
+    """Where the request comes from; what a proxy says of it counts if we trust the proxy."""
+    return request.client.host if request.client else None
 
 
 def bearer(request: Asking) -> str | None:

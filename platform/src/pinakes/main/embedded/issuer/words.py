@@ -46,6 +46,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "用户名或密码不正确，请重试。",
         "The user name or the password is not right. Please try again.",
     ),
+    "too_many_guesses": (
+        "近来从此网络登录失败的次数过多。请稍等一分钟再试；曾用此浏览器登录过的读者证不受影响。",
+        "Too many log-ins from this network have failed. Wait a minute, then try again. "
+        "Cards that this browser has been used with before are not held up.",
+    ),
     "which_library": ("请选择发证的图书馆。", "Choose the library that issued the card."),
     "pin_digits": ("新密码须为 6 位数字。", "The new PIN must be 6 digits."),
     "pin_trivial": (
