@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.admin import organization
 from pinakes.platform.audit import Audit
 from pinakes.platform.carrier import carry
 from pinakes.platform.db import Database, public_work, unit_of_work
@@ -331,6 +332,9 @@ async def test_a_branch_moves_with_all_below_it(
     answer = await visitor.patch(address, json=told, headers=operator)
     assert answer.status_code == 200, answer.text
     assert answer.json()["branch"] | told == answer.json()["branch"]
+    async with doors.accounts.realms["staff"].open() as api:
+        known = await organization(api, city.branch.code)
+    assert known["name"] == f"新名 ({city.branch.code})"  # the log-in page says it, too
     path = [one.branch.code for one in (hub, new, city, county)]
     row = await service.found(doors.database, county.branch.code)
     assert row.path == [(await service.found(doors.database, code)).id for code in path]

@@ -7,6 +7,7 @@ from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+from msgspec import UNSET
 
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
@@ -27,6 +28,7 @@ from pinakes.tenants.registry.schemas import (
     NewBranch,
     Progress,
 )
+from pinakes.tenants.registry.steps import name_organization
 from pinakes.tenants.registry.tree import HostTaken, under
 
 Wish = Literal["suspend", "resume", "leave", "close"]
@@ -112,6 +114,8 @@ class Tenants(Controller):
         ) as public:
             row = await change_branch(public, id, data)
         await look_again(request, database)
+        if data.name_zh is not UNSET or data.name_en is not UNSET:
+            await name_organization(request.app.state["accounts"], row)
         return await progress(database, row)
 
     @post("/{code:str}/{action:str}", status_code=200)

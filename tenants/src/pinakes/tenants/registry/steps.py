@@ -10,6 +10,7 @@ from pinakes.platform.audit import note
 from pinakes.platform.db import public_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal, Role
+from pinakes.platform.login import Accounts
 from pinakes.tenants.registry import placement, settings
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.models import Tenant
@@ -44,8 +45,12 @@ async def store(move: Move, session: AsyncSession) -> None:
 
 async def organization(move: Move, session: AsyncSession) -> None:
     """The branch as the issuer knows it."""
-    name = move.row.name_zh or move.row.name_en
-    await move.doors.accounts.ensure_organization(move.row.code, name)
+    await name_organization(move.doors.accounts, move.row)
+
+
+async def name_organization(accounts: Accounts, row: Tenant) -> None:
+    """Call it there what it is called here, in both languages."""
+    await accounts.ensure_organization(row.code, row.name_zh or row.name_en, row.name_en)
 
 
 async def policies(move: Move, session: AsyncSession) -> None:

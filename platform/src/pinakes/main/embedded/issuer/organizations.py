@@ -122,9 +122,13 @@ class Organizations:
         )
         return [row["alias"] for row in rows]
 
-    async def names(self, aliases: list[str]) -> dict[str, str]:
-        """What the branches with these codes are called."""
+    async def names(self, aliases: list[str], language: str) -> dict[str, str]:
+        """What the branches with these codes are called in a language; English ones describe."""
         rows = await self.store.fetch(
-            "SELECT alias, name FROM organization WHERE alias = ANY($1)", aliases
+            "SELECT alias, name, description FROM organization WHERE alias = ANY($1)", aliases
         )
-        return {row["alias"]: row["name"] for row in rows}
+        return {
+            row["alias"]: (language == "en" and row["description"])
+            or row["name"].removesuffix(f" ({row['alias']})")
+            for row in rows
+        }

@@ -64,11 +64,11 @@ def place(settings: Settings, attempt: Attempt) -> str:
 async def library(house: House, attempt: Attempt) -> dict[str, str]:
     """The library whose page sent the browser here, if it is one of ours, and the way back."""
     code = attempt.asked.get("library", "")
-    name = (await house.organizations.names([code])).get(code, "")
+    name = (await house.organizations.names([code], attempt.language)).get(code, "")
     site = urlsplit(attempt.asked["redirect_uri"])
     place = f"/b/{code}/" if name else "/"
     return {
-        "library": name.removesuffix(f" ({code})"),
+        "library": name,
         "back": f"{site.scheme}://{site.netloc}{place}",
     }
 
