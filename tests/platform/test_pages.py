@@ -1,6 +1,7 @@
 """Pages for people: their frame, their languages, their headers, and problems in words."""
 
 import re
+from html import unescape
 
 import httpx
 import pytest
@@ -97,9 +98,44 @@ async def test_an_address_that_leads_nowhere_is_told_once_and_plainly(
     assert problem["detail"] == "It may be mistyped, or what stood there is gone."
     page = await client.get("/nothing", headers=ZH)
     assert "<h1>此地址没有内容</h1>" in page.text
+    assert "可能输错了网址" in page.text
     assert "mistyped" not in page.text  # a page says nothing in the other language
     wrong = (await client.delete("/v1/branches")).json()
     assert (wrong["code"], wrong["title"] != wrong["detail"]) == ("method_not_allowed", True)
+
+
+@pytest.mark.parametrize("headers", [ZH, EN])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/b/nobody/"),
+        ("GET", "/errors/nothing"),
+        ("GET", "/callback?state=x&code=y"),
+        ("GET", "/callback"),
+        ("GET", "/login?next=https://evil.example"),
+        ("GET", "/login?as=nobody"),
+        ("PUT", "/"),
+    ],
+)
+async def test_what_is_said_to_programs_stands_on_no_page(
+    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]
+) -> None:
+    page = await client.request(method, path, headers=headers)
+    assert 400 <= page.status_code < 500
+    main = page.text.split("<main")[1].split("</main")[0]
+    assert not re.search(r"GET |/v1/|`|Content-Type|API|Validation", main)
+    assert re.search(r"<li>.*\w", main)  # what to do next
+
+
+async def test_from_a_log_in_that_was_lost_a_link_leads_to_a_new_one(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await client.get("/callback?state=x&code=y", headers=EN)
+    assert "your browser must accept cookies" in page.text
+    links = re.findall(r'href="(/login[^"]*)"', page.text)
+    assert len(links) == 3  # at the top, for staff, and in the middle
+    for link in links:
+        assert (await client.get(unescape(link))).status_code == 303
 
 
 async def test_the_api_answers_browsers_with_documents_too(

@@ -12,6 +12,7 @@ from pinakes.federation.identity.sessions import Sessions
 from pinakes.platform.directory import Directory, NoSuchTenant, Tenant
 from pinakes.platform.errors import Forbidden, Unauthorized
 from pinakes.platform.identity import ANYONE, Principal, Role, roles_at, roles_below
+from pinakes.platform.language import later
 from pinakes.platform.login import Claims, Verifier
 
 type Connection = ASGIConnection[Any, Any, Any, Any]
@@ -50,7 +51,7 @@ class Door:
             return
         if asker.realm is None:
             raise Unauthorized("Log in, then send the access token as `Authorization: Bearer`.")
-        raise Forbidden("None of your roles at this branch may do this.")
+        raise Forbidden(later("None of your roles at this library may do this."))
 
     async def asker(self, connection: Connection) -> Principal:
         """The bearer of the token, else whom a page's session names, else ANYONE."""

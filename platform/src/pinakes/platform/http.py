@@ -16,6 +16,7 @@ from pinakes.platform.db import Database, LinkRefused
 from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import BadRequest, Fault, Forbidden, NotFound, Problem, Unavailable
 from pinakes.platform.identity import Principal
+from pinakes.platform.language import later
 from pinakes.platform.log import request_id
 from pinakes.platform.outage import is_outage, sqlstate
 
@@ -25,6 +26,8 @@ Asker = NamedDependency[Principal]
 Here = NamedDependency[Tenant]  # the branch of the address
 Data = NamedDependency[Database]  # for hot commands, which enter the tenant by themselves
 PARTING = "parting"  # an `opt` of routes that serve a branch while it is leaving, too
+
+FAULTS = 500
 
 log = getLogger(__name__)
 
@@ -39,21 +42,38 @@ class ValidationFailed(BadRequest):
     title = "Something in the request is not as it must be"
 
 
-class Refused(Problem):
-    """What the web framework turns away before any verb is called."""
-
-    def __init__(self, error: HTTPException) -> None:
-        status = HTTPStatus(error.status_code)
-        detail = status.description if error.detail == status.phrase else error.detail
-        super().__init__(detail, **({"errors": error.extra} if error.extra else {}))
-        self.code, self.status, self.title = status.name.lower(), status, status.phrase
+class MethodRefused(Problem):
+    code = "method_not_allowed"
+    status = 405
+    title = "This cannot be done at this address"
 
 
+class BodyTooLarge(Problem):
+    code = "content_too_large"
+    status = 413
+    title = "Too much was sent at once"
+
+
+class KindRefused(Problem):
+    code = "unsupported_media_type"
+    status = 415
+    title = "What was sent is of a kind that is not taken here"
+
+
+FRAMEWORK: Mapping[int, Problem] = {  # what the web framework turns away by itself
+    problem.status: problem
+    for problem in (
+        NotFound(later("It may be mistyped, or what stood there is gone.")),
+        MethodRefused("The description of the API says what can be done at this address."),
+        BodyTooLarge("Send less at once."),
+        KindRefused("Say by Content-Type what it is; the API's description names the kinds."),
+    )
+}
 MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 STATES: Mapping[str, Problem] = {
     "23503": LinkRefused("Something this points at does not exist, or is still pointed at."),
-    "PT403": TenantClosed("The branch is suspended or not yet open. Its administrator knows why."),
+    "PT403": TenantClosed(later("It is suspended or not yet open. Its administrator knows why.")),
     "22P05": BadRequest("A character in the request cannot be stored."),
     "22021": BadRequest("A character in the request cannot be stored."),
 }
@@ -76,9 +96,9 @@ def refused(error: HTTPException) -> Problem:
     if error.status_code == HTTPStatus.BAD_REQUEST and error.extra:
         errors = wrong_fields(error.extra)
         return ValidationFailed("Look at `errors`: each names a field.", errors=errors)
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return NotFound("It may be mistyped, or what stood there is gone.")
-    return Refused(error)
+    if error.status_code in FRAMEWORK:
+        return FRAMEWORK[error.status_code]
+    return BadRequest(error.detail) if error.status_code < FAULTS else fault(error)
 
 
 def wrong_fields(found: Any) -> Any:
@@ -100,13 +120,13 @@ def wrong_fields(found: Any) -> Any:
 def told_by_database(error: BaseException) -> Problem | None:
     """What PostgreSQL refused, or that it cannot be reached."""
     if is_outage(error):
-        return Unavailable("The database cannot be reached. Try again in a moment.")
+        return Unavailable(later("The database cannot be reached. Try again in a moment."))
     return STATES.get(sqlstate(error))
 
 
 def fault(error: BaseException) -> Problem:
     log.error("a fault of our own", exc_info=error)
-    return Fault("Something went wrong on our side. It has been written down.")
+    return Fault(later("Something went wrong on our side. It has been written down."))
 
 
 def describe(problem: Problem) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def either(one: str, many: str, count: int) -> str:
 
 
 def says(message: str) -> bool:
-    """Whether *message* can be said in the language being spoken."""
-    return spoken.get() == "en" or _(message) != message
+    """Whether *message* is meant for people: then it stands in the books; programs get others."""
+    return any(words(language).gettext(message) != message for language in LANGUAGES)
 
 
 def later(message: str) -> str:

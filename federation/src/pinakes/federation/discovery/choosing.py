@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.discovery.assigning import Placed
 from pinakes.federation.discovery.meeting import Rule
 from pinakes.federation.discovery.models import EditionChoice
-from pinakes.federation.discovery.service import NoSuchEdition
+from pinakes.federation.discovery.service import GONE, NoSuchEdition
 from pinakes.platform.audit import note
 from pinakes.platform.db import uuid7
 from pinakes.platform.messages import emit
@@ -37,7 +37,7 @@ async def join(session: AsyncSession, record: UUID, edition: UUID) -> UUID:
     """Let a record of this branch be one with a title, for good, or NoSuchEdition."""
     key = (await find(session, record)).key
     if await session.scalar(HERE, {"edition": edition, "tenant": session.info["tenant"]}) is None:
-        raise NoSuchEdition("No library holds a title of this id. Search again.")
+        raise NoSuchEdition(GONE)
     before = await choice_of(session, key)
     if before is not None and before.edition_id == edition:
         return edition

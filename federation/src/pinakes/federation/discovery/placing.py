@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from pinakes.federation.discovery import choosing
 from pinakes.platform.errors import BadRequest
 from pinakes.platform.http import Session
+from pinakes.platform.language import later
 from pinakes.platform.pages import page
 
 UUID_LIKE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -46,7 +47,9 @@ class TitlePages(Controller):
         """Our record becomes one with another title."""
         found = UUID_LIKE.search(data.title)
         if found is None:
-            raise NoTitleNamed("Copy the address of the other title's page, and paste it whole.")
+            raise NoTitleNamed(
+                later("Copy the address of the other title's page, and paste it whole.")
+            )
         return placed(request, await choosing.join(session, data.record, UUID(found[0])))
 
     @post("/release", status_code=200)

@@ -19,9 +19,13 @@ from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound
+from pinakes.platform.language import later
 from pinakes.tenants.catalogue.marc import Title
 
 FACETS = {"form": "form", "language": "language", "main_class": "class", "year": "year"}
+
+
+GONE = later("No library holds this title any more. Search again.")
 
 
 class NoSuchEdition(NotFound):
@@ -105,7 +109,7 @@ class PublicCatalogue:
         """One title with everything, or NoSuchEdition."""
         whole = (await editions(self.reader, [id], near.id if near else None)).get(id)
         if whole is None:
-            raise NoSuchEdition("No library holds a title of this id. Search again.")
+            raise NoSuchEdition(GONE)
         shown = whole.shown
         return Full(
             hit=self.hit(whole, near),

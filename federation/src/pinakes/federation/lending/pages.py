@@ -22,6 +22,7 @@ from pinakes.federation.lending.worklists import NAMES, counts, strangers, workl
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound, Problem
 from pinakes.platform.http import Asker, Data, Here, Session, describe, understand
+from pinakes.platform.language import later
 from pinakes.platform.pages import page
 from pinakes.platform.words import whole
 
@@ -210,7 +211,7 @@ async def sent_in(session: AsyncSession, here: Tenant, number: str) -> Sequence[
     rows = select(Transit).where(Transit.parcel == number, Transit.from_id == here.id)
     books = (await session.scalars(rows.order_by(Transit.id).limit(MOST))).all()
     if not books:
-        raise NoSuchParcel("Say its number when you send the books.")
+        raise NoSuchParcel(later("Say its number when you send the books."))
     return books
 
 

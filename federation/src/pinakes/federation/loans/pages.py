@@ -73,7 +73,7 @@ class MyLoanPages(Controller):
         loans = await mine(request, asker, database)
         loan = next((loan for loan in loans if loan.id == id), None)
         if loan is None:
-            raise NotMyLoan("It is back, or it was never yours.")
+            raise NotMyLoan(later("It is back, or it was never yours."))
         directory: Directory = request.app.state.directory
         key = digest(asker.subject, "my loans", data.key, str(id)) if data.key else None
         desk = Desk(database.hot, directory, directory.codes[loan.branch], asker, Key(key, key))

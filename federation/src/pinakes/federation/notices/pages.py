@@ -82,6 +82,6 @@ class NoticePages(Controller):
     ) -> Response[Any]:
         """A button beside one of them."""
         if act not in {Action.RETRY, Action.DISMISS}:
-            raise NoSuchAct("Use the buttons of the page.")
+            raise NoSuchAct(later("Use the buttons of the page."))
         await service.act(session, id, Action(act))
         return Redirect(f"/b/{here.code}/notices", status_code=303)

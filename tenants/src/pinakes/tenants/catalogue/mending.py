@@ -12,6 +12,7 @@ from pinakes.platform.audit import note
 from pinakes.platform.db import lock
 from pinakes.platform.errors import BadRequest, Conflict
 from pinakes.platform.jobs import Job
+from pinakes.platform.language import later
 from pinakes.tenants.catalogue.batches import Batch, portion
 from pinakes.tenants.catalogue.marc import Broken, Dialect, Found, sentence
 from pinakes.tenants.catalogue.marc.lines import LineWrong, parsed, seen
@@ -91,7 +92,7 @@ async def mend(session: AsyncSession, id: UUID, wish: Mending) -> Quarantined:
     if row is None:
         raise NoSuchPiece("Look at the list of what this import set aside.")
     if row.mended_at is not None:
-        raise MendedAlready("It is a record now; change that instead.")
+        raise MendedAlready(later("It is a record now; change that instead."))
     batch = Batch()
     batch.take(sound(read_again(row, wish), row))
     await store(session, portion(batch), Report(), row.job_id)
