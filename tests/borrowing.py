@@ -21,8 +21,7 @@ SHOWN = text("""
     VALUES (:tenant, :record, :edition, '{"title": "红楼梦"}', '{}', :copies, :copies)
 """)
 EDITION = text("""
-    INSERT INTO commons.edition (id, consortium_id, key, rule)
-    VALUES (:id, :consortium, :key, 'test')
+    INSERT INTO commons.edition (id, consortium_id) VALUES (:id, :consortium)
 """)
 
 
@@ -30,7 +29,7 @@ async def edition(database: Database, consortium: int) -> UUID:
     """A title of the consortium that nobody holds yet."""
     id = uuid4()
     async with public_work(database.public) as session:
-        await session.execute(EDITION, {"id": id, "consortium": consortium, "key": str(id)})
+        await session.execute(EDITION, {"id": id, "consortium": consortium})
     return id
 
 

@@ -17,8 +17,8 @@ type Settle = Callable[..., Awaitable[None]]
 type Held = Callable[..., Awaitable[UUID]]
 
 EDITION = text("""
-    INSERT INTO commons.edition (id, consortium_id, key, rule)
-    VALUES (:id, (SELECT consortium_id FROM commons.tenant WHERE id = :tenant), :key, 'test')
+    INSERT INTO commons.edition (id, consortium_id)
+    VALUES (:id, (SELECT consortium_id FROM commons.tenant WHERE id = :tenant))
     ON CONFLICT DO NOTHING
 """)
 HOLDING = text("""
@@ -62,7 +62,7 @@ def held(database: Database) -> Held:
             for tenant in tenants:
                 row = {"id": id, "tenant": tenant.id, "copies": copies}
                 record = UUID(int=id.int ^ tenant.id)
-                await public.execute(EDITION, row | {"key": str(id)})
+                await public.execute(EDITION, row)
                 await public.execute(HOLDING, row | {"record": record})
         return id
 

@@ -16,10 +16,8 @@ KNOWN = text("""
     WHERE consortium_id = :consortium AND key = ANY(:keys)
 """)
 EDITIONS = text("""
-    INSERT INTO commons.edition (id, consortium_id, key, rule)
-    SELECT id, :consortium, key, rule
-    FROM jsonb_to_recordset(:rows) AS t (id uuid, key text, rule text)
-    ON CONFLICT (id) DO NOTHING
+    INSERT INTO commons.edition (id, consortium_id)
+    SELECT id, :consortium FROM unnest(CAST(:ids AS uuid[])) AS t (id) ON CONFLICT (id) DO NOTHING
 """)
 MARKS = text("""
     INSERT INTO commons.edition_mark AS m (consortium_id, key, edition_id, numbered, title)
@@ -50,16 +48,12 @@ async def assign(
     known = dict(before)
     assigned = {id: place(marks, choices.get(id), known) for id, marks in records.items()}
     there = {home.edition for home in before.values()}
-    rows = {
-        met.edition: {"id": met.edition, "key": records[id].all[0].key, "rule": met.rule}
-        for id, met in assigned.items()
-        if met.edition not in there
-    }
-    if rows:
-        await public.execute(EDITIONS, {"consortium": consortium, "rows": told(rows.values())})
+    begun = {met.edition for met in assigned.values()} - there
+    if begun:
+        await public.execute(EDITIONS, {"consortium": consortium, "ids": list(begun)})
     new = {key: home for key, home in known.items() if before.get(key) != home}
     moved = await remember(public, consortium, new) if new else {}
-    moved = {ours: theirs for ours, theirs in moved.items() if ours in rows}
+    moved = {ours: theirs for ours, theirs in moved.items() if ours in begun}
     return {
         id: Placed(moved.get(one.edition, one.edition), one.rule) for id, one in assigned.items()
     }

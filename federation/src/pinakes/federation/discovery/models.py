@@ -11,15 +11,13 @@ from pinakes.platform.db import Base, TenantOwned, index
 
 
 class Edition(Base):
-    """One title of a consortium, whoever holds it; ``key`` and ``rule`` are those it began with."""
+    """One title of a consortium, whoever holds it."""
 
     __tablename__ = "edition"
     __table_args__ = {"schema": "commons"}
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     consortium_id: Mapped[int]
-    key: Mapped[str]
-    rule: Mapped[str]
 
 
 class EditionMark(Base):

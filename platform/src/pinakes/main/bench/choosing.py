@@ -50,8 +50,8 @@ SET session_replication_role = replica;
 SET maintenance_work_mem = '512MB';
 DROP INDEX commons.holding_edition;
 ALTER TABLE commons.holding DROP CONSTRAINT holding_pkey;
-INSERT INTO commons.edition (id, consortium_id, key, rule)
-SELECT md5(i::text)::uuid, 1, i, 'isbn' FROM generate_series(1, {titles}) i;
+INSERT INTO commons.edition (id, consortium_id)
+SELECT md5(i::text)::uuid, 1 FROM generate_series(1, {titles}) i;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
                              available)
 SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches}, gen_random_uuid(),

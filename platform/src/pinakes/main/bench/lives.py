@@ -32,8 +32,7 @@ INSERT INTO commons.setting VALUES
     (1, 'supply.answers', '"automatic"', false), (1, 'calendar.closed_weekdays', '[]', false),
     (1, 'hold.limit', '1000', false);
 UPDATE item SET barcode = tenant_id || '-' || barcode;
-INSERT INTO commons.edition (id, consortium_id, key, rule)
-SELECT id, 1, id::text, 'bench' FROM record;
+INSERT INTO commons.edition (id, consortium_id) SELECT id, 1 FROM record;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
                              available)
 SELECT tenant_id, id, id, title_fields, '{}', 1, 1 FROM record;

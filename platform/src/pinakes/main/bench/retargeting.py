@@ -20,8 +20,7 @@ SECONDS = 4.0  # of lending per round
 HOLDS = STOCK.branches * STOCK.records
 WAITING = """
 INSERT INTO commons.setting VALUES (1, 'calendar.closed_weekdays', '[]', false);
-INSERT INTO commons.edition (id, consortium_id, key, rule)
-SELECT id, 1, id::text, 'bench' FROM record;
+INSERT INTO commons.edition (id, consortium_id) SELECT id, 1 FROM record;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
                              available)
 SELECT tenant_id, id, id, '{}', '{}', 1, 0 FROM record;

@@ -37,9 +37,7 @@ SHELVED = (
     INSERT INTO item (tenant_id, id, record_id, barcode, kind, status, call_number)
     VALUES (1, gen_random_uuid(), $1, $2, 'book', 'on_shelf', 'I247')""",
     """
-    INSERT INTO commons.edition (id, consortium_id, key, rule)
-    SELECT $1, 1, $2, 'torture'""",
-    """
+    WITH edition AS (INSERT INTO commons.edition (id, consortium_id) VALUES ($1, 1))
     INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
                                  items, available)
     VALUES (1, $1, $1, json_build_object('title', $2::text), '{}', 1, 1)""",
