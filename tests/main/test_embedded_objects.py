@@ -56,6 +56,17 @@ def test_nobody_gets_in_without_a_key(folder: Path) -> None:
         assert (folder / "identities.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_its_inner_ports_give_no_file_and_take_none(folder: Path) -> None:
+    with ObjectStore(folder) as server:
+        asyncio.run(put(server))
+        filer = f"http://127.0.0.1:{server.ports['filer.port']}/buckets/{BRANCH.bucket}"
+        assert httpx.get(f"{filer}/book").status_code == 401
+        assert httpx.get(f"{filer}/").status_code == 401
+        assert httpx.put(f"{filer}/other", content=b"slipped in").status_code == 401
+        volume = f"http://127.0.0.1:{server.ports['volume.port']}"
+        assert httpx.get(f"{volume}/1,01637037d6").status_code == 401
+
+
 def test_it_listens_on_loopback_only(folder: Path) -> None:
     with ObjectStore(folder) as server:
         listening = Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()[1:]

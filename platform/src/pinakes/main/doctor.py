@@ -22,6 +22,8 @@ from pinakes.platform.objects import objects
 from pinakes.platform.running import NotRunning, adopt, data_option
 
 PATIENCE = 3.0  # seconds
+OPEN_INSIDE = "SeaweedFS"
+REMARK = "its inner ports list what lies here, and where, to every user of this machine"
 
 type Look = Callable[[], str]  # the version found; raises when the part is not well
 
@@ -84,15 +86,17 @@ def examine(part: str, address: str, look: Look) -> Finding:
         found = look()
     except Exception as trouble:  # whatever ails it is what we are to tell
         return Finding(part, address, "", False, _since(begun), str(trouble) or repr(trouble))
-    return Finding(part, address, found, True, _since(begun))
+    remark = REMARK if found.startswith(OPEN_INSIDE) else ""
+    return Finding(part, address, found, True, _since(begun), remark)
 
 
 def table(findings: list[Finding]) -> Table:
     """The findings for a person."""
     shown = Table("part", "address", "version", "health", "ms")
     for one in findings:
-        health = "[green]well[/]" if one.ok else f"[red]not well[/]: {escape(one.says)}"
-        shown.add_row(one.part, one.address, one.version, health, f"{one.ms:.1f}")
+        health = "[green]well[/]" if one.ok else "[red]not well[/]"
+        said = f"{health}: {escape(one.says)}" if one.says else health
+        shown.add_row(one.part, one.address, one.version, said, f"{one.ms:.1f}")
     return shown
 
 

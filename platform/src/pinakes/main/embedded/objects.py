@@ -1,9 +1,11 @@
 """SeaweedFS from a wheel: a real S3 in a folder.
 
-For trying Pinakes out: its inner ports (master, filer) ask for no key, on loopback.
+For trying Pinakes out: on loopback whoever may log in to this machine can list what lies where
+by its inner ports (gRPC, master), which ask for no key. The files themselves are shut there too.
 """
 
 import json
+import os
 import resource
 import signal
 import socket
@@ -40,6 +42,9 @@ FLAGS = {
     "admin.ui": "false",
     "webdav": "false",
 }
+INNER_KEYS = [  # made at each start: the parts show each other files by them, and nobody else
+    f"WEED_JWT_{part}SIGNING_{way}KEY" for part in ("", "FILER_") for way in ("", "READ_")
+]
 EVERYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["s3:*", "sts:*"], "Resource": ["*"]}],
@@ -111,7 +116,9 @@ class ObjectStore:
             "s3.config": self.folder / "identities.json",
         }
         words = [f"-{name}={value}" for name, value in flags.items()]
-        self._process = child.start([_weed(), "-logtostderr=true", "mini", *words], self.log)
+        command = [_weed(), "-logtostderr=true", "mini", *words]
+        keys = {name: token_hex(32) for name in INNER_KEYS}
+        self._process = child.start(command, self.log, env={**os.environ, **keys})
 
     def wait(self, seconds: float = 60.0) -> None:
         """Return when an object was read; the store lists buckets before it has their files."""
