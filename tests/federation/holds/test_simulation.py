@@ -13,14 +13,8 @@ from sqlalchemy import text
 from pinakes.federation.holds.choosing.cli import simulate
 from pinakes.federation.holds.choosing.generating import demands, world
 from pinakes.federation.holds.choosing.recorded import recorded
-from pinakes.federation.holds.choosing.simulation import (
-    Branch,
-    Course,
-    Demand,
-    Habits,
-    World,
-    gini,
-)
+from pinakes.federation.holds.choosing.simulation import Course, Habits, gini
+from pinakes.federation.holds.choosing.world import Branch, Demand, World
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Tenant
 from pinakes.tenants.registry.sharing import Policy

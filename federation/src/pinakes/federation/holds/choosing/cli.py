@@ -7,11 +7,13 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from pinakes.federation.holds.choosing import generating
 from pinakes.federation.holds.choosing.recorded import recorded
-from pinakes.federation.holds.choosing.simulation import Course, Demand, Habits, Outcome, World
+from pinakes.federation.holds.choosing.simulation import Course, Habits, Outcome, Shown
+from pinakes.federation.holds.choosing.world import Demand, World
 from pinakes.platform import clock
 from pinakes.platform.command import json_option, show_json, work
 from pinakes.platform.db import public_work
@@ -56,13 +58,19 @@ def simulate(data: Path, *, as_json: bool, policy: str, seed: int, **told: Any) 
         raise click.ClickException("Nothing was asked for. Make requests up with --generate N.")
     habits = Habits(refusals=told["refusals"])
     outcomes = {
-        "today": Course(world, None, habits, seed).run(demands),
-        "other": Course(world, other, habits, seed).run(demands),
+        name: Course(world, policy, habits, seed).run(demands, progress(name))
+        for name, policy in {"today": None, "other": other}.items()
     }
     if as_json:
         show_json(outcomes)
     else:
         show(outcomes["today"], outcomes["other"])
+
+
+def progress(name: str) -> Shown:
+    """A bar while the requests are lived through under the policy of this *name*."""
+    screen = Console(stderr=True)
+    return lambda demands: track(demands, name, console=screen, transient=True)
 
 
 def read_policy(told: str) -> Sequence[Policy]:

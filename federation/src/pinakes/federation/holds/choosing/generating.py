@@ -6,7 +6,7 @@ from itertools import accumulate
 from random import Random
 from uuid import UUID
 
-from pinakes.federation.holds.choosing.simulation import Branch, Demand, World
+from pinakes.federation.holds.choosing.world import Branch, Demand, World
 
 PROVINCES, CITIES = 40, 479
 SHARE = {"province": 30, "city": 6, "county": 1}  # of the titles, one kind against another

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.policy import versions
-from pinakes.federation.holds.choosing.simulation import Branch, Demand, World
+from pinakes.federation.holds.choosing.world import Branch, Demand, World
 from pinakes.platform.clock import now
 
 BRANCHES = text("""
