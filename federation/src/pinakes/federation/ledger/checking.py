@@ -17,6 +17,7 @@ from pinakes.federation.ledger.keys import Announcement
 from pinakes.federation.ledger.leaves import hash_of_event
 from pinakes.federation.ledger.notes import COSIGNER, Checkpoint, Key, opened
 from pinakes.federation.ledger.reading import Reading
+from pinakes.platform.words import counted
 
 PATIENCE = timedelta(minutes=1)  # an event that waits longer for its place has been withheld
 
@@ -119,7 +120,7 @@ def check_roots(reading: Reading, heads: Sequence[Signed]) -> list[str]:
     """The first head whose root the leaves do not make; those after it follow from it."""
     told = ((one.head.size, reading.root_differs(one.head.size, one.head.root)) for one in heads)
     differing = [(size, differs) for size, differs in told if differs]
-    wrong = [f"head of {size} leaves: {differs}" for size, differs in differing[:1]]
+    wrong = [f"head of {counted(size, 'leaves')}: {differs}" for size, differs in differing[:1]]
     if len(differing) > 1:
         wrong.append(f"and so for {len(differing) - 1} more heads, to that of {differing[-1][0]}")
     return wrong
@@ -138,7 +139,7 @@ def check_head(chain: Sequence[Announcement], signed: Signed) -> list[str]:
         key = cosigner(head.origin, branch, public)
         if not any(key.signed(head.text, line) for line in signed.lines):
             wrong.append(f"the cosignature of {branch} does not hold")
-    return [f"head of {head.size} leaves: {one}" for one in wrong]
+    return [f"head of {counted(head.size, 'leaves')}: {one}" for one in wrong]
 
 
 def cosigner(origin: str, branch: str, key: bytes) -> Key:
@@ -159,10 +160,11 @@ def check_memory(
     """Whether the log goes on from the head that was kept."""
     if chain and (chain[0].origin, chain[0].key) != (memory.origin, memory.key):
         return [f"this is another log than the one you kept a head of ({memory.origin})"]
+    kept = f"you kept a head of {counted(memory.size, 'leaves')}"
     if head.size < memory.size:
-        return [f"the log has shrunk: you kept a head of {memory.size} leaves, now it has fewer"]
+        return [f"the log has shrunk: {kept}, now it has fewer"]
     if differs := reading.root_differs(memory.size, bytes.fromhex(memory.root)):
-        return [f"the log was rewritten since you kept a head of {memory.size} leaves: {differs}"]
+        return [f"the log was rewritten since {kept}: {differs}"]
     return []
 
 
@@ -210,8 +212,9 @@ def check_past(branch: str, places: Sequence[int], memory: Memory) -> list[str]:
     now = past_of(past.size, places)
     if now == past:
         return []
+    first = counted(past.size, "leaves")
     return [
-        f"{branch}: of the first {past.size} leaves {past.count} were its events when you last"
+        f"{branch}: of the first {first} {past.count} were its events when you last"
         f" looked, now {now.count}" + (", and not the same" if now.count == past.count else "")
     ]
 

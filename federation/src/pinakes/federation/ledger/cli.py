@@ -23,6 +23,7 @@ from pinakes.platform.db import engine
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
 from pinakes.platform.running import NotRunning, data_option, running
+from pinakes.platform.words import counted
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 remember_option = click.option(
@@ -81,11 +82,11 @@ def tell(verdict: Verdict, memory: Memory | None, *, as_json: bool) -> None:
         show_json(told | {"origin": head.origin, "size": head.size, "root": head.root.hex()})
     elif verdict.memory:
         events = sum(past.count for past in verdict.memory.branches.values())
-        click.echo(
-            f"The log {head.origin} of {head.size} leaves holds; own events in it: {events}."
-        )
+        size = counted(head.size, "leaves")
+        click.echo(f"The log {head.origin} of {size} holds; own events in it: {events}.")
         if memory:
-            click.echo(f"It goes on from the head of {memory.size} leaves that you kept.")
+            kept = counted(memory.size, "leaves")
+            click.echo(f"It goes on from the head of {kept} that you kept.")
     else:
         for one in verdict.wrong:
             click.echo(one, err=True)
@@ -118,7 +119,7 @@ def cosign(
         view, now_known = await verifying.look(afar, memory)
         keep(remember, now_known)  # before signing: never two histories with our name under them
         done = await verifying.send_cosignature(afar, branch, private, view)
-        click.echo(f"Signed the head of {done.size} leaves, root {done.root}.")
+        click.echo(f"Signed the head of {counted(done.size, 'leaves')}, root {done.root}.")
 
     call(address or address_of(data), token, signed)
 

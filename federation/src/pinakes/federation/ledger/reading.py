@@ -6,6 +6,7 @@ from pinakes.federation.ledger import keys, merkle
 from pinakes.federation.ledger.keys import Announcement, KeyBroken
 from pinakes.federation.ledger.leaves import EVENT, KEY
 from pinakes.federation.ledger.merkle import Frontier, Node
+from pinakes.platform.words import counted
 
 
 class Reading:
@@ -44,7 +45,7 @@ class Reading:
     def root_differs(self, size: int, root: bytes) -> str | None:
         """Why the first *size* leaves are not those under *root*."""
         if size > self.tree.size:
-            return f"it tells of {size} leaves, and the log gives {self.tree.size}"
+            return f"it tells of {counted(size, 'leaves')}, and the log gives {self.tree.size}"
         if self.roots[size] != root:
             return f"its root is {root.hex()}, and the leaves make {self.roots[size].hex()}"
         return None

@@ -20,6 +20,7 @@ from pinakes.federation.ledger.reading import Reading
 from pinakes.federation.ledger.sources import Afar, Beside, Source, told
 from pinakes.federation.ledger.views import ConsistencyView, HeadView, InclusionView
 from pinakes.platform.clock import now
+from pinakes.platform.words import counted
 
 NOTHING = Checkpoint("", 0, merkle.EMPTY)
 
@@ -40,7 +41,7 @@ async def verify(source: Source, branch: str | None, memory: Memory | None) -> V
         try:
             heads.append(Signed.read(one))
         except NotANote as error:
-            broken.append(f"head of {one.size} leaves: {error}")
+            broken.append(f"head of {counted(one.size, 'leaves')}: {error}")
     if not heads:
         return Verdict(NOTHING, broken or ["no head has ever been signed"], None)
     reading = Reading({one.head.size for one in heads} | ({memory.size} if memory else set()))
@@ -113,14 +114,14 @@ async def check_growth(
     if (chain[0].origin, chain[0].key) != (memory.origin, memory.key):
         return [f"this is another log than the one you kept a head of ({memory.origin})"]
     if head.size < memory.size:
-        return [f"the log has shrunk: you kept a head of {memory.size} leaves"]
+        return [f"the log has shrunk: you kept a head of {counted(memory.size, 'leaves')}"]
     query = {"from": memory.size, "to": head.size}
     shown = await afar.ask(ConsistencyView, "/ledger/consistency", **query)
     path = [bytes.fromhex(hash) for hash in shown.path]
     kept = bytes.fromhex(memory.root)
     if merkle.is_consistent(memory.size, kept, head.size, head.root, path):
         return []
-    return [f"the log was rewritten since you kept a head of {memory.size} leaves"]
+    return [f"the log was rewritten since you kept a head of {counted(memory.size, 'leaves')}"]
 
 
 async def send_cosignature(

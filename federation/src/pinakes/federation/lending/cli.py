@@ -10,6 +10,7 @@ from pinakes.federation.lending.desk_cli import repair, resume, show, suspend, w
 from pinakes.federation.lending.model import LATEST, dot, model
 from pinakes.federation.lending.simulation.books import Broken
 from pinakes.federation.lending.simulation.storm import Storm
+from pinakes.platform.words import counted
 
 
 @click.group()
@@ -55,7 +56,8 @@ def storm(seeds: int, steps: int, first: int) -> None:
             raise click.ClickException(f"Seed {seed}: {broken}. Again with: {again}") from None
     for path, times in sorted(seen.items()):
         click.echo(f"{times:>10,}  {path}")
-    click.echo(f"{seeds} seeds of {steps} steps in {time.monotonic() - begun:.1f} s; none broke.")
+    told = f"{counted(seeds, 'seeds')} of {counted(steps, 'steps')}"
+    click.echo(f"{told} in {time.monotonic() - begun:.1f} s; none broke.")
 
 
 for command in (work, show, repair, suspend, resume):

@@ -21,6 +21,7 @@ from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Problem
 from pinakes.platform.identity import Principal
 from pinakes.platform.running import NotRunning, adopt, data_option
+from pinakes.platform.words import counted
 
 MOST = 200
 STAFF = Principal("system")  # whoever may run commands may see every request of the branch
@@ -74,7 +75,8 @@ def repair(data: Path, branch: str, request_id: UUID | None) -> None:
     mended = at(data, branch, mend)
     if request_id and not mended:
         raise click.ClickException("This branch has placed no such request.")
-    click.echo(f"{len(mended)} requests: their parties speak again. Look once more in 5 minutes.")
+    told = counted(len(mended), "requests")
+    click.echo(f"{told}: their parties speak again. Look once more in 5 minutes.")
 
 
 @click.command()

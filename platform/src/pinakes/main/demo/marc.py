@@ -9,6 +9,7 @@ from rich.progress import track
 
 from pinakes.main.demo.marc_books import book
 from pinakes.main.demo.marc_fields import DIALECTS
+from pinakes.platform.words import counted
 
 
 def write(path: Path, records: Iterable[bytes]) -> None:
@@ -62,4 +63,4 @@ def marc(file: Path, count: int, dialect: str, seed: int, broken: int) -> None:
     made = records(count, dialect=dialect, seed=seed, broken=broken)
     write(file, track(made, "Writing", total=count + broken, transient=True))
     size = file.stat().st_size / 1e6
-    click.echo(f"{file}: {count} records, {broken} broken, {size:.1f} MB")
+    click.echo(f"{file}: {counted(count, 'records')}, {broken} broken, {size:.1f} MB")

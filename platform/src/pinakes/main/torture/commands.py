@@ -7,6 +7,7 @@ import click
 from pinakes.main.torture.play import torture
 from pinakes.main.torture.sabotage import SABOTAGES
 from pinakes.platform.command import json_option, show_json
+from pinakes.platform.words import counted
 
 
 @click.command("torture")
@@ -23,8 +24,9 @@ def command(kills: int, seed: int, sabotage: str | None, as_json: bool) -> None:
         acknowledged = {"loans": len(tally.lent), "requests": len(tally.asked)}
         show_json({"kills": tally.kills, "ends": tally.ends, **acknowledged, "wrong": tally.wrong})
     else:
-        told = f"{len(tally.lent)} loans and {len(tally.asked)} requests acknowledged"
-        click.echo(f"{tally.kills} ends, {told}")
+        ends, loans = counted(tally.kills, "ends"), counted(len(tally.lent), "loans")
+        requests = counted(len(tally.asked), "requests")
+        click.echo(f"{ends}, {loans} and {requests} acknowledged")
         for place, times in sorted(tally.ends.items()):
             click.echo(f"  {times:4} {place}")
         for wrong in tally.wrong:

@@ -17,6 +17,7 @@ from pinakes.platform.errors import known
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
+from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import keeping, service
 from pinakes.tenants.catalogue.commands import COMMANDS, followed
 from pinakes.tenants.catalogue.marc import Dialect
@@ -156,7 +157,7 @@ async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
 
 def words(job: Job) -> str:
     read = (job.report or {}).get("read", 0)
-    return f"{read:,} records"
+    return counted(read, "records")
 
 
 def tell(report: Report | SheetReport | UndoReport) -> None:

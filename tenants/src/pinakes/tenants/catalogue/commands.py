@@ -15,6 +15,7 @@ from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
+from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import exporting, takeout
 from pinakes.tenants.catalogue.duplicates import start_search
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What
@@ -73,7 +74,7 @@ async def kept(file: Path, pieces: AsyncIterator[bytes]) -> None:
 
 
 def words(job: Job) -> str:
-    return f"{job.done:,} records"
+    return counted(job.done, "records")
 
 
 @click.command("takeout")

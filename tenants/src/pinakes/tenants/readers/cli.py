@@ -12,6 +12,7 @@ from pinakes.platform.doors import Doors
 from pinakes.platform.following import follow
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
+from pinakes.platform.words import counted
 from pinakes.tenants.readers import importing, table
 from pinakes.tenants.readers.schemas import LineView
 from pinakes.tenants.registry.service import found
@@ -65,7 +66,7 @@ async def brought(
 
 
 def words(job: Job) -> str:
-    return f"{job.done:,} readers"
+    return counted(job.done, "readers")
 
 
 def tell(job: Job, told: Sequence[LineView]) -> None:

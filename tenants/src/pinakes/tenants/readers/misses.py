@@ -6,6 +6,7 @@ from collections import deque
 from cachetools import TTLCache
 
 from pinakes.platform.errors import Problem
+from pinakes.platform.words import counted
 
 MOST = 60  # misses
 WINDOW = 60.0  # seconds
@@ -38,7 +39,7 @@ class Misses:
         if len(missed) >= self.most:
             wait = max(1, round(missed[0] + self.window - time.monotonic()))
             raise self.refusal(
-                f"Scan again in {wait} seconds; what is typed by hand may be wrong.",
+                f"Scan again in {counted(wait, 'seconds')}; what is typed by hand may be wrong.",
                 retry_after=wait,
             )
 

@@ -13,6 +13,7 @@ from pinakes.platform.command import OPERATOR, json_option, show_json, work
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.running import data_option
+from pinakes.platform.words import counted
 from pinakes.tenants.registry import bulk, onboarding, schemas, service
 from pinakes.tenants.registry.machine import Action, Kind, State
 from pinakes.tenants.registry.models import Tenant
@@ -176,7 +177,7 @@ def import_file(ctx: click.Context, data: Path, as_json: bool, file: Path) -> No
     else:
         for outcome in outcomes:
             click.echo(report(outcome))
-        click.echo(f"{len(outcomes)} lines, {failed} failed")
+        click.echo(f"{counted(len(outcomes), 'lines')}, {failed} failed")
     ctx.exit(1 if failed else 0)
 
 
