@@ -89,6 +89,7 @@ def test_the_doctor_tells_people_addresses_and_versions(up: Up) -> None:
     assert up.run()["settings"]["PINAKES_ISSUER"] in done.stdout
     parts = json.loads(pinakes("doctor", "--json", "--data", up.data).stdout)["parts"]
     said = {part["part"]: part["version"] for part in parts}
+    assert "inner ports" in next(part["says"] for part in parts if part["part"] == "objects")
     assert (said["issuer"], said["api"], said["worker"]) == ("", *[version("pinakes")] * 2)
 
 
@@ -165,11 +166,13 @@ def test_a_doctor_without_a_patient_says_what_to_do(tmp_path: Path) -> None:
     assert "./pinakes up" in done.stderr
 
 
-def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", [".", "new"])
+def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path, folder: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = pinakes("up", "--data", tmp_path, "--port", str(taken.getsockname()[1]))
+        done = pinakes("up", "--data", tmp_path / folder, "--port", str(taken.getsockname()[1]))
     assert done.returncode == 1
     assert "is taken" in done.stderr
     assert not (tmp_path / "postgres").exists()
+    assert not (tmp_path / "new").exists()  # nothing is left of what did not start

@@ -16,6 +16,7 @@ from pinakes.main import demo
 from pinakes.main.embedded.child import NotStarted
 from pinakes.main.embedded.ground import OPEN_TO_ALL, PRIVATE, unprivileged
 from pinakes.main.embedded.house import House
+from pinakes.main.embedded.ports import refuse_taken
 from pinakes.main.embedded.watch import watch
 from pinakes.platform.running import LOCK
 
@@ -43,6 +44,8 @@ def up(data: Path, sample: bool, **ports: int | None) -> None:
     """Run everything here: database, object store, log-in, API and worker."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
+        if not data.exists():
+            refuse_taken(ports)
         with claimed(data.resolve()) as folder, endings():
             run(House(folder, ports), sample, console)
     except NotStarted as reason:

@@ -18,15 +18,30 @@ def free_ports(*wanted: int | None) -> list[int]:
 
 def kept_ports(file: Path, names: Iterable[str], given: Mapping[str, int | None]) -> dict[str, int]:
     """A port for each of *names*: as *given*, else as noted in *file* the last time, else any."""
-    told = {name: port for name, port in given.items() if port is not None}
+    told = named(given)
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     wanted = {name: (known | told).get(name) for name in names}
     found = dict(zip(wanted, free_ports(*wanted.values()), strict=True))
+    insist(told, found)
+    file.write_text(json.dumps(found))
+    return found
+
+
+def refuse_taken(given: Mapping[str, int | None]) -> None:
+    """NotStarted when somebody listens on a port that was *given*; it leaves nothing behind."""
+    told = named(given)
+    insist(told, dict(zip(told, free_ports(*told.values()), strict=True)))
+
+
+def named(given: Mapping[str, int | None]) -> dict[str, int]:
+    return {name: port for name, port in given.items() if port is not None}
+
+
+def insist(told: Mapping[str, int], found: Mapping[str, int]) -> None:
+    """A port that was asked for is not replaced by another one in silence."""
     for name, port in told.items():
         if found[name] != port:
             raise NotStarted(f"Port {port} for {name} is taken; choose another one")
-    file.write_text(json.dumps(found))
-    return found
 
 
 def _probe(port: int | None) -> socket.socket:
