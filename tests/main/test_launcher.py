@@ -21,6 +21,16 @@ esac
 """
 
 
+PYTHON = """#!/bin/sh
+case $* in
+"-m venv "*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
+"-m pip install "*) cp "$TOOLS/kept" "${0%/*}/uv" ;;
+-c*) exit "$VERDICT" ;;
+*) printf '%s\\n' "$*" >>"$NOTES"; exit 1 ;;
+esac
+"""
+
+
 class Checkout:
     """A copy of the script in a folder of its own, and what uv was asked there."""
 
@@ -35,9 +45,13 @@ class Checkout:
         (self.tools / "uv").write_text(UV)
         (self.tools / "uv").chmod(0o755)
 
-    def run(self, *words: str, script: Path | None = None) -> str:
+    def run(self, *words: str, script: Path | None = None, **more: str) -> str:
         """What the script printed, called from another folder and without a home."""
-        told = {"PATH": f"{self.tools}:{os.environ['PATH']}", "NOTES": str(self.tools / "notes")}
+        told = {
+            "PATH": f"{self.tools}:{os.environ['PATH']}",
+            "NOTES": str(self.tools / "notes"),
+            **more,
+        }
         done = subprocess.run(
             ["sh", script or self.root / "pinakes", *words],
             env=told,
@@ -48,9 +62,22 @@ class Checkout:
         )
         return done.stdout
 
-    def syncs(self) -> list[str]:
+    def asked(self, word: str) -> list[str]:
+        """What uv was asked that begins with this word."""
         notes = (self.tools / "notes").read_text().splitlines()
-        return [note for note in notes if note.startswith("sync")]
+        return [note for note in notes if note.startswith(word)]
+
+    def syncs(self) -> list[str]:
+        return self.asked("sync")
+
+    def bare(self, verdict: int) -> dict[str, str]:
+        """The environment of a machine without uv, whose Pythons are fit (0) or too old (1)."""
+        (self.tools / "uv").rename(self.tools / "kept")
+        for name in ("python3", "python3.12", "python3.13"):
+            (self.tools / name).write_text(PYTHON)
+            (self.tools / name).chmod(0o755)
+        plain = f"{self.tools}:/usr/bin:/bin"
+        return {"PATH": plain, "TOOLS": str(self.tools), "VERDICT": str(verdict)}
 
 
 @pytest.fixture
@@ -102,3 +129,28 @@ def test_a_checkout_that_has_moved_does_not_run_the_code_of_its_old_place(
     checkout.root = checkout.root.with_name("moved")
     checkout.run("up")
     assert f"'{checkout.root}/.venv'" in (checkout.root / ".venv/bin/activate").read_text()
+
+
+def test_a_machine_without_uv_gets_one_in_a_private_folder(checkout: Checkout) -> None:
+    assert "ran|doctor|" in checkout.run("doctor", **checkout.bare(0))
+    assert (checkout.root / ".tools" / "uv" / "bin" / "uv").exists()  # there is no home
+    [made] = checkout.asked("venv")
+    assert f"--python {checkout.tools}/python3.13 " in made
+
+
+def test_where_no_python_is_fit_uv_fetches_one(checkout: Checkout) -> None:
+    checkout.run("doctor", **checkout.bare(1))
+    [made] = checkout.asked("venv")
+    assert "--python 3.13 " in made
+
+
+def test_a_python_of_pyenv_is_found(checkout: Checkout) -> None:
+    home = checkout.root / "home"
+    fit = home / ".pyenv" / "versions" / "3.12.7" / "bin" / "python"
+    fit.parent.mkdir(parents=True)
+    fit.write_text("#!/bin/sh\n")
+    fit.chmod(0o755)
+    checkout.run("doctor", **checkout.bare(1), HOME=str(home))
+    [made] = checkout.asked("venv")
+    assert f"--python {fit} " in made
+    assert (home / ".cache" / "pinakes" / "uv" / "bin" / "uv").exists()
