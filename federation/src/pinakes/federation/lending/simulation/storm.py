@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.party import DAY, Party, Told, agree, born, step
+from pinakes.federation.lending.party import DAY, Party, Told, born, step
 from pinakes.federation.lending.simulation.books import (
     EFFECTS,
     PHYSICS,
@@ -24,6 +24,7 @@ from pinakes.federation.lending.simulation.books import (
     nothing,
 )
 from pinakes.federation.lending.simulation.habits import PLAIN, POSSIBLE
+from pinakes.federation.lending.simulation.verdict import Key, judge
 
 BRANCHES = 51  # the hub is number 0
 TITLES = 12
@@ -40,7 +41,6 @@ PASSED_ON = 0.3  # of what is found elsewhere goes to others from there
 ODD = {"invalid": 0.02, "duplicate": 0.05, "unknown_title": 0.07}
 PLAINLY, ACTING = 0.5, 0.9
 
-type Key = tuple[UUID, Role, int]
 type Lane = tuple[int, int, UUID]
 
 
@@ -96,7 +96,7 @@ class Storm:
             else:
                 self.random.choice(gusts)()
         self.settle()
-        self.look()
+        judge(self.parties, self.copies)
         return self.seen
 
     def settle(self) -> None:
@@ -111,20 +111,6 @@ class Storm:
                 self.pass_time(max(0, self.alarms[0][0] - self.now))
         for key in self.open:
             raise Broken(f"{key[1]} of attempt {key[2]} is left {self.parties[key].state}")
-
-    def look(self) -> None:
-        """All parties tell one story, and every book is somewhere, on no loan."""
-        for (request, role, attempt), party in self.parties.items():
-            if role is not Role.REQUESTER:
-                continue
-            for other in (Role.SUPPLIER, Role.PICKUP):
-                found = self.parties.get((request, other, attempt))
-                if not agree(party, other, found.state if found else None):
-                    state = found.state if found else "nothing"
-                    raise Broken(f"the requester is {party.state}, the {other} {state}")
-        for copy in self.copies:
-            if copy.lent or copy.kept:
-                raise Broken(f"a copy at {copy.place} is still {copy}")
 
     def place(self, request: UUID) -> None:
         """Somebody wants something."""

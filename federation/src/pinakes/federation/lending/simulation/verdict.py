@@ -1,0 +1,25 @@
+"""What must hold when a storm is over."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.party import Party, agree
+from pinakes.federation.lending.simulation.books import Broken, Copy
+
+type Key = tuple[UUID, Role, int]
+
+
+def judge(parties: Mapping[Key, Party], copies: Iterable[Copy]) -> None:
+    """All parties tell one story, and every book is somewhere, on no loan."""
+    for (request, role, attempt), party in parties.items():
+        if role is not Role.REQUESTER:
+            continue
+        for other in (Role.SUPPLIER, Role.PICKUP):
+            found = parties.get((request, other, attempt))
+            if not agree(party, other, found.state if found else None):
+                state = found.state if found else "nothing"
+                raise Broken(f"the requester is {party.state}, the {other} {state}")
+    for copy in copies:
+        if copy.lent or copy.kept:
+            raise Broken(f"a copy at {copy.place} is still {copy}")
