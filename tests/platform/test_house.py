@@ -10,6 +10,7 @@ from pinakes.platform.db import uuid7
 from pinakes.platform.identity import Role, roles_at
 from pinakes.platform.paging import CursorMalformed, behind, cursor
 from pinakes.platform.retry import pause
+from pinakes.platform.words import counted
 
 
 def test_the_platform_folder_does_not_shadow_the_standard_library() -> None:
@@ -62,3 +63,18 @@ LINEAGE = ["hub", "zhejiang", "hangzhou", "yuhang"]
 )
 def test_a_grant_counts_where_it_says(grant: str, role: Role | None) -> None:
     assert roles_at([grant], LINEAGE) == (frozenset({role}) if role else frozenset())
+
+
+@pytest.mark.parametrize(
+    ("count", "things", "told"),
+    [
+        (1, "records", "1 record"),
+        (0, "records", "0 records"),
+        (1, "leaves", "1 leaf"),
+        (2_000, "leaves", "2,000 leaves"),
+    ],
+)
+def test_commands_count_in_the_grammar_of_their_language(
+    count: int, things: str, told: str
+) -> None:
+    assert counted(count, things) == told
