@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copy, move
 
@@ -45,7 +46,7 @@ class Checkout:
         (self.tools / "uv").write_text(UV)
         (self.tools / "uv").chmod(0o755)
 
-    def run(self, *words: str, script: Path | None = None, **more: str) -> str:
+    def run(self, *words: str, script: Path | None = None, more: Mapping[str, str] = {}) -> str:
         """What the script printed, called from another folder and without a home."""
         told = {
             "PATH": f"{self.tools}:{os.environ['PATH']}",
@@ -132,14 +133,14 @@ def test_a_checkout_that_has_moved_does_not_run_the_code_of_its_old_place(
 
 
 def test_a_machine_without_uv_gets_one_in_a_private_folder(checkout: Checkout) -> None:
-    assert "ran|doctor|" in checkout.run("doctor", **checkout.bare(0))
+    assert "ran|doctor|" in checkout.run("doctor", more=checkout.bare(0))
     assert (checkout.root / ".tools" / "uv" / "bin" / "uv").exists()  # there is no home
     [made] = checkout.asked("venv")
     assert f"--python {checkout.tools}/python3.13 " in made
 
 
 def test_where_no_python_is_fit_uv_fetches_one(checkout: Checkout) -> None:
-    checkout.run("doctor", **checkout.bare(1))
+    checkout.run("doctor", more=checkout.bare(1))
     [made] = checkout.asked("venv")
     assert "--python 3.13 " in made
 
@@ -150,7 +151,7 @@ def test_a_python_of_pyenv_is_found(checkout: Checkout) -> None:
     fit.parent.mkdir(parents=True)
     fit.write_text("#!/bin/sh\n")
     fit.chmod(0o755)
-    checkout.run("doctor", **checkout.bare(1), HOME=str(home))
+    checkout.run("doctor", more=checkout.bare(1) | {"HOME": str(home)})
     [made] = checkout.asked("venv")
     assert f"--python {fit} " in made
     assert (home / ".cache" / "pinakes" / "uv" / "bin" / "uv").exists()

@@ -62,7 +62,7 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
     async with unit_of_work(b.database.app, b.home.id) as session:
         await session.execute(update(PartyRow).values(state="SENT", trouble="supplier:WILL_SUPPLY"))
     mended = await say("repair", "--branch", b.home.code)
-    assert mended.output.startswith("1 requests")
+    assert mended.output.startswith("1 request:")
     await deliver(b.database)
     assert (await b.states(request))["requester"] == "WILL_SUPPLY"
 

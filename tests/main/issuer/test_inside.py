@@ -15,10 +15,11 @@ from issuing import HOME, SECRET, card
 
 from pinakes.main.embedded.issuer import pins
 from pinakes.main.embedded.issuer.accounts import LET_OFF, Account
-from pinakes.main.embedded.issuer.addresses import ROOM, TooManyGuesses, block
+from pinakes.main.embedded.issuer.addresses import EACH, ROOM, TooManyGuesses, block
 from pinakes.main.embedded.issuer.door import Origin, WhichLibrary
 from pinakes.main.embedded.issuer.house import House
 from pinakes.main.embedded.issuer.keys import ACCESS
+from pinakes.main.embedded.issuer.sessions import mark
 from pinakes.main.embedded.issuer.settings import Settings as IssuerSettings
 from pinakes.main.embedded.issuer.words import WORDS, chosen
 from pinakes.main.embedded.postgres import Postgres
@@ -86,26 +87,38 @@ async def test_each_further_failure_locks_twice_as_long(house: House, reader: Ac
 async def test_wrong_guesses_from_one_address_are_counted_and_soon_forgotten(
     house: House, reader: Account
 ) -> None:
-    here, guesses = Origin(address="192.0.2.9"), house.addresses
+    here = Origin(address="192.0.2.9")
 
     async def guess(secret: str, at: Origin = here) -> Account | None:
         return await house.door.knock("readers", reader.username, secret, origin=at)
 
-    for _ in range(ROOM - 1):
-        assert await guesses.may_guess("192.0.2.9")
-    for _ in range(3):
-        assert await guess(PIN)  # what was right is not counted
+    async def counted() -> float | None:
+        query = "SELECT guesses FROM address WHERE mark = $1"
+        found: float | None = await house.store.fetchval(query, mark("192.0.2.9"))
+        return found
+
+    async def tried(guesses: int, seconds: int) -> None:
+        """As if so many had been made so long ago."""
+        change = "UPDATE address SET guesses = $2, guessed_at = $3 WHERE mark = $1"
+        then = now() - timedelta(seconds=seconds)
+        await house.store.execute(change, mark("192.0.2.9"), guesses, then)
+
     assert await guess("000000") is None
+    assert await counted() == 1
+    for _ in range(3):
+        assert await guess(PIN)
+    assert (await counted() or 0) <= 1  # what was right is not counted
+    await tried(ROOM, -3600)
     with pytest.raises(TooManyGuesses):
         await guess(PIN)
     assert await guess(PIN, Origin(address="192.0.2.10"))
     await house.browsers.remember("of hers", reader.id)
     assert await guess(PIN, Origin("of hers", "192.0.2.9"))
-    await house.store.execute("UPDATE address SET guessed_at = guessed_at - interval '7 seconds'")
+    await tried(ROOM, EACH + 1)
     assert await guess(PIN)
-    await house.store.execute("UPDATE address SET guessed_at = guessed_at - interval '2 hours'")
-    await guesses.sweep()
-    assert not await house.store.fetchval("SELECT count(*) FROM address")
+    await tried(0, 7200)
+    await house.addresses.sweep()
+    assert await counted() is None
 
 
 def test_neighbours_in_one_house_go_by_one_address() -> None:

@@ -4,11 +4,14 @@ import re
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from issuing import BACK, HOME, Browser, Issuer, card, error
 
 from pinakes.main.embedded.issuer.addresses import ROOM
+from pinakes.main.embedded.issuer.sessions import mark
+from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.login import Accounts
 
 pytestmark = pytest.mark.anyio
@@ -158,13 +161,26 @@ def guess_somebody(issuer: Issuer, forwarded: str) -> httpx.Response:
     )
 
 
+async def guessed_often(postgres: Postgres, address: str) -> None:
+    """As if all that one address may try had been tried just now, by a clock that stands still."""
+    store = await asyncpg.connect(postgres.address("pinakes_issuer"))
+    await store.execute(
+        "UPDATE issuer.address SET guesses = $2, guessed_at = now() + interval '1 hour'"
+        " WHERE mark = $1",
+        mark(address),
+        ROOM,
+    )
+    await store.close()
+
+
 async def test_who_tries_many_cards_from_one_address_is_told_to_wait(
-    issuer: Issuer, reader: str
+    issuer: Issuer, reader: str, postgres: Postgres
 ) -> None:
     near, far = "203.0.113.7", "198.51.100.7"
-    answers = [guess_somebody(issuer, f"192.0.2.{one}, {near}") for one in range(ROOM + 1)]
-    assert {answer.status_code for answer in answers[:-1]} == {401}
-    assert (answers[-1].status_code, answers[-1].json()["error"]) == (429, "slow_down")
+    assert guess_somebody(issuer, f"192.0.2.1, {near}").status_code == 401
+    await guessed_often(postgres, near)
+    answer = guess_somebody(issuer, f"192.0.2.2, {near}")
+    assert (answer.status_code, answer.json()["error"]) == (429, "slow_down")
     heard = {"accept-language": "en", "X-Forwarded-For": near}
     with Browser(issuer, **heard) as stranger:
         page = stranger.log_in(reader, PIN)

@@ -57,7 +57,11 @@ def doctor(data: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"ok": ok, "parts": [asdict(one) for one in findings]}, indent=1))
     else:
-        Console(soft_wrap=True).print(table(findings))
+        console = Console(soft_wrap=True)
+        console.print(table(findings))
+        for one in findings:
+            if one.ok and one.says:
+                console.print(f"{one.part}: {escape(one.says)}")
     sys.exit(0 if ok else 1)
 
 
@@ -94,9 +98,8 @@ def table(findings: list[Finding]) -> Table:
     """The findings for a person."""
     shown = Table("part", "address", "version", "health", "ms")
     for one in findings:
-        health = "[green]well[/]" if one.ok else "[red]not well[/]"
-        said = f"{health}: {escape(one.says)}" if one.says else health
-        shown.add_row(one.part, one.address, one.version, said, f"{one.ms:.1f}")
+        health = "[green]well[/]" if one.ok else f"[red]not well[/]: {escape(one.says)}"
+        shown.add_row(one.part, one.address, one.version, health, f"{one.ms:.1f}")
     return shown
 
 

@@ -116,7 +116,7 @@ class ObjectStore:
             "s3.config": self.folder / "identities.json",
         }
         words = [f"-{name}={value}" for name, value in flags.items()]
-        command = [_weed(), "-logtostderr=true", "mini", *words]
+        command: list[str | Path] = [_weed(), "-logtostderr=true", "mini", *words]
         keys = {name: token_hex(32) for name in INNER_KEYS}
         self._process = child.start(command, self.log, env={**os.environ, **keys})
 

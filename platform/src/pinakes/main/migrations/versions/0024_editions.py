@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0023_editions"
-down_revision = "0022_addresses"
+revision = "0024_editions"
+down_revision = "0023_addresses"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_addresses"
-down_revision = "0021_expiring"
+revision = "0023_addresses"
+down_revision = "0022_mistakes"
 
 
 def upgrade() -> None:
