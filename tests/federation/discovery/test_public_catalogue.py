@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from books import HANDLERS, Import, begin, book, file_of
+from books import Import, begin, book, file_of, performed
 from sqlalchemy import select, update
 
 from pinakes.federation.discovery.generations import current
@@ -18,7 +18,6 @@ from pinakes.platform.carrier import carry
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.items.machine import Action
@@ -80,7 +79,7 @@ async def test_records_of_several_branches_with_one_isbn_are_one_title(
     await bring(file_of(book("1", "红楼梦", isbn=isbn, items=["A1"])))
     there = file_of(book("X9", "红楼梦 : 新版", isbn="7-101-00304-4", items=["A1", "A2"]))
     await begin(database, other_library, there)
-    await perform(database, HANDLERS)
+    await performed(database)
     await settle()
     found = await search(client, "", q=isbn, near=other_library.code)
     [title] = [one for one in found["items"] if len(one["holdings"]) > 1]
@@ -225,7 +224,7 @@ async def test_what_is_free_nearby_comes_first(
 ) -> None:
     await bring(file_of(book("1", "同名之书", author="甲", items=["N1"])))
     await begin(database, other_library, file_of(book("2", "同名之书", author="乙", items=["N2"])))
-    await perform(database, HANDLERS)
+    await performed(database)
     await settle()
     for near in (library, other_library):
         found = await search(client, "", q="同名之书", near=near.code)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from books import book, commanded, file_of
-from click.testing import Result
+from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.tenants.catalogue.cli import catalogue
+from pinakes.tenants.catalogue.marc.sheet import HEADINGS
 from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +61,12 @@ async def test_what_an_undo_leaves_is_named_with_its_title_and_the_reason(
     told = (await commanded(database, *line)).stdout
     assert "item  A  红楼梦  Lent since / 此后已借出" in told
     assert "record  1  红楼梦" in told
+
+
+def test_the_help_names_every_column_of_a_table_of_items() -> None:
+    said = CliRunner().invoke(catalogue, ["items", "--help"]).output.splitlines()
+    columns = {line.split()[0].rstrip(",") for line in said if line.startswith("    ")}
+    assert columns >= HEADINGS.keys()
 
 
 async def test_people_are_told_in_lines(command: Any) -> None:

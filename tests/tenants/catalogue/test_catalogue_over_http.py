@@ -2,14 +2,13 @@
 
 import httpx
 import pytest
-from books import HANDLERS, book, file_of
+from books import book, file_of, performed
 from litestar import Litestar
 from mint import Mint
 
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
-from pinakes.platform.performer import perform
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +31,7 @@ async def test_a_cataloguer_uploads_imports_and_reads_the_report(
     wish = {"upload": sent.json()["id"], "dialect": "marc21"}
     begun = await client.post(f"{root}/catalogue/imports", json=wish, headers=staff)
     assert (begun.status_code, begun.json()["state"]) == (201, "queued")
-    await perform(database, HANDLERS)
+    await performed(database)
     job = (await client.get(f"{root}/jobs/{begun.json()['id']}", headers=staff)).json()
     assert (job["state"], job["report"]["read"], job["report"]["new"]) == ("done", 3, 2)
     imported = f"{root}/catalogue/imports/{job['id']}"

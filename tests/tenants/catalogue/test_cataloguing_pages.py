@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from books import HANDLERS, Import, book, file_of
+from books import Import, book, file_of, performed
 from litestar import Litestar
 from marcs import iso
 from mint import Mint
@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
 from pinakes.tenants.items.models import Item
 
@@ -98,8 +97,7 @@ async def test_two_titles_are_decided_on_the_page(
     await bring(file_of(*(book(str(n), "红楼梦", **same) for n in range(3))))
     assert "没有待判断的书目" in await room.get("duplicates")
     assert (await room.post("duplicates")).status_code == 303
-    while await perform(database, HANDLERS):
-        pass
+    await performed(database)
     shown = await room.get("duplicates")
     assert shown.count("ISBN 与题名相同") == 3
     first = re.findall(r'action="([^"]*duplicates/[^"]+)"', shown)[0]
@@ -129,8 +127,7 @@ async def test_copies_that_did_not_come_in_are_named_and_the_whole_is_taken_back
     assert "duplicate_barcode" in await room.get(link(report, "report.csv"))
     undone = await room.post(f"{path}/undo")
     assert "正在撤销" in await room.get(undone.headers["location"])
-    while await perform(database, HANDLERS):
-        pass
+    await performed(database)
     async with unit_of_work(database.app, library.id) as session:
         assert list(await session.scalars(select(CatalogueRecord.id))) == []
 
@@ -142,8 +139,7 @@ async def test_what_stays_of_an_import_is_named_with_its_title_and_the_reason(
     async with unit_of_work(database.app, library.id) as session:
         await session.execute(update(Item).values(status="lent", version=Item.version + 1))
     report = (await room.post(f"imports/{job.id}/undo")).headers["location"]
-    while await perform(database, HANDLERS):
-        pass
+    await performed(database)
     stayed = link(await room.get(report), "undos/")
     page = " ".join((await room.get(stayed)).split())
     for words in ("<code>A</code>", "<code>T1</code>", "红楼梦", "此后已借出", "仍有复本"):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from books import HANDLERS, Import, book, file_of, look
+from books import Import, book, file_of, look, performed
 from mint import Mint
 from sqlalchemy import func, select, update
 
@@ -16,7 +16,6 @@ from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobDue
 from pinakes.platform.messages import Outbox
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import duplicates
 from pinakes.tenants.catalogue.alike import why
 from pinakes.tenants.catalogue.marc import Isbn, Name, Title
@@ -68,8 +67,7 @@ def search(database: Database, library: Tenant) -> Search:
     async def search() -> dict[str, Any]:
         async with unit_of_work(database.app, library.id) as session:
             id = (await duplicates.start_search(session)).id
-        while await perform(database, HANDLERS):
-            pass
+        await performed(database)
         return (await look(database, library, id)).report or {}
 
     return search
@@ -144,8 +142,7 @@ async def test_an_import_is_followed_by_a_search_among_what_it_changed(
         async with public_work(database.carrier) as session:
             now = update(JobDue).where(JobDue.id == job.id).values(due_at=func.now())
             await session.execute(now)
-        while await perform(database, HANDLERS):
-            pass
+        await performed(database)
         return (await look(database, library, job.id)).report or {}
 
     await bring(TWICE, dry_run=True)

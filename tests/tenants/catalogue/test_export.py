@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, book, file_of, look, send
+from books import Import, book, file_of, look, performed, send
 from marcs import DATA, iso
 from sqlalchemy import select
 
@@ -16,7 +16,6 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.objects import objects
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import exporting
 from pinakes.tenants.catalogue.giving import ExportWish, Form, What
 from pinakes.tenants.catalogue.marc import Record, read
@@ -38,8 +37,7 @@ def give(database: Database, library: Tenant) -> Give:
         async with unit_of_work(database.app, library.id) as session:
             id = (await exporting.start_export(session, ExportWish(**wish))).id
             files = await placement.store(session, objects())
-        while await perform(database, HANDLERS):
-            pass
+        await performed(database)
         job = await look(database, library, id)
         assert job.state is JobState.DONE, job.failure
         return job, await files.get(exporting.key_of_export(id))
@@ -138,7 +136,7 @@ async def test_the_table_of_items_can_be_brought_in_again(
     _, out = await give(format=Form.ITEMS)
     async with unit_of_work(database.app, library.id) as session:
         sheet = await start_sheet(session, SheetWish(await send(session, out)))
-    await perform(database, HANDLERS)
+    await performed(database)
     report = (await look(database, library, sheet.id)).report or {}
     assert (report["read"], report["unchanged"], report["refused"]) == (3, 3, 0)
 

@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, begin, book, file_of, look
+from books import Import, begin, book, file_of, look, performed
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -12,7 +12,6 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState, Run, cancel, start
 from pinakes.platform.messages import Outbox
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.marc import sentence
 from pinakes.tenants.catalogue.marc.framing import KEPT, LIMIT
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, ItemTrouble, Quarantined
@@ -212,7 +211,7 @@ async def test_a_cancelled_import_keeps_its_finished_batches_and_the_next_one_go
     with monkeypatch.context() as patch:
         patch.setattr(Run, "step", step_and_stop)
         id = await begin(database, library, file)
-        await perform(database, HANDLERS)
+        await performed(database)
     job = await look(database, library, id)
     assert job.report
     assert (job.state, job.report["read"], job.report["new"]) == (JobState.CANCELLED, 10, 10)

@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, book, file_of, look, send
+from books import HANDLERS, Import, book, file_of, look, performed, send
 from sqlalchemy import func, select, update
 
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.former import Former
 from pinakes.platform.jobs import Job, JobState, Run
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Kept
 from pinakes.tenants.catalogue.schemas import SheetWish
@@ -29,7 +28,7 @@ def undo(database: Database, library: Tenant) -> Any:
     async def undo(job: Job) -> Job:
         async with unit_of_work(database.app, library.id) as session:
             id = (await service.start_undo(session, job.id)).id
-        await perform(database, HANDLERS)
+        await performed(database)
         ended = await look(database, library, id)
         assert ended.state is JobState.DONE, ended.failure
         return ended
@@ -201,7 +200,7 @@ async def test_a_table_of_items_is_taken_back_too(
     async with unit_of_work(database.app, library.id) as session:
         sheet = b"barcode,control_number,call_number\nA,1,K9\nB,1,K9\n"
         id = (await service.start_sheet(session, SheetWish(await send(session, sheet)))).id
-    await perform(database, HANDLERS)
+    await performed(database)
     job = await look(database, library, id)
     assert job.report
     assert (job.report["new"], job.report["updated"]) == (1, 1)

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from books import HANDLERS, Import, book, file_of, look, send
+from books import Import, book, file_of, look, performed, send
 from sqlalchemy import select
 
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.schemas import SheetWish
@@ -33,7 +32,7 @@ def shelve(database: Database, library: Tenant) -> Any:
         async with unit_of_work(database.app, library.id) as session:
             upload = await send(session, sheet.encode("gb18030"))
             id = (await service.start_sheet(session, SheetWish(upload, **wish))).id
-        await perform(database, HANDLERS)
+        await performed(database)
         return await look(database, library, id)
 
     return shelve

@@ -49,7 +49,11 @@ def test_what_is_left_of_a_record_is_shown_field_by_field() -> None:
     cut = raw[: raw.index(b"Note") + 2]
     assert seen(cut, "utf-8").splitlines()[1:] == ["001 123", "245 10 ‡aTitle", "500 __ ‡aNo"]
     wild = raw[:24] + b"x" + raw[24:]
-    assert "‡aTitle" in seen(wild, "utf-8")
+    assert seen(wild, "utf-8").splitlines()[1:3] == ["001 123", "245 10 ‡aTitle"]
+    sooner = raw[: raw.index(b"Title") + 2]
+    assert seen(sooner, "utf-8").splitlines()[1:] == ["001 123", "245 10 ‡aTi"]
+    lost = raw[:36] + b"\xff" * 3 + raw[39:]
+    assert seen(lost, "utf-8").splitlines()[1:3] == ["001 123", "??? 10 ‡aTitle"]
 
 
 def test_what_has_no_fields_stays_text() -> None:

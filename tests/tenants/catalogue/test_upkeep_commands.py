@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
-from books import HANDLERS, Import, book, commanded, file_of
+from books import Import, book, commanded, file_of, performed
 from click.testing import Result
 from lending import enrol
 from litestar import Litestar
@@ -22,7 +22,6 @@ from pinakes.platform.command import OPERATOR
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.objects import objects
-from pinakes.platform.performer import perform
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.registry.machine import Action
 from pinakes.tenants.registry.service import NotTakenOut, act
@@ -114,8 +113,7 @@ async def test_an_administrator_takes_everything_over_http_while_the_branch_leav
     job = (await client.post(f"{root}/takeouts", headers=administrator)).json()["id"]
     file = f"{root}/takeouts/{job}/file"
     assert (await client.get(file, headers=administrator)).status_code == 409
-    while await perform(database, HANDLERS):
-        pass
+    await performed(database)
     answer = await client.get(file, headers=administrator)
     assert (answer.status_code, answer.content[:2]) == (200, b"PK")
     assert (await client.get(f"{root}/jobs/{job}", headers=administrator)).json()["state"] == "done"
@@ -123,7 +121,7 @@ async def test_an_administrator_takes_everything_over_http_while_the_branch_leav
     assert (await client.get(other, headers=cataloguer)).status_code == 409
     wish = {"format": "marcxml"}
     begun = await client.post(f"{root}/catalogue/exports", json=wish, headers=cataloguer)
-    await perform(database, HANDLERS)
+    await performed(database)
     given = await client.get(
         f"{root}/catalogue/exports/{begun.json()['id']}/file", headers=cataloguer
     )

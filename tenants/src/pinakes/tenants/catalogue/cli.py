@@ -67,22 +67,24 @@ def bring(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> No
 @data_option
 @json_option
 def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) -> None:
-    r"""Put the items of a table (CSV) into stock.
+    """Put the items of a table (CSV) into stock.
+
+    The first line names the columns, in either language; then come the copies, one in a line.
 
     \b
-    The first line names the columns, in either language:
-      barcode         条码号    required
-      control_number  控制号    of the title; this or the ISBN is required
-      isbn                      of the title, in any form
-      call_number     索书号
-      location        馆藏地
-      copy            复本号
-      kind            类型      book, audio … as the loan rules have it
-      status          状态      on_shelf when nothing is said
-      price           价格
+      barcode, 条码号          required
+      control_number, 控制号   of the title: this or the ISBN is required
+      isbn                     of the title, in any form
+      call_number, 索书号
+      location, 馆藏地
+      copy, 复本号
+      kind, 类型               book, audio … as the loan rules have it
+      status, 状态             on_shelf when nothing is said
+      price, 价格
+
     Comma, semicolon or tab, in UTF-8 or GB18030. `catalogue export --format items` writes such
     a table.
-    """
+    """  # noqa: D301  (click keeps the lines behind this sign)
 
     async def start(session: AsyncSession, upload: UUID) -> Job:
         return await service.start_sheet(session, SheetWish(upload, dry_run))

@@ -19,7 +19,7 @@ class Told(NamedTuple):
 def found(piece: Piece, ordinal: int, told: Told) -> Found:
     """The record in a piece, or the piece with what is wrong with it."""
     if piece.reason:
-        declared = piece.raw[:5].decode("latin-1")
+        declared = piece.raw[:5].decode("latin-1").lstrip("0") or "0"
         facts = {"actual": len(piece.raw), "declared": declared, "limit": LIMIT, "kept": KEPT}
         return Broken(piece.raw, piece.offset, ordinal, piece.reason, facts)
     try:

@@ -5,17 +5,18 @@
 """
 
 import re
+from itertools import chain, repeat
 
 from pinakes.tenants.catalogue.marc import marc8
 from pinakes.tenants.catalogue.marc.dialects import dialect_of
-from pinakes.tenants.catalogue.marc.directory import Unreadable, walk
+from pinakes.tenants.catalogue.marc.directory import ENTRY, LEADER_LENGTH, Unreadable, walk
 from pinakes.tenants.catalogue.marc.record import CONTROL_TAGS, Dialect, Field, Record
 from pinakes.tenants.catalogue.marc.writing import iso2709_of
 
 MARK, BLANK, UNKNOWN, LEADER = "‡", "_", "???", "LDR"
 USUAL_LEADER = "00000nam a2200000 i 4500"
 DOLLAR = re.compile(r"\$(?=[0-9A-Za-z])")
-ENTRY = re.compile(r"[0-9A-Za-z]{3}(?=[0-9]{9})")
+TAGGED = re.compile(r"[0-9A-Za-z]{3}[0-9]{9}")
 LINE = re.compile(r"(?P<tag>[0-9A-Za-z]{3})(?: (?P<rest>.*))?")
 SPLIT = re.compile("[\r\n]+")
 
@@ -40,13 +41,18 @@ def seen(raw: bytes, encoding: str) -> str:
         _, tags, parts, _ = walk(raw)
     except Unreadable:
         head, *parts = raw.rstrip(b"\x1d").split(b"\x1e")
-        tags = ENTRY.findall(head[24:].decode("latin-1"))
-        parts = [part for part in parts if part]
-    leader = raw[:24].decode("ascii", "replace")
-    known = tags[: len(parts)] + [UNKNOWN] * (len(parts) - len(tags))
-    pairs = zip(known, parts, strict=True)
-    lines = [_line(tag, _text(part, encoding)) for tag, part in pairs]
+        tags = _tags(head[LEADER_LENGTH:].decode("latin-1"))
+    leader = raw[:LEADER_LENGTH].decode("ascii", "replace")
+    pairs = zip(chain(tags, repeat(UNKNOWN)), parts, strict=False)
+    lines = [_line(tag, _text(part, encoding)) for tag, part in pairs if part]
     return "\n".join([f"{LEADER} {_shown(leader)}", *lines])
+
+
+def _tags(directory: str) -> list[str]:
+    """What each entry calls its field: counted from the end, for behind it the fields begin."""
+    starts = range(len(directory) % ENTRY, len(directory), ENTRY)
+    entries = [directory[at : at + ENTRY] for at in starts]
+    return [entry[:3] if TAGGED.fullmatch(entry) else UNKNOWN for entry in entries]
 
 
 def lines_of(record: Record) -> str:
