@@ -240,7 +240,8 @@ async def test_who_types_wrongly_or_not_yet_all_of_it_is_helped(
     assert (found["nearly"], found["did_you_mean"]) == (True, "昆虫记事本")
     for place in ("", f"/b/{library.code}"):
         told = await client.get(f"/v1{place}/catalogue/suggestions", params={"q": "kunchongj"})
-        assert told.json() == {"items": [{"text": "昆虫记事本", "kind": "title"}], "next": None}
+        assert {"text": "昆虫记事本", "kind": "title"} in told.json()["items"]
+        assert told.json()["next"] is None
     ask = """{ suggestions(q: "法布") { text kind }
                search(q: "昆虫计事本", available: true) { nearly didYouMean facets { name } } }"""
     graph = await client.post(f"/v1/b/{library.code}/graphql", json={"query": ask})
