@@ -70,15 +70,16 @@ BEGIN
     INTO item, item_version, kind, item_status, back_by, record, title
     FROM item i JOIN record r ON r.tenant_id = i.tenant_id AND r.id = i.record_id
     WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
-    SELECT m.state INTO membership
-    FROM reader m WHERE m.tenant_id = this_tenant AND m.person_id = person;
-    SELECT count(*), count(*) FILTER (WHERE l.item_kind = read_checkout.kind) INTO open_here, open_of_kind
+    SELECT count(*), count(*) FILTER (WHERE l.item_kind = read_checkout.kind),
+           (SELECT m.state FROM reader m
+            WHERE m.tenant_id = this_tenant AND m.person_id = read_checkout.person),
+           (SELECT count(*) FILTER (WHERE o.kind = 'LoanOpened')
+                   - count(*) FILTER (WHERE o.kind = 'LoanClosed')
+            FROM outbox o WHERE o.tenant_id = this_tenant AND o.receiver = read_checkout.home
+                AND o.about = read_checkout.person AND o.state <> 'sent')
+    INTO open_here, open_of_kind, membership, unsaid
     FROM loan l
     WHERE l.tenant_id = this_tenant AND l.person_id = person AND l.returned_at IS NULL;
-    SELECT count(*) FILTER (WHERE o.kind = 'LoanOpened')
-           - count(*) FILTER (WHERE o.kind = 'LoanClosed') INTO unsaid
-    FROM outbox o WHERE o.tenant_id = this_tenant AND o.receiver = home AND o.about = person
-        AND o.state <> 'sent';
     SELECT s.rules, s.most, s.closed_weekdays, s.closed_days
     INTO rules, most, closed_weekdays, closed_days FROM loan_settings(this_tenant) s;
 END $$;
@@ -152,26 +153,26 @@ BEGIN
     END IF;
     INSERT INTO audit (tenant_id, id, actor, role, operation, subject, result, request)
     VALUES (this_tenant, ids[2], actor, role, operation, loan, 'done', request);
-    IF event IS NOT NULL THEN
-        INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
-        VALUES (this_tenant, ids[3], home, person, event, told::jsonb, actor, role);
-    END IF;
-    IF record IS NOT NULL THEN
-        INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
-        VALUES (this_tenant, ids[4], this_tenant, record, 'ItemsChanged',
-                jsonb_build_object('about', record, 'records', jsonb_build_array(record)),
-                actor, role);
-    END IF;
+    INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
+    SELECT this_tenant, news.*, actor, role
+    FROM (VALUES (ids[3], home, person, event, told::jsonb),
+                 (ids[4], this_tenant, record, 'ItemsChanged', jsonb_build_object(
+                    'about', record, 'records', jsonb_build_array(record)))
+    ) AS news (id, receiver, about, kind, body)
+    WHERE news.kind IS NOT NULL AND news.about IS NOT NULL;
 END $$;
 
 -- Tells our own listeners what became of an item that is here for a request.
 CREATE FUNCTION write_kept(this_tenant integer, kept uuid, event text, told jsonb,
-                           actor text, role text) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
-    SELECT this_tenant, pinakes_id(), this_tenant, kept, event,
-           told || jsonb_build_object('about', kept), actor, role
-    WHERE kept IS NOT NULL
-$$;
+                           actor text, role text) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    IF kept IS NOT NULL THEN
+        INSERT INTO outbox (tenant_id, id, receiver, about, kind, body, actor, role)
+        VALUES (this_tenant, pinakes_id(), this_tenant, kept, event,
+                told || jsonb_build_object('about', kept), actor, role);
+    END IF;
+END $$;
 
 -- One reader's loans are counted again under a lock of their own: two desks cannot both
 -- lend the last one that the limit allows.

@@ -7,35 +7,40 @@ CREATE FUNCTION card_lookup(presented text, of_issuer integer DEFAULT NULL)
 RETURNS TABLE (issuer_id integer, home_id integer, person_id uuid, state text, reader_kind text,
                may_borrow boolean, blocks jsonb, loans_left integer, until date,
                keep_history boolean, as_of timestamptz, issuer text, home text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH own AS (
-        SELECT c.* FROM public.card c
-        WHERE c.tenant_id = coalesce(of_issuer, public.pinakes_tenant()) AND c.number = presented
-    ), others AS (
-        SELECT c.* FROM public.card c
-        WHERE of_issuer IS NULL AND NOT EXISTS (SELECT FROM own) AND c.number = presented
-          AND c.consortium_id = (SELECT t.consortium_id FROM commons.tenant t
-                                 WHERE t.id = public.pinakes_tenant())
-        ORDER BY c.tenant_id LIMIT 5
-    )
-    SELECT c.tenant_id, c.home_id, c.person_id, c.state::text, s.reader_kind,
-           s.may_borrow AND NOT late.expired AND home.state = 'active',
-           s.blocks
-               || CASE WHEN late.expired THEN '["expired"]'::jsonb ELSE '[]' END
-               || CASE WHEN home.state = 'active' THEN '[]' ELSE '["home_closed"]'::jsonb END,
-           s.loans_left, s.until, s.keep_history, s.as_of,
-           issuer.code, home.code
-    FROM (SELECT * FROM own UNION ALL SELECT * FROM others) AS c
-    JOIN commons.tenant here ON here.id = public.pinakes_tenant()
-    JOIN commons.tenant issuer ON issuer.id = c.tenant_id
-    JOIN commons.tenant home ON home.id = c.home_id
-    JOIN public.standing s ON s.tenant_id = c.home_id AND s.person_id = c.person_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(s.until < (now() AT TIME ZONE home.zone)::date, false) AS expired
-    ) AS late
-    WHERE c.consortium_id = here.consortium_id
-    ORDER BY c.tenant_id
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    ours integer;
+    one integer;
+    issuers integer[] := ARRAY[coalesce(of_issuer, public.pinakes_tenant())];
+BEGIN
+    SELECT t.consortium_id INTO ours FROM commons.tenant t WHERE t.id = public.pinakes_tenant();
+    IF of_issuer IS NULL AND NOT EXISTS (
+        SELECT FROM public.card c WHERE c.tenant_id = issuers[1] AND c.number = presented)
+    THEN
+        issuers := ARRAY(SELECT c.tenant_id FROM public.card c
+                         WHERE c.consortium_id = ours AND c.number = presented
+                         ORDER BY c.tenant_id LIMIT 5);
+    END IF;
+    FOREACH one IN ARRAY issuers LOOP
+        RETURN QUERY
+        SELECT c.tenant_id, c.home_id, c.person_id, c.state::text, s.reader_kind,
+               s.may_borrow AND NOT late.expired AND home.state = 'active',
+               s.blocks
+                   || CASE WHEN late.expired THEN '["expired"]'::jsonb ELSE '[]' END
+                   || CASE WHEN home.state = 'active' THEN '[]' ELSE '["home_closed"]'::jsonb END,
+               s.loans_left, s.until, s.keep_history, s.as_of,
+               issuer.code, home.code
+        FROM public.card c
+        JOIN commons.tenant issuer ON issuer.id = c.tenant_id
+        JOIN commons.tenant home ON home.id = c.home_id
+        JOIN public.standing s ON s.tenant_id = c.home_id AND s.person_id = c.person_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(s.until < (now() AT TIME ZONE home.zone)::date, false) AS expired
+        ) AS late
+        WHERE c.tenant_id = one AND c.number = presented AND c.consortium_id = ours;
+    END LOOP;
+END $$;
 REVOKE ALL ON FUNCTION card_lookup(text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION card_lookup(text, integer) TO pinakes_app;
 

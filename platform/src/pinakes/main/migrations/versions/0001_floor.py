@@ -39,12 +39,11 @@ BEGIN
     IF pinakes_tenant() <> wanted THEN
         RAISE 'a transaction stays in its tenant' USING ERRCODE = 'PT500';
     END IF;
-    IF NOT EXISTS (SELECT FROM commons.tenant WHERE id = wanted
-                   AND (closed_too OR state = 'active')) THEN
+    PERFORM set_config('pinakes.tenant', concat(wanted, '@', extract(epoch FROM now())), true)
+    FROM commons.tenant WHERE id = wanted AND (closed_too OR state = 'active');
+    IF NOT FOUND THEN
         RAISE 'the library is not active' USING ERRCODE = 'PT403';
     END IF;
-    PERFORM set_config('pinakes.tenant',
-                       concat(wanted, '@', extract(epoch FROM now())), true);
 END $$;
 """
 
