@@ -22,7 +22,6 @@ from pinakes.platform.errors import Conflict, Problem
 from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
-from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
 from pinakes.tenants.registry.sharing import Float
@@ -113,7 +112,7 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
     if found.request is not None:
         way, moved = await on_request(session, found, event, sender)
     elif found.closed:
-        way, moved = await onward(session, found, await way_of(session, found.item, event, sender))
+        way, moved = await onward(session, found, await way_of(session, found, event, sender))
     answer = SeenAnswered(
         about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved
     )
@@ -130,9 +129,9 @@ class Way:
     record: UUID | None
 
 
-async def way_of(session: AsyncSession, item: Item, event: ItemSeen, sender: int) -> Way:
+async def way_of(session: AsyncSession, found: Seen, event: ItemSeen, sender: int) -> Way:
     """Home, to the next who waits, or to stay: by rule."""
-    here = session.info["tenant"]
+    item, here = found.item, session.info["tenant"]
     told = {"owner": here, "finder": sender, "record": item.record_id}
     stock = (await session.execute(STOCK, told)).one()
     kinds = msgspec.convert((await effective(session, here, "item.float")).value, Float)
@@ -193,10 +192,10 @@ async def on_request(
     found = await work.find(seen.request, Role.SUPPLIER)
     if found is None:  # it was promised on its way, and the request is wanted no longer
         seen.item.request_id = None
-        return await onward(session, seen, await way_of(session, seen.item, event, sender))
+        return await onward(session, seen, await way_of(session, seen, event, sender))
     if found.party.state == "SHIPPED" and found.party.pickup == sender:
         return Route("on_request", sender), None
-    way = await way_of(session, seen.item, event, sender)
+    way = await way_of(session, seen, event, sender)
     facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
     passes = way.route.rule in PASSING and way.route.to != work.here
     moved = await work.happen(found, "passed_on" if passes else "found", facts)
