@@ -1,24 +1,19 @@
 """People who look at our pages with a browser, and what they find there."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_server
 from typing import Any
 from uuid import UUID, uuid4
 
 import axe_playwright_python.async_playwright as axe
-import uvicorn
 from lending import Bearer
-from litestar import Litestar
 from mint import Mint
 from playwright.async_api import Browser, BrowserContext, Page
 
 from pinakes.federation.identity.sessions import NAME, Session, Sessions
-from pinakes.main.app import dress
 from pinakes.platform.directory import Tenant
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,25 +28,6 @@ ARGUMENTS = [
 ]
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-
-
-class Server(uvicorn.Server):
-    """Leaves signals to pytest."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-@asynccontextmanager
-async def served(app: Litestar) -> AsyncGenerator[str]:
-    """Where a started application answers on real HTTP."""
-    socket = create_server(("127.0.0.1", 0))  # it listens at once: nobody needs to wait
-    server = Server(uvicorn.Config(dress(app), lifespan="off", ws="none", log_config=None))
-    task = asyncio.create_task(server.serve([socket]))
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from browsing import ARGUMENTS, CHROMIUM, Scene, Visitor, served
+from browsing import ARGUMENTS, CHROMIUM, Scene, Visitor
 from conftest import MakeTenant
 from finding import STONE, hold, setting_aside, settle
 from lending import desk_at, enrol
 from litestar import Litestar
 from mint import Mint
 from playwright.async_api import Browser, async_playwright
+from served import served
 
 from pinakes.main.app import dress
 from pinakes.platform.config import Settings

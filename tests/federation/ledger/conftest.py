@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browsing import served
 from click.testing import CliRunner, Result
 from ledgers import Cell, emptied, housed
 from mint import Mint
 from moving import environment
+from served import served
 
 from pinakes.main.app import create_app
 from pinakes.main.cli import main

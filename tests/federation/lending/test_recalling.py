@@ -9,10 +9,12 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, desk_at, enrol, rule
 from mint import Mint
+from posting import reach
 from sqlalchemy import select
 
 from pinakes.federation.lending.model import Role
 from pinakes.federation.loans.models import Borrowed
+from pinakes.federation.notices.models import Notice
 from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.tenants.circulation.models import Loan
@@ -31,6 +33,7 @@ async def lent(b: Borrowing, desk: Desk) -> tuple[UUID, str, Loan]:
     title = await edition(b.database, b.home.consortium)
     [barcode] = await held(b.database, b.supplier, title)
     visitor = await enrol(b.database, b.supplier)
+    await reach(b.database, visitor)
     answer = await desk.lend(visitor.card, barcode)
     assert answer.status_code == 201, answer.text
     await deliver(b.database)
@@ -62,6 +65,10 @@ async def test_a_loan_is_shortened_once_enough_wait_and_no_renewal_goes_beyond(
         known = await session.scalar(select(Borrowed).where(Borrowed.id == after.id))
     assert known is not None
     assert known.due_at == after.due_at, "its reader's list says so"
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        [told] = await session.scalars(select(Notice).where(Notice.person_id == after.person_id))
+    assert (told.kind, told.facts["title"]) == ("recalled", after.title)
+    assert told.facts["due"] == int(after.due_at.timestamp())
     assert (await desk.renew(str(after.id))).status_code == 409
     assert (await b.item(b.supplier, barcode)).back_by == after.due_at
     await desk.take_back(barcode)

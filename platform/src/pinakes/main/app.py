@@ -20,7 +20,9 @@ from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
 from pinakes.main.problems import ErrorPages, Errors
 from pinakes.main.rights import RIGHTS
+from pinakes.main.worker import listeners_of
 from pinakes.platform import graphql, pages
+from pinakes.platform.carrier import Listeners
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, parting_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
@@ -39,7 +41,7 @@ class Parts:
 
     database: Database
 
-    def __init__(self, settings: Settings, rights: Rights) -> None:
+    def __init__(self, settings: Settings, rights: Rights, listeners: Listeners) -> None:
         self.settings = settings
         self.directory = Directory()
         self.revocations = Revocations()
@@ -56,6 +58,7 @@ class Parts:
                 "revocations": self.revocations,
                 "sessions": self.sessions,
                 "waker": self.waker,
+                "listeners": listeners,
             }
         )
 
@@ -99,7 +102,7 @@ def create_app(
     settings: Settings, features: Sequence[Feature] = FEATURES, rights: Rights = RIGHTS
 ) -> Litestar:
     """Build the application from the features it is given."""
-    parts = Parts(settings, rights)
+    parts = Parts(settings, rights, listeners_of(features))
     parts.state.templates = pages.environment(features)
     app = Litestar(
         route_handlers=addresses(features, parts),

@@ -15,6 +15,7 @@ MENU = {  # module and name, so that each is loaded only when it is called; and 
     "ledger": ("pinakes.federation.ledger.cli:ledger", "Check the ledger, and cosign it."),
     "token": ("pinakes.main.token:token", "Log in here, for use with curl."),
     "messages": ("pinakes.main.messages:messages", "Look after messages between branches."),
+    "cells": ("pinakes.federation.abroad.cli:cells", "Look after other cells."),
     "errors": ("pinakes.main.codes:errors", "List every error code."),
     "lending": ("pinakes.federation.lending.cli:lending", "Look after lending between branches."),
     "notices": ("pinakes.federation.notices.cli:notices", "Look after notices to readers."),

@@ -1,6 +1,6 @@
 """The menu: every feature of the house, one line each."""
 
-from pinakes.federation import discovery, holds, identity, ledger, lending, loans, notices
+from pinakes.federation import abroad, discovery, holds, identity, ledger, lending, loans, notices
 from pinakes.main import entrance, jobs
 from pinakes.platform.feature import Feature
 from pinakes.tenants import catalogue, circulation, items, readers, registry, staff
@@ -15,6 +15,7 @@ FEATURES: tuple[Feature, ...] = (
     items.feature,
     circulation.feature,
     ledger.feature,
+    abroad.feature,
     discovery.feature,
     holds.feature,
     identity.feature,

@@ -1,8 +1,9 @@
 """The carrier: takes messages from every outbox to the receivers' listeners."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import takewhile
 from logging import getLogger
 from uuid import UUID
@@ -25,7 +26,7 @@ TAKE = """
     SELECT m.sender, seq FROM unnest($1::integer[], $2::text[]) AS m (sender, numbers)
     CROSS JOIN LATERAL inbox_take(m.sender, m.numbers::bigint[]) AS seq
 """
-CLAIM = "SELECT * FROM outbox_claim($1)"
+CLAIM = "SELECT * FROM outbox_claim($1, $2)"
 ARRIVED = """
     UPDATE outbox SET state = 'sent', sent_at = now()
     FROM unnest($1::integer[], $2::uuid[]) AS m (sender, message)
@@ -36,6 +37,7 @@ log = getLogger(__name__)
 
 type Listeners = Mapping[str, tuple[type[Event], Sequence[Acting]]]
 type Run = Sequence[Message]  # about one thing, from one sender to one receiver, in order
+type Way = Callable[[Sequence[Run]], Awaitable[None]]  # takes messages to one receiver, or raises
 
 
 async def carry(database: Database, listeners: Listeners) -> int:
@@ -44,17 +46,21 @@ async def carry(database: Database, listeners: Listeners) -> int:
     Several workers may run side by side: a claim is a lease, and messages
     about one thing are claimed together, by one of them.
     """
-    runs = await claim(database)
+    return await carried(database, await claim(database), partial(apply, database, listeners))
+
+
+async def carried(database: Database, runs: Sequence[Run], way: Way) -> int:
+    """Deliver these, each receiver's by itself; how many messages those were."""
     receivers: dict[int, list[Run]] = {}
     for run in runs:
         receivers.setdefault(run[0].receiver, []).append(run)
-    await asyncio.gather(*(deliver(database, listeners, mail) for mail in receivers.values()))
+    await asyncio.gather(*(deliver(database, way, mail) for mail in receivers.values()))
     return sum(len(run) for run in runs)
 
 
-async def claim(database: Database, most: int = BATCH) -> list[Run]:
-    """Number what is new, and lease what is due for 10 seconds."""
-    rows = await database.post.fetch(CLAIM, most)
+async def claim(database: Database, most: int = BATCH, *, abroad: bool = False) -> list[Run]:
+    """Number what is new, and lease for 10 seconds what is due here, or *abroad*."""
+    rows = await database.post.fetch(CLAIM, most, abroad)
     messages = [msgspec.convert(dict(row), Message) for row in rows]
     runs: dict[tuple[int, int, UUID], list[Message]] = {}
     for message in sorted(messages, key=lambda message: message.seq):
@@ -62,13 +68,13 @@ async def claim(database: Database, most: int = BATCH) -> list[Run]:
     return list(runs.values())
 
 
-async def deliver(database: Database, listeners: Listeners, mail: Sequence[Run]) -> bool:
+async def deliver(database: Database, way: Way, mail: Sequence[Run]) -> bool:
     """The receiver's transaction, then the senders' acknowledgement; whether all arrived.
 
     What fails is taken apart: one faulty message holds up those behind it
     about the same thing, and no others.
     """
-    failure = await attempt(database, listeners, mail)
+    failure = await attempt(database, way, mail)
     if failure is None:
         return True
     messages = [message for run in mail for message in run]
@@ -76,19 +82,17 @@ async def deliver(database: Database, listeners: Listeners, mail: Sequence[Run])
         await put_off(database, messages[0], failure)
         return False
     if len(mail) > 1:
-        return all([await deliver(database, listeners, [run]) for run in mail])
+        return all([await deliver(database, way, [run]) for run in mail])
     for message in messages:
-        if not await deliver(database, listeners, [[message]]):
+        if not await deliver(database, way, [[message]]):
             return False
     return True
 
 
-async def attempt(
-    database: Database, listeners: Listeners, mail: Sequence[Run]
-) -> Exception | None:
+async def attempt(database: Database, way: Way, mail: Sequence[Run]) -> Exception | None:
     """Deliver all of it, or say why not."""
     try:
-        await apply(database, listeners, mail)
+        await way(mail)
         await acknowledge(database, mail)
     except Exception as failure:
         return failure

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     public: SecretStr  # as the role that writes what everybody may read
     ledger: SecretStr | None = None  # as the role that writes the ledger: for the worker alone
     ledger_key: Path = Path("ledger.key")  # what the worker signs the ledger's heads with
+    cell: str = "main"  # the name of this cell, where a deployment has several
+    cell_key: Path | None = None  # what the worker signs mail to other cells with; none = no others
     owner: SecretStr | None = None  # as the owner of the tables: for migrations alone
     issuer: str = "http://127.0.0.1:8090"
     issuer_secret: SecretStr = SecretStr("")

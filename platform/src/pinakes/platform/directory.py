@@ -13,7 +13,7 @@ from pinakes.platform.errors import NotFound
 STATE_OF_ALL = text("SELECT count(*), coalesce(sum(version), 0) FROM commons.tenant")
 ALL = text("""
     SELECT id, consortium_id AS consortium, code, kind, path, name_zh, name_en, state, zone, host,
-           latitude, longitude FROM commons.tenant
+           latitude, longitude, cell, epoch FROM commons.tenant
 """)
 
 
@@ -37,6 +37,8 @@ class Tenant(Struct, frozen=True, kw_only=True):
     host: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    cell: str | None = None  # none: this one
+    epoch: int = 1  # grows with each move to another cell
 
     def name(self, language: str) -> str:
         """Its name in ``zh`` or ``en``; the other one where that is missing."""

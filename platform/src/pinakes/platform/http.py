@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, LinkRefused
 from pinakes.platform.directory import Tenant
-from pinakes.platform.errors import BadRequest, Fault, Forbidden, NotFound, Problem, Unavailable
+from pinakes.platform.errors import (
+    BadRequest,
+    Conflict,
+    Fault,
+    Forbidden,
+    NotFound,
+    Problem,
+    Unavailable,
+)
 from pinakes.platform.identity import Principal
 from pinakes.platform.language import later
 from pinakes.platform.log import request_id
@@ -35,6 +43,11 @@ log = getLogger(__name__)
 class TenantClosed(Forbidden):
     code = "branch_not_active"
     title = "This branch is not active"
+
+
+class BranchElsewhere(Conflict):
+    code = "branch_elsewhere"
+    title = "This branch lives in another cell"
 
 
 class ValidationFailed(BadRequest):
@@ -74,6 +87,7 @@ MISSING = re.compile(r"Object missing required field `(\w+)`")
 STATES: Mapping[str, Problem] = {
     "23503": LinkRefused("Something this points at does not exist, or is still pointed at."),
     "PT403": TenantClosed(later("It is suspended or not yet open. Its administrator knows why.")),
+    "PT421": BranchElsewhere(later("Ask the cell that it has moved to: its address leads there.")),
     "22P05": BadRequest("A character in the request cannot be stored."),
     "22021": BadRequest("A character in the request cannot be stored."),
 }

@@ -30,6 +30,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """
 
     version: ClassVar[int] = 1
+    crosses: ClassVar[bool] = False  # a branch of another cell may tell it, too
     look_again: ClassVar[bool] = False  # says no more: of several equal ones the last is enough
 
     about: UUID

@@ -14,7 +14,7 @@ log = getLogger(__name__)
 TURNS = 60  # of a minute each
 THIS_TURN = text("""
     SELECT id FROM commons.tenant
-    WHERE id % :turns = :turn AND state IN ('active', 'suspended', 'leaving')
+    WHERE id % :turns = :turn AND state IN ('active', 'suspended', 'leaving') AND cell IS NULL
 """)
 
 

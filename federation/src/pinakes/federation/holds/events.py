@@ -1,6 +1,7 @@
 """What holds hear and tell: a copy is free for somebody; how far a supplier is."""
 
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from pinakes.platform.messages import Event
@@ -11,6 +12,8 @@ class CopyFree(Event, frozen=True, kw_only=True):
 
     The copy is kept for it until the request is wanted again, or no longer.
     """
+
+    crosses: ClassVar[bool] = True
 
     supplier: int
     record: UUID

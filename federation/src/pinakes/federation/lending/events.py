@@ -1,7 +1,7 @@
 """What the parties of a request tell one another, and what a branch tells itself about one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pinakes.platform.messages import Event
@@ -13,6 +13,8 @@ class PartyTold(Event, frozen=True, kw_only=True):
     Who is who travels along, so that a party can be born of its first message. *facts* are what
     the state model lets this message carry.
     """
+
+    crosses: ClassVar[bool] = True
 
     attempt: int
     role: str  # of the party that is told
@@ -42,12 +44,16 @@ class ReaderConcerned(Event, frozen=True, kw_only=True):
 class OthersWait(Event, frozen=True, kw_only=True):
     """To a branch that calls books back: one request more (``about``) waits for this title."""
 
+    crosses: ClassVar[bool] = True
+
     record: UUID
     waiting: int
 
 
 class ItemSeen(Event, frozen=True, kw_only=True):
     """To an owner: a reader has given this item of yours back here."""
+
+    crosses: ClassVar[bool] = True
 
     barcode: str
     seen_at: datetime
@@ -60,6 +66,8 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
     *moved*: it is the finder's from now on, under this record, kind and call number.
     """
 
+    crosses: ClassVar[bool] = True
+
     title: str | None
     send_to: int | None
     rule: str | None = None  # why there: see ``holds.rules.ROUTES``
@@ -69,17 +77,23 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
 class ViewsAsked(Event, frozen=True, kw_only=True):
     """A requester asks whether another branch stands where it thinks, in many requests at once."""
 
+    crosses: ClassVar[bool] = True
+
     parties: list[dict[str, Any]]
 
 
 class ViewsDiffer(Event, frozen=True, kw_only=True):
     """To the requester: in these we stand elsewhere."""
 
+    crosses: ClassVar[bool] = True
+
     parties: list[dict[str, Any]]
 
 
 class SayAgain(Event, frozen=True, kw_only=True):
     """A requester asks for the last words of another party, whose views differ."""
+
+    crosses: ClassVar[bool] = True
 
     attempt: int
     role: str

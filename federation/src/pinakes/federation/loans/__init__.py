@@ -6,7 +6,7 @@ from pinakes.federation.loans.pages import MyLoanPages
 from pinakes.federation.loans.routes import MyLoans
 from pinakes.federation.loans.service import forget_old
 from pinakes.platform.feature import Feature
-from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
+from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRecalled, LoanRenewed
 
 feature = Feature(
     name="loans",
@@ -18,6 +18,7 @@ feature = Feature(
     listeners=[
         (LoanOpened, listeners.opened),
         (LoanRenewed, listeners.renewed),
+        (LoanRecalled, listeners.recalled),
         (LoanClosed, listeners.closed),
     ],
     chores=[forget_old],

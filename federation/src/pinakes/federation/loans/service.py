@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.loans.models import Borrowed
 from pinakes.platform.db import Database
 from pinakes.platform.turns import in_turn
-from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRenewed
+from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRecalled, LoanRenewed
 from pinakes.tenants.circulation.history import window
 from pinakes.tenants.readers.standing import ReaderUnknown
 
@@ -39,25 +39,43 @@ async def borrow(session: AsyncSession, event: LoanOpened, *, lender: int, as_of
     await count_again(session, event.about)
 
 
-async def prolong(session: AsyncSession, event: LoanRenewed, *, as_of: datetime) -> None:
+async def prolong(
+    session: AsyncSession, event: LoanRenewed, *, lender: int, as_of: datetime
+) -> None:
     """Write down until when a loan lasts now."""
-    await tell(session, event.loan, due_at=event.due_at, renewals=event.renewals, as_of=as_of)
+    news = {"due_at": event.due_at, "renewals": event.renewals, "as_of": as_of}
+    await tell(session, event.loan, lender, **news)
 
 
-async def close(session: AsyncSession, event: LoanClosed, *, as_of: datetime) -> None:
+async def shorten(
+    session: AsyncSession, event: LoanRecalled, *, lender: int, as_of: datetime
+) -> None:
+    """Write down by when a loan that is called back has to end."""
+    await tell(session, event.loan, lender, due_at=event.due_at, as_of=as_of)
+
+
+async def close(session: AsyncSession, event: LoanClosed, *, lender: int, as_of: datetime) -> None:
     """Write down that an item is back, and count the reader's loans again."""
-    await tell(session, event.loan, returned_at=event.returned_at, as_of=as_of)
+    await tell(session, event.loan, lender, returned_at=event.returned_at, as_of=as_of)
     await count_again(session, event.about)
 
 
-async def tell(session: AsyncSession, loan: UUID, **news: Any) -> None:
-    await session.execute(update(Borrowed).where(Borrowed.id == loan).values(**news))
+async def tell(session: AsyncSession, loan: UUID, lender: int, **news: Any) -> None:
+    """Nobody but its lender has news of a loan."""
+    mine = (Borrowed.id == loan, Borrowed.lender_id == lender)
+    await session.execute(update(Borrowed).where(*mine).values(**news))
 
 
 async def count_again(session: AsyncSession, person: UUID) -> None:
     """Let lending branches know how many loans the reader has left."""
     if not await session.scalar(COUNT, {"person": person}):
         raise ReaderUnknown("Nobody here has this person's home.")
+
+
+async def lent_by(session: AsyncSession, loan: UUID, lender: int) -> bool:
+    """Whether a reader of ours has this from that branch."""
+    known = await session.get(Borrowed, (session.info["tenant"], loan))
+    return known is not None and known.lender_id == lender
 
 
 def mine(person: UUID, *, closed_too: bool = False) -> Select[Borrowed]:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.events import ReaderConcerned
+from pinakes.federation.loans.service import lent_by
 from pinakes.federation.notices.service import Telling, tell
 from pinakes.federation.notices.wording import Facts
 from pinakes.platform.messages import Message
 from pinakes.tenants.catalogue.events import MistakeAnswered
+from pinakes.tenants.circulation.events import LoanRecalled
 
 KIND_OF: Mapping[str, str] = {
     # as the state model names it; of being overdue the loan itself tells, see duties.py
@@ -58,3 +60,20 @@ async def answered(session: AsyncSession, event: MistakeAnswered, message: Messa
         facts=Facts(title=event.title, answer=event.answer),
     )
     await tell(session, wish)
+
+
+async def called_back(session: AsyncSession, event: LoanRecalled, message: Message) -> None:
+    """Others wait for what a reader of ours has from a branch: the reader is asked for it."""
+    if not await lent_by(session, event.loan, message.sender):
+        return
+    due = int(event.due_at.timestamp())
+    await tell(
+        session,
+        Telling(
+            kind="recalled",
+            about=event.loan,
+            occasion=str(due),
+            person=event.about,
+            facts=Facts(title=event.title, due=due),
+        ),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 from pinakes.platform import carrier
-from pinakes.platform.carrier import Listeners, Run
+from pinakes.platform.carrier import Run, Way
 from pinakes.platform.db import Database
 
 LOST, DOUBLED = 0.1, 0.2
@@ -14,17 +14,19 @@ def play(chance: Random) -> None:
     """Let the carrier of this process do so from now on."""
     claim, deliver = carrier.claim, carrier.deliver
 
-    async def shuffled(database: Database, most: int = carrier.BATCH) -> list[Run]:
-        runs = await claim(database, most)
+    async def shuffled(
+        database: Database, most: int = carrier.BATCH, *, abroad: bool = False
+    ) -> list[Run]:
+        runs = await claim(database, most, abroad=abroad)
         chance.shuffle(runs)  # what is about one thing keeps its order
         return runs
 
-    async def badly(database: Database, listeners: Listeners, mail: Sequence[Run]) -> bool:
+    async def badly(database: Database, way: Way, mail: Sequence[Run]) -> bool:
         luck = chance.random()
         if luck < LOST:
             return False  # it is sent again when its lease has ended
         if luck < LOST + DOUBLED:
-            await carrier.attempt(database, listeners, mail)
-        return await deliver(database, listeners, mail)
+            await carrier.attempt(database, way, mail)
+        return await deliver(database, way, mail)
 
     carrier.claim, carrier.deliver = shuffled, badly

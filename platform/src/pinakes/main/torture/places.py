@@ -33,8 +33,10 @@ API: dict[str, Place] = {
     "a return has been read": Place("after", "read_return"),
     "a return is written": Place("before", "write_return"),
     "a return has been written": Place("after", "write_return"),
-    "a step of a request is written": Place("before", "lending_write"),
-    "a step of a request has been written": Place("after", "lending_write"),
+    "a request is written": Place("before", "write_place"),
+    "a request has been written": Place("after", "write_place"),
+    "a step of a request is written": Place("before", "write_request"),
+    "a step of a request has been written": Place("after", "write_request"),
 }
 
 

@@ -1,5 +1,6 @@
 """What the catalogue tells the others."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from pinakes.platform.messages import Event
@@ -13,6 +14,8 @@ class RecordsChanged(Event, frozen=True):
 
 class MistakeAnswered(Event, frozen=True):
     """A branch has answered what a reader of ours had reported as a mistake in its catalogue."""
+
+    crosses: ClassVar[bool] = True
 
     person: UUID
     title: str

@@ -1,6 +1,7 @@
 """What circulation tells: the reader's home branch, and the features that count what is in."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from pinakes.platform.messages import Event
@@ -8,6 +9,8 @@ from pinakes.platform.messages import Event
 
 class LoanOpened(Event, frozen=True, kw_only=True):
     """A reader (``about``) took an item home from the sending branch."""
+
+    crosses: ClassVar[bool] = True
 
     loan: UUID
     barcode: str
@@ -17,9 +20,21 @@ class LoanOpened(Event, frozen=True, kw_only=True):
 
 
 class LoanRenewed(Event, frozen=True, kw_only=True):
+    crosses: ClassVar[bool] = True
+
     loan: UUID
     due_at: datetime
     renewals: int
+
+
+class LoanRecalled(Event, frozen=True, kw_only=True):
+    """Others wait for it: the reader is to bring it by then."""
+
+    crosses: ClassVar[bool] = True
+
+    loan: UUID
+    title: str
+    due_at: datetime
 
 
 class KeptLent(Event, frozen=True, kw_only=True):
@@ -37,5 +52,7 @@ class KeptReturned(Event, frozen=True, kw_only=True):
 
 
 class LoanClosed(Event, frozen=True, kw_only=True):
+    crosses: ClassVar[bool] = True
+
     loan: UUID
     returned_at: datetime

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
 from pinakes.platform.messages import emit
-from pinakes.tenants.circulation.events import LoanRenewed
+from pinakes.tenants.circulation.events import LoanRecalled
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.models import Item
@@ -50,5 +50,5 @@ def call_back(session: AsyncSession, item: Item, loan: Loan, due: datetime) -> N
         return
     loan.due_at = due
     note(session, "loan.recall", loan.id)
-    event = LoanRenewed(about=loan.person_id, loan=loan.id, due_at=due, renewals=loan.renewals)
+    event = LoanRecalled(about=loan.person_id, loan=loan.id, title=loan.title, due_at=due)
     emit(session, event, to=loan.home_id)

@@ -10,6 +10,7 @@ from pinakes.platform.messages import Event
 class ItemsChanged(Event, frozen=True, kw_only=True):
     """What stands on the shelves for these records may be different now."""
 
+    crosses: ClassVar[bool] = True
     look_again: ClassVar[bool] = True
 
     records: list[UUID]

@@ -1,8 +1,9 @@
 """Tables of the registry: the tree is public, for every branch may know of every other."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Sequence
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Sequence, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +28,18 @@ class Consortium(Base):
     name_en: Mapped[str]
 
 
+class Cell(Base):
+    """Another part of the deployment, with a database of its own, that branches may live in."""
+
+    __tablename__ = "cell"
+    __table_args__ = {"schema": "commons"}
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str]  # where it takes mail
+    key: Mapped[bytes]  # the public one of Ed25519, with which its mail is signed
+    revoked_at: Mapped[datetime | None]  # its mail counts no longer
+
+
 class Tenant(Base):
     """One node of the tree hub > province > city > county > service point.
 
@@ -35,7 +48,11 @@ class Tenant(Base):
     """
 
     __tablename__ = "tenant"
-    __table_args__ = (Index("tenant_parent_id", "parent_id"), {"schema": "commons"})
+    __table_args__ = (
+        Index("tenant_parent_id", "parent_id"),
+        Index("tenant_elsewhere", "id", postgresql_where=text("cell IS NOT NULL")),
+        {"schema": "commons"},
+    )
 
     id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     consortium_id: Mapped[int] = mapped_column(ForeignKey("commons.consortium.id"))
@@ -50,6 +67,8 @@ class Tenant(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     host: Mapped[str | None] = mapped_column(unique=True)
+    cell: Mapped[str | None] = mapped_column(ForeignKey("commons.cell.code"))  # none: this one
+    epoch: Mapped[int] = mapped_column(server_default="1")  # grows with each move between cells
     version: Mapped[int] = mapped_column(BigInteger, VERSION, onupdate=VERSION.next_value())
 
 
@@ -76,12 +95,11 @@ class SettingDefault(Base):
 
 
 class Placed(TenantOwned, Base):
-    """Where the files of this branch lie; the epoch grows when they move."""
+    """Where the files of this branch lie."""
 
     __tablename__ = "placement"
     __table_args__ = (Index("placement_tenant", "tenant_id", unique=True),)
 
-    epoch: Mapped[int] = mapped_column(server_default="1")
     endpoint: Mapped[str | None]  # none: the deployment's own store
     bucket: Mapped[str]
     prefix: Mapped[str]

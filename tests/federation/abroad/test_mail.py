@@ -1,0 +1,159 @@
+"""Mail between cells: a request lives over two of them, and nobody is believed without a seal."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from celling import Cells, Side
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from lending import desk_at
+from mint import Mint
+from sqlalchemy import func, select, update
+
+from pinakes.federation.lending import scanning, service
+from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.schemas import Scan
+from pinakes.main.app import dress
+from pinakes.platform.carrier import TRIES
+from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.directory import Tenant
+from pinakes.platform.messages import Inbox, Outbox
+from pinakes.tenants.registry.cells import EpochNotNew, join, revoke, settle
+
+R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
+pytestmark = pytest.mark.anyio
+
+
+async def scan(cells: Cells, side: Side, branch: Tenant, barcode: str) -> None:
+    async with unit_of_work(side.database.app, branch.id) as session:
+        await scanning.scan(session, side.app.state.directory, Scan(barcode))
+    await cells.carry()
+
+
+async def test_a_request_lives_over_two_cells(cells: Cells, mint: Mint) -> None:
+    here, supplier = cells.here, cells.supplier
+    request = await here.place(cells.title)
+    assert (await here.wish(request)).state == "SENT"
+    await cells.carry()
+    assert (await here.wish(request)).state == "WILL_SUPPLY"
+    await scan(cells, cells.beyond, supplier, cells.barcode)
+    for _ in range(2):
+        await scan(cells, cells.main, here.home, cells.barcode)
+    assert (await here.wish(request)).state == "READY_FOR_PICKUP"
+    transport = httpx.ASGITransport(app=dress(cells.main.app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pinakes.test") as client:
+        desk = desk_at(client, mint, here.home)
+        assert (await desk.lend(here.reader.card, cells.barcode)).status_code == 201
+        assert (await desk.take_back(cells.barcode)).status_code == 200
+    await cells.carry()
+    await scan(cells, cells.main, here.home, cells.barcode)
+    await scan(cells, cells.beyond, supplier, cells.barcode)
+    assert (await here.wish(request)).state == "COMPLETED"
+    async with unit_of_work(cells.beyond.database.app, supplier.id) as session:
+        party = await service.find(session, request, S, None)
+    assert party.party.state == "COMPLETED"
+    assert "person" not in party.party.facts
+
+
+FALSE: Mapping[str, tuple[dict[str, Any], int, str]] = {
+    "of another key": ({"key": Ed25519PrivateKey.generate()}, 403, "mail_forged"),
+    "of a cell that nobody knows": ({"cell": "nowhere"}, 403, "mail_forged"),
+    "to another cell": ({"to": "beyond"}, 409, "mail_misdirected"),
+    "sealed long ago": ({"aged": 90_000}, 400, "mail_out_of_time"),
+    "sealed tomorrow": ({"aged": -90_000}, 400, "mail_out_of_time"),
+    "in the name of a branch that lives here": (
+        {"letter": {"sender": "home"}}, 403, "letter_not_theirs"
+    ),
+    "in the name of nobody": ({"letter": {"sender": "nobody"}}, 403, "letter_not_theirs"),
+    "to a branch that lives there": (
+        {"letter": {"receiver": "supplier"}}, 409, "branch_elsewhere"
+    ),
+    "before the sender's last move": ({"letter": {"epoch": 1}}, 409, "epoch_stale"),
+    "of a kind that nobody knows": ({"letter": {"kind": "Nothing"}}, 422, "letter_not_understood"),
+    "of a kind that stays at home": (
+        {"letter": {"kind": "ReaderConcerned"}}, 422, "letter_not_understood"
+    ),
+    "of a later version": ({"letter": {"version": 9}}, 422, "letter_not_understood"),
+    "that says nothing": ({"letter": {"body": {}}}, 422, "letter_not_applied"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("how", "status", "code"), FALSE.values(), ids=FALSE)
+async def test_no_mail_is_taken(cells: Cells, how: dict[str, Any], status: int, code: str) -> None:
+    codes = {"home": cells.here.home.code, "supplier": cells.supplier.code}
+    letter = {name: codes.get(said, said) if isinstance(said, str) else said
+              for name, said in how.get("letter", {}).items()}  # fmt: skip
+    more = {name: said for name, said in how.items() if name != "letter"}
+    answer = await cells.post(cells.letter(**letter), **more)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    heard = select(func.count()).where(Inbox.tenant_id == cells.here.home.id)
+    async with public_work(cells.main.database.carrier) as session:
+        assert await session.scalar(heard) == 0
+
+
+async def test_what_is_no_mail_is_refused(cells: Cells) -> None:
+    async with httpx.AsyncClient() as client:
+        for body in (b"", b"\xff", b"[" * 100_000, b'{"cell": "beyond"}'):
+            answer = await client.post(f"{cells.main.address}/v1/mail", content=body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "mail_unreadable")
+
+
+async def test_mail_that_comes_twice_counts_once_and_numbers_never_turn_back(cells: Cells) -> None:
+    letter = cells.letter(seq=7, last=7)
+    for _ in range(2):
+        assert (await cells.post(letter)).status_code == 204
+    again = await cells.post(cells.letter(seq=6, last=6))
+    assert (again.status_code, again.json()["code"]) == (409, "sequence_turned_back")
+    assert again.json()["applied"] == 7
+
+
+async def test_a_cell_that_is_away_costs_no_letter_a_try(cells: Cells) -> None:
+    postman = replace(cells.main.postman, cell="nobody-knows-us")
+    request = await cells.here.place(cells.title)
+    assert await postman.round() == 1
+    async with public_work(cells.main.database.carrier) as session:
+        [kept] = await session.scalars(select(Outbox).where(Outbox.receiver == cells.supplier.id))
+    assert (kept.about, kept.state, kept.tries) == (request, "waiting", 0)
+
+
+async def test_a_letter_that_the_other_cell_cannot_act_on_is_a_dead_one(cells: Cells) -> None:
+    request = await cells.here.place(cells.title)
+    async with unit_of_work(cells.main.database.app, cells.here.home.id) as session:
+        row = await session.scalar(select(Outbox).where(Outbox.receiver == cells.supplier.id))
+        assert row is not None
+        row.kind = "Nothing"
+    for _ in range(TRIES):
+        await cells.main.postman.round()
+        async with public_work(cells.main.database.carrier) as session:
+            await session.execute(update(Outbox).values(due_at=Outbox.created_at))
+    async with public_work(cells.main.database.carrier) as session:
+        [dead] = await session.scalars(select(Outbox).where(Outbox.state == "dead"))
+    assert (dead.about, dead.failure) == (request, "NotApplied")
+
+
+async def test_a_revoked_cell_is_believed_no_longer(cells: Cells) -> None:
+    public = cells.main.database.public
+    async with public_work(public) as session:
+        await revoke(session, "beyond")
+    answer = await cells.post(cells.letter(seq=1, last=1))
+    assert answer.json()["code"] == "mail_forged"
+    async with public_work(public) as session:
+        key = cells.beyond.key.public_key().public_bytes_raw()
+        await join(session, "beyond", cells.beyond.address, key)
+    assert (await cells.post(cells.letter(seq=1, last=1))).status_code == 204
+
+
+async def test_nobody_works_at_a_branch_that_lives_elsewhere(cells: Cells, mint: Mint) -> None:
+    code = cells.supplier.code
+    async with httpx.AsyncClient() as client:
+        staff = mint.staff(f"desk@{code}")
+        answer = await client.get(f"{cells.main.address}/v1/b/{code}/requests", headers=staff)
+    assert (answer.status_code, answer.json()["code"]) == (409, "branch_elsewhere")
+
+
+async def test_a_move_has_a_number_of_its_own(cells: Cells) -> None:
+    async with public_work(cells.main.database.public) as session:
+        with pytest.raises(EpochNotNew):
+            await settle(session, cells.supplier.code, "beyond", 2)
