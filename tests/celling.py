@@ -24,7 +24,8 @@ from pinakes.platform.directory import Directory, Tenant
 TABLES = ("consortium", "tenant", "edition")
 ROWS = "SELECT to_jsonb(t)::text FROM commons.{0} t"
 BRING = """
-    INSERT INTO commons.{0} SELECT (jsonb_populate_record(NULL::commons.{0}, told::jsonb)).*
+    INSERT INTO commons.{0} SELECT (jsonb_populate_record(NULL::commons.{0},
+        told::jsonb || jsonb_build_object('cell', NULL))).*
     FROM unnest($1::text[]) AS told ON CONFLICT DO NOTHING
 """
 SETTLED = """

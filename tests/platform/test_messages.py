@@ -1,6 +1,7 @@
 """Messages leave with the change, arrive once, in order, and give up in the end."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from pinakes.platform.carrier import (
     claim,
     sweep,
 )
+from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.letters import dead_letters, replay
@@ -118,6 +120,19 @@ async def test_a_message_that_arrives_twice_after_a_sweep_is_still_dropped(
     await apply(database, told(write), [run])
     assert await doors(database, neighbour) == ["front"]
     await acknowledge(database, [run])
+
+
+async def test_what_was_sent_stays_for_thirty_days(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    await carry(database, told(write))
+    for days, left in ((29, 1), (31, 0)):
+        async with public_work(database.carrier) as session:
+            await session.execute(update(Outbox).values(sent_at=now() - timedelta(days=days)))
+        await sweep(database)
+        async with unit_of_work(database.app, tenant.id) as session:
+            assert await session.scalar(select(func.count()).select_from(Outbox)) == left
 
 
 async def test_a_failing_listener_changes_nothing_and_is_asked_again(

@@ -10,6 +10,7 @@ from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, desk_at, enrol
 from mint import Mint
 
+from pinakes.federation.lending.model import Role
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
@@ -204,6 +205,21 @@ async def test_a_page_scans_and_prints_the_slip(
     assert wrong.status_code == 400
     unknown = await client.post(f"{root}/scan", data={"scanned": str(uuid4())}, headers=staff)
     assert "Put it aside" in unknown.text
+
+
+async def test_whoever_hands_it_out_is_told_that_it_stays_in_the_library(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title, in_house=True)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    staff = mint.staff(f"desk@{b.pickup.code}") | ENGLISH
+    root = f"/b/{b.pickup.code}/lending"
+    for path in (f"{root}/receive", f"{root}/slips/{request}/pickup"):
+        page = await client.get(path, headers=staff)
+        assert "For use in the library only" in page.text, path
 
 
 async def test_buttons_do_what_the_list_offers(

@@ -208,10 +208,21 @@ async def test_a_recall_shortens_the_loan(borrowing: Borrowing, desk: Desk) -> N
     assert int((await loan(b)).due_at.timestamp()) == soon
 
 
+async def payers(b: Borrowing, request: UUID) -> list[str]:
+    """Who pays for the loss, as each party of the first attempt knows it."""
+    found: list[str] = []
+    for at in (b.home, b.supplier, b.pickup):
+        async with unit_of_work(b.database.app, at.id) as session:
+            rows = select(PartyRow).where(PartyRow.request_id == request, PartyRow.attempt == 1)
+            found += [row.facts["payer"] for row in await session.scalars(rows)]
+    return found
+
+
 async def test_a_lost_book_ends_for_all_parties(borrowing: Borrowing, desk: Desk) -> None:
     b = borrowing
     request, barcode = await at_hand(b, desk)
-    await b.act(b.pickup, request, P, "lose", payer="home")
+    await b.act(b.pickup, request, P, "lose", payer="pickup")
+    assert await payers(b, request) == ["pickup"] * 3
     assert await b.states(request) == {
         "requester": "LOST", "supplier": "COMPLETED_WITHOUT_RETURN", "pickup": "LOST",
     }  # fmt: skip
@@ -261,6 +272,7 @@ async def test_a_book_that_never_arrives_is_found_by_its_timer_once(borrowing: B
     states = await b.states(request, 1)
     assert (states["pickup"], states["requester"]) == ("NEVER_ARRIVED", "LOST")
     assert states["supplier"] == "COMPLETED_WITHOUT_RETURN"
+    assert await payers(b, request) == ["requester"] * 3
     [late] = await scan(b, b.pickup, barcode)
     assert late.verb == "receive"
 
@@ -389,6 +401,22 @@ async def test_who_no_longer_waits_leaves_the_queue(borrowing: Borrowing) -> Non
     assert waits == 0
 
 
+async def test_every_open_request_is_asked_about_however_many_there_are(
+    borrowing: Borrowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = borrowing
+    for _ in range(3):
+        await wanted(b)
+    await stand_still(b)
+    monkeypatch.setattr(views, "MOST", 2)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        await views.ask_all(session, now())
+        asked = await session.scalars(
+            select(Outbox).where(Outbox.kind == "ViewsAsked", Outbox.receiver == b.supplier.id)
+        )
+        assert sorted(len(one.body["parties"]) for one in asked) == [1, 2]
+
+
 async def test_a_disagreement_is_found_and_repaired(borrowing: Borrowing) -> None:
     b = borrowing
     request, _ = await wanted(b)
@@ -477,6 +505,21 @@ async def test_whose_it_was_is_forgotten_some_time_after_the_end(
         [row] = await session.scalars(select(PartyRow))
     assert {"person", "label"}.isdisjoint(row.facts)
     assert (await b.wish(request)).person_id is None
+
+
+async def test_the_last_words_of_a_request_name_nobody_either_after_a_while(
+    borrowing: Borrowing,
+) -> None:
+    b = borrowing
+    request, _ = await wanted(b, kind="copy")
+    await b.act(b.supplier, request, S, "ship")
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [row] = await session.scalars(select(PartyRow))
+        assert (row.state, str(b.reader.person) in str(row.said)) == ("COMPLETED", True)
+        await session.execute(update(PartyRow).values(changed_at=now() - 200 * DAY))
+        await privacy.cut(session, b.home.id)
+        await session.refresh(row)
+        assert str(b.reader.person) not in f"{row.said} {row.facts}"
 
 
 async def test_what_cannot_be_done_is_refused(borrowing: Borrowing) -> None:

@@ -268,6 +268,9 @@ async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its
     assert none.status_code == 404
     async with unit_of_work(b.database.app, b.supplier.id) as session:
         assert len((await session.scalars(select(Transit))).all()) == 1
+    await b.act(b.supplier, requests[0], S, "ship", parcel="BOX-7")
+    done = await scan(b, b.pickup, "BOX-7")
+    assert {(one.verb, one.barcode) for one in done} == {("receive", code) for code in barcodes}
 
 
 async def on_loan_by_request(b: Borrowing, desk: Desk) -> tuple[UUID, UUID, str]:

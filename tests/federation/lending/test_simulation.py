@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from pinakes.federation.lending.model import Role, model
-from pinakes.federation.lending.simulation.books import EFFECTS, Broken, nothing
+from pinakes.federation.lending.simulation.books import ARRIVING, EFFECTS, Broken, nothing
 from pinakes.federation.lending.simulation.storm import Storm
 
 SEEDS, STEPS = 300, 1_000
@@ -40,6 +40,12 @@ def test_a_seed_tells_the_same_story_again() -> None:
 def test_a_planted_mistake_is_found(forgotten: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EFFECTS, forgotten, nothing)
     with pytest.raises(Broken):
+        storms(SEEDS)
+
+
+def test_a_transit_that_never_ends_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{Storm.__module__}.ARRIVING", ARRIVING - {"parcel_home"})
+    with pytest.raises(Broken, match="never ends"):
         storms(SEEDS)
 
 

@@ -245,7 +245,7 @@ def changed() -> Model:
     machine = type(one.machines[P])(
         one.machines[P].start, one.machines[P].ends, moves, one.machines[P].alarms
     )
-    return Model(2, {**one.machines, P: machine}, one.carries, one.timers, one.agree)
+    return dataclasses.replace(one, version=2, machines={**one.machines, P: machine})
 
 
 def test_a_running_request_finishes_on_the_version_it_began_with(

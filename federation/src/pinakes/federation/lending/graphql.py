@@ -32,6 +32,8 @@ class Party:
     barcode: str | None
     due: datetime | None
     label: str | None
+    in_house: bool
+    payer: str | None
     trouble: str | None
     acts: list[str]
 

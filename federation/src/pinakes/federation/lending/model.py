@@ -81,6 +81,7 @@ class Model:
     carries: Mapping[str, tuple[str, ...]]
     timers: Mapping[str, Mapping[str, Any]]
     agree: Mapping[str, Mapping[Role, frozenset[str]]]
+    pays: Mapping[str, str]  # what happens, and which role's branch then pays
 
     def speakers(self, role: Role, name: str) -> frozenset[Role]:
         """Who may tell this *role* a message of this *name*."""
@@ -117,6 +118,7 @@ def understood(told: Mapping[str, Any]) -> Model:
             state: {Role(role): frozenset(states.split()) for role, states in others.items()}
             for state, others in told["agree"].items()
         },
+        pays=told["pays"],
     )
 
 

@@ -85,6 +85,8 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
     if move is None:
         return Step(party)
     known = {**party.facts, **facts} if facts else party.facts
+    if on in rules.pays:
+        known = {"payer": rules.pays[on], **known}
     timer = alarm(rules, party, move, known, now)
     if timer.get("alarm") and (told_as := rules.timers[timer["alarm"]].get("told")):
         known = {**known, told_as: timer["alarm_at"]}

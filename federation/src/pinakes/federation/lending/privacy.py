@@ -9,7 +9,7 @@ from pinakes.platform.turns import in_turn
 from pinakes.tenants.circulation.history import window
 
 AWAY = text("""
-    UPDATE request_party SET facts = facts - 'person' - 'label'
+    UPDATE request_party SET facts = facts - 'person' - 'label', said = NULL
     WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label']
 """).bindparams(bindparam("window", type_=Interval()))
 HOME = text("""

@@ -21,6 +21,9 @@ type Act = Annotated[str, Meta(pattern=whole(r"[a-z_]{1,40}"))]
 type Service = Literal["Express", "Normal", "Standard"]
 
 
+IN_HOUSE = "LibraryUseOnly"  # a condition of ISO 18626
+
+
 class NewRequest(Struct, forbid_unknown_fields=True):
     """What is wanted, and where it will be collected.
 
@@ -55,12 +58,13 @@ class Doing(Struct, forbid_unknown_fields=True):
     title: Text = ""
     edition: UUID | None = None
     days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    payer: Literal["", "requester", "supplier", "pickup"] = ""  # of a loss: which party's branch
 
     def facts(self, now: int) -> dict[str, Any]:
         """What of it was said."""
         told: dict[str, Any] = {
             name: getattr(self, name)
-            for name in ("note", "reason", "condition", "parcel", "damage", "title")
+            for name in ("note", "reason", "condition", "parcel", "damage", "title", "payer")
             if getattr(self, name)
         }
         if self.edition:
@@ -134,6 +138,8 @@ class PartyView(Struct):
     note: str | None
     reason: str | None
     condition: str | None
+    in_house: bool  # for use in the library only: the reader wants so, or the owner
+    payer: str | None  # of a loss: which party's branch
     due: datetime | None
     label: str | None  # at the pickup branch: the end of the reader's card number
     trouble: str | None
@@ -159,6 +165,8 @@ class PartyView(Struct):
             note=facts.get("note"),
             reason=facts.get("reason"),
             condition=facts.get("condition"),
+            in_house=bool(facts.get("in_house")) or facts.get("condition") == IN_HOUSE,
+            payer=facts.get("payer"),
             due=moment(due_of(party)),
             label=facts.get("label"),
             trouble=found.trouble,

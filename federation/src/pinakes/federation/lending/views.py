@@ -6,6 +6,7 @@ differ, and that nobody has touched for a while.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -33,17 +34,14 @@ WATCH = UUID(int=0)  # the timer of the branch itself
 
 
 async def ask_all(session: AsyncSession, moment: datetime) -> None:
-    """Ask every other party about our open requests that have stood still for a while."""
+    """Ask every other party about all our open requests that have stood still for a while."""
     rows = (
         await session.scalars(
-            select(PartyRow)
-            .where(
+            select(PartyRow).where(
                 PartyRow.role == Role.REQUESTER,
                 ~PartyRow.over,
                 PartyRow.changed_at < func.now() - QUIET,
             )
-            .order_by(PartyRow.changed_at)
-            .limit(MOST)
         )
     ).all()
     asked: dict[int, list[dict[str, Any]]] = {}
@@ -54,7 +52,8 @@ async def ask_all(session: AsyncSession, moment: datetime) -> None:
                 asked.setdefault(to, []).append(question(row, role, states))
     for to, parties in asked.items():
         about = uuid5(NAMESPACE, f"{session.info['tenant']}-{to}")
-        emit(session, ViewsAsked(about=about, parties=parties), to=to)
+        for some in batched(parties, MOST):
+            emit(session, ViewsAsked(about=about, parties=list(some)), to=to)
     await go_on(session, moment)
 
 

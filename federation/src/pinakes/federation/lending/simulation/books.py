@@ -214,6 +214,12 @@ EFFECTS: Mapping[str, Effect] = {
     "take_in_damaged": take_in, "send_on": send_on, "close_loan": close_loan, "shelve": shelve,
     "damage": damage, "write_off": write_off, "let_pass": shelve,
 }  # fmt: skip
+# what of it begins or ends a transit: the row that a party keeps of a parcel under way
+SHIPPING = {"send_out": "out", "expect_parcel": "out", "expect_home": "home", "send_on": "home"}
+ARRIVING = {
+    "arrived", "expect_home", "let_pass", "shelve", "damage", "write_off", "take_in",
+    "take_in_damaged", "parcel_lost", "let_go", "parcel_home",
+}  # fmt: skip
 PHYSICS: Mapping[tuple[Role, str], Effect] = {
     (Role.PICKUP, "lend"): lend,
     (Role.PICKUP, "return"): give_back,

@@ -16,8 +16,10 @@ from uuid import UUID
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import DAY, Party, Told, born, step
 from pinakes.federation.lending.simulation.books import (
+    ARRIVING,
     EFFECTS,
     PHYSICS,
+    SHIPPING,
     Broken,
     Copy,
     here_of,
@@ -74,6 +76,7 @@ class Storm:
     copies: list[Copy] = field(default_factory=list[Copy])
     carried: dict[tuple[UUID, int], int] = field(default_factory=dict[tuple[UUID, int], int])
     asked: dict[UUID, set[int]] = field(default_factory=dict[UUID, set[int]])
+    transits: set[tuple[Key, str]] = field(default_factory=set[tuple[Key, str]])
     waiting: dict[UUID, Key] = field(default_factory=dict[UUID, Key])
     seen: Counter[str] = field(default_factory=Counter[str])
     calm: bool = False
@@ -96,7 +99,7 @@ class Storm:
             else:
                 self.random.choice(gusts)()
         self.settle()
-        judge(self.parties, self.copies)
+        judge(self.parties, self.copies, self.transits)
         return self.seen
 
     def settle(self) -> None:
@@ -245,7 +248,18 @@ class Storm:
         for told in done.told:
             self.post(here_of(done.party), done.party, told)
         for effect in done.effects:
+            self.ship((party.request, party.role, party.attempt), effect)
             EFFECTS.get(effect, nothing)(self, done.party)
+
+    def ship(self, key: Key, effect: str) -> None:
+        """A transit is open from its one beginning to its one end; Broken when it begins twice."""
+        if effect in ARRIVING:
+            self.transits -= {(key, leg) for leg in set(SHIPPING.values())}
+        if effect in SHIPPING:
+            begun = (key, SHIPPING[effect])
+            if begun in self.transits:
+                raise Broken(f"a parcel of the {key[1]} is sent twice")
+            self.transits.add(begun)
 
     def post(self, here: int, party: Party, told: Told) -> None:
         to = {

@@ -10,8 +10,10 @@ from pinakes.federation.lending.simulation.books import Broken, Copy
 type Key = tuple[UUID, Role, int]
 
 
-def judge(parties: Mapping[Key, Party], copies: Iterable[Copy]) -> None:
-    """All parties tell one story, and every book is somewhere, on no loan."""
+def judge(
+    parties: Mapping[Key, Party], copies: Iterable[Copy], transits: Iterable[tuple[Key, str]]
+) -> None:
+    """All parties tell one story, no transit is open, and every book is somewhere, on no loan."""
     for (request, role, attempt), party in parties.items():
         if role is not Role.REQUESTER:
             continue
@@ -20,6 +22,8 @@ def judge(parties: Mapping[Key, Party], copies: Iterable[Copy]) -> None:
             if not agree(party, other, found.state if found else None):
                 state = found.state if found else "nothing"
                 raise Broken(f"the requester is {party.state}, the {other} {state}")
+    for (_, role, _), leg in transits:
+        raise Broken(f"a transit {leg} of a {role} never ends")
     for copy in copies:
         if copy.lent or copy.kept:
             raise Broken(f"a copy at {copy.place} is still {copy}")
