@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import served
 from litestar import Litestar
 from mint import Mint
+from served import served
 
 from pinakes.platform.directory import Tenant
 
