@@ -21,6 +21,7 @@ from pinakes.federation.discovery.query import (
     clauses,
     is_call_number,
 )
+from pinakes.federation.discovery.wording import SHORT, heading, worded
 from pinakes.main.demo.marc_books import book
 
 HAN = frozenset(map(chr, range(0x4E00, 0xA000)))
@@ -270,3 +271,10 @@ def test_every_two_characters_of_a_title_find_it(tmp_path: Path) -> None:
         truth = sum(pair in title for title in titles)
         assert index.search(Query(within=Branch(1), text=pair), facets=False).total == truth, pair
     index.close()
+
+
+@pytest.mark.parametrize("times", [1, SHORT])
+def test_a_name_is_taken_apart_as_a_title_is_however_long(times: int) -> None:
+    text = "曹雪芹 Cao " * times
+    assert heading(text) == heading(text) == worded(text)
+    assert heading(text).latin == ["cao"] * times

@@ -143,7 +143,7 @@ def sort_key(text: str) -> str:
     return " ".join([syllable for word in pinyin(text[:LONGEST_TEXT]) for syllable in word])
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def syllables(word: str) -> list[str]:
     """The reading of one word: of the longest phrases in it that are known, else by character."""
     found: list[str] = []

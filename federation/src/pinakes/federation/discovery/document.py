@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import tantivy
 
-from pinakes.federation.discovery.wording import START, Wording, initials, worded
+from pinakes.federation.discovery.wording import START, Wording, heading, initials, worded
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
@@ -101,8 +101,8 @@ def facts(document: Document) -> dict[str, object]:
     short = titles[0]
     if document.short_title not in ("", document.title):
         short = worded(document.short_title)
-    names = [worded(name) for name in document.names]
-    subjects = [worded(subject) for subject in document.subjects]
+    names = [heading(name) for name in document.names]
+    subjects = [heading(subject) for subject in document.subjects]
     found: dict[str, object] = {
         "id": str(document.id),
         "shown": shown(document),

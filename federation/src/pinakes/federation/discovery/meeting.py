@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
-from pinakes.federation.discovery.wording import Wording, worded
+from pinakes.federation.discovery.wording import Wording, heading, worded
 from pinakes.tenants.catalogue.marc import Title
 
 SYLLABLES = 4  # so long a title is told from others by its sound, beside a name and a year
@@ -132,7 +132,7 @@ def words_mark(title: str, name: str, year: int, rule: Rule) -> Mark | None:
 
 def said_name(name: str) -> str:
     """The letters of a name: caoxueqin for 曹雪芹, and for Cao, Xueqin, 1717?-1763."""
-    said = worded(",".join(DATES.sub("", name).split(",")[:2]))
+    said = heading(",".join(DATES.sub("", name).split(",")[:2]))
     return "".join(said.said) or said.key
 
 

@@ -1,6 +1,6 @@
 """A text as the index wants it: pairs of characters in a row, words, syllables. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from pinakes.platform import text
 
 MOST_INITIALS = 8
 START = "^"  # before the first token of a text
+SHORT = 200  # characters
 END = "$"  # behind the first letters of a whole text
 
 
@@ -30,7 +31,7 @@ class Wording(NamedTuple):
     @property
     def latin(self) -> list[str]:
         """Its words that are not Chinese."""
-        return [word for word in self.row if not text.CJK_RUN.match(word)]
+        return [word for word in self.row if word < text.FIRST or not text.CJK_RUN.match(word)]
 
 
 class Run(NamedTuple):
@@ -42,7 +43,17 @@ class Run(NamedTuple):
     letters: list[str]
 
 
-def worded(value: str) -> Wording:
+def remembered[T](work: Callable[..., T], most: int = 10_000) -> Callable[..., T]:
+    """The same work, done once for the same short texts: what long ones give fills the memory."""
+    known = lru_cache(most)(work)
+
+    def remembering(*texts: str) -> T:
+        return (work if len(texts[0]) > SHORT else known)(*texts)
+
+    return remembering
+
+
+def _worded(value: str) -> Wording:
     """Take a text apart: of one that is far too long, what it begins with."""
     value = value[: text.LONGEST_TEXT]
     folded = text.fold(value)
@@ -58,7 +69,14 @@ def worded(value: str) -> Wording:
     return _chinese(runs, key, iter(written if len(written) == len(chinese) else chinese))
 
 
+worded = remembered(_worded)
+heading = remembered(_worded, 30_000)  # names and subjects, which come again where titles do not
+
+
 def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str]) -> Wording:
+    if len(runs) == 1:
+        only = _run(runs[0][0], next(written))
+        return Wording(only.row, only.more, key, only.said, only.letters)
     row: list[str] = []
     more: list[str] = []
     said: list[str] = []
@@ -77,18 +95,27 @@ def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str])
     return Wording(row, more, key, said, letters)
 
 
-@lru_cache(maxsize=20_000)
+@remembered
 def _run(run: str, written: str) -> Run:
     words = text.cut(run, written)
-    spoken = [text.syllables(word) for word in words]
-    said = [syllable for word in spoken for syllable in word]
-    letters = ["".join([syllable[0] for syllable in word]) for word in spoken]
+    said: list[str] = []
+    letters: list[str] = []
+    for syllables, first in map(_spoken, words):
+        said += syllables
+        letters.append(first)
     if len(run) == 1:
         return Run([run], [], said, letters)
     pairs = [first + second for first, second in pairwise(run)]
     also = words if run == written else [text.fold(word) for word in words]
     more = [run[-1], *[word for word in also if len(word) == 2]]  # noqa: PLR2004 (a pair)
     return Run(pairs, more, said, letters)
+
+
+@lru_cache(maxsize=20_000)
+def _spoken(word: str) -> tuple[list[str], str]:
+    """The syllables of a word, and their first letters."""
+    syllables = text.syllables(word)
+    return syllables, "".join([syllable[0] for syllable in syllables])
 
 
 def initials(wording: Wording) -> list[str]:

@@ -13,7 +13,7 @@ SHORT = 10  # digits of an ISBN before 2007
 DIGITS = "0123456789X"  # of its check
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def isbn13(written: str) -> str:
     """The 13 digits of the first ISBN in *written*, or nothing when its check digit is wrong."""
     found = ISBN_LIKE.search(_plain(written))

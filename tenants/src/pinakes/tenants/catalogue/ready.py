@@ -56,7 +56,7 @@ def ready(found: Found, profile: str | None = None) -> Ready | Broken:
 
 
 def without_nul(record: Record) -> Record:
-    if not any(NUL in text for _, text in record.fields):
+    if NUL.encode() not in record.raw:
         return record
     fields = tuple((tag, text.replace(NUL, "")) for tag, text in record.fields)
     return msgspec.structs.replace(record, fields=fields)

@@ -1,10 +1,12 @@
 """The walk through one ISO 2709 record: from its bytes to leader, tags and field bytes."""
 
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 FIELD_END = b"\x1e"
 LEADER_LENGTH = 24
 ENTRY = 12
+WRITTEN = "%s%04d%05d"  # an entry: tag, length, start
 
 
 class Unreadable(Exception):
@@ -42,7 +44,7 @@ def walk(raw: bytes) -> Walked:
         raise Unreadable("directory_unreadable")
     leader = _leader(raw[:LEADER_LENGTH])
     tags = [directory[at : at + 3] for at in range(0, len(directory), ENTRY)]
-    parts = _parts(raw[base:].removesuffix(b"\x1d"), directory, repairs)
+    parts = _parts(raw[base:].removesuffix(b"\x1d"), directory, tags, repairs)
     return Walked(leader, tags, parts, tuple(repairs))
 
 
@@ -76,13 +78,13 @@ def _leader(raw: bytes) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in leader)
 
 
-def _parts(body: bytes, directory: str, repairs: list[str]) -> list[bytes]:
+def _parts(body: bytes, directory: str, tags: list[str], repairs: list[str]) -> list[bytes]:
     """The fields in the directory's order."""
     parts = body.split(FIELD_END)
     last = parts.pop()
     if last and body[-1:] != FIELD_END:
         parts.append(last)
-    if _in_order(parts, directory):
+    if len(parts) == len(tags) and directory == _in_order(parts, tags):
         return parts
     by_position = _by_position(body, directory)
     if by_position is not None:
@@ -93,19 +95,11 @@ def _parts(body: bytes, directory: str, repairs: list[str]) -> list[bytes]:
     return parts
 
 
-def _in_order(parts: list[bytes], directory: str) -> bool:
-    """True when lengths and positions say what the field terminators say."""
-    if len(parts) * ENTRY != len(directory):
-        return False
-    start, at = 0, 3
-    for part in parts:
-        length = len(part) + 1
-        numbers = directory[at : at + 9]
-        if not numbers.isdecimal() or int(numbers) != length * 100_000 + start:
-            return False
-        start += length
-        at += ENTRY
-    return True
+def _in_order(parts: list[bytes], tags: list[str]) -> str:
+    """The directory of these fields when they lie one behind the other."""
+    lengths = [len(part) + 1 for part in parts]
+    entries = zip(tags, lengths, accumulate(lengths, initial=0), strict=False)
+    return WRITTEN * len(parts) % tuple(chain.from_iterable(entries))
 
 
 def _by_position(body: bytes, directory: str) -> list[bytes] | None:

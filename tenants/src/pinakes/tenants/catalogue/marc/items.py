@@ -35,7 +35,10 @@ def items_of(record: Record, profile: str | None = None) -> list[Item]:
     rows = table("items").get(profile or record.dialect.value)
     if rows is None:
         raise UnknownProfile(f"Use one of {', '.join(profiles())}.", profile=profile)
+    tags = {tag for tag, _ in record.fields}
     for row in rows:
+        if row["tag"] not in tags:
+            continue
         found = [item for text in record.texts(row["tag"]) for item in _items(record, row, text)]
         if found:
             return found

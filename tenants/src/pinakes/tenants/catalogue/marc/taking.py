@@ -1,7 +1,8 @@
 """One pass over a record's fields: what each rule of the table takes, with its other script."""
 
 from collections import defaultdict
-from typing import NamedTuple
+
+import msgspec
 
 from pinakes.tenants.catalogue.marc.paralleled import paralleled
 from pinakes.tenants.catalogue.marc.record import Dialect, Field, Record, subfields
@@ -18,7 +19,7 @@ AS_WRITTEN = frozenset(
 )
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """Words of one field; ``twin`` the same in its original script; ``extra`` role or label."""
 
     tag: str
@@ -48,12 +49,15 @@ def parts_of(record: Record) -> Parts:
         found = rules.get(tag)
         if found is None:
             continue
-        twin = twins.get(_link(tag, text), "") if twins else ""
+        twin = twins.get(_link(tag, text), "") if twins and LINK in text else ""
         values, twin_values = subfields(text), subfields(twin) if twin else []
         if tag in parallel:
             values = paralleled(values, parallel[tag])
             twin_values = paralleled(twin_values, parallel[tag])
+        codes = {code for code, _ in values + twin_values}
         for rule in found:
+            if rule.codes.isdisjoint(codes):
+                continue
             words = _words(rule, values, marc21)
             twin_words = _words(rule, twin_values, marc21) if twin else ""
             if (words or twin_words) and len(parts[rule.part]) < MOST:
@@ -71,7 +75,7 @@ def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
     if not linked:
         return list(fields), linked
     linked.pop("", None)
-    wanted = {_link(tag, text) for tag, text in fields if tag != TWIN} - {""}
+    wanted = {_link(tag, text) for tag, text in fields if LINK in text and tag != TWIN} - {""}
     kept = [
         (text.partition(LINK)[2][:3], text) if tag == TWIN else (tag, text)
         for tag, text in fields

@@ -23,9 +23,11 @@ def plain(text: str) -> str:
 def trimmed(text: str) -> str:
     """Without the ISBD punctuation that leads to the next part, and without a closing full stop."""
     text = text.rstrip(" /:;=,،؛")
-    if text[-2:-1] > "\u2e7f" and text[-1:] == ".":  # no abbreviation in Chinese or Japanese
+    if text[-1:] != ".":
+        return text
+    if text[-2:-1] > "\u2e7f":  # no abbreviation in Chinese or Japanese
         return text[:-1]
-    if text[-1:] != "." or " " in text[-3:] or "." in text[-3:-1] or len(text) <= INITIAL:
+    if " " in text[-3:] or "." in text[-3:-1] or len(text) <= INITIAL:
         return text
     return text if text.rpartition(" ")[2].lower() in ABBREVIATIONS else text[:-1]
 
