@@ -1,6 +1,7 @@
 """An import outlives its worker: kill -9 at any point neither loses nor doubles a record."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from books import begin, book, file_of, look
 from sqlalchemy import func, select, update
 
+from pinakes.main.worker import CALM
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobDue, JobState
@@ -53,6 +55,7 @@ async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
         with worker(environment) as process:
             await seen(database, library, id, point)
             readers = children(process.pid)
+            assert all(gives_way(pid) for pid in (process.pid, *readers))
             process.kill()
         await gone(readers)
         async with public_work(database.carrier) as session:  # as if the lease had ended
@@ -71,6 +74,11 @@ async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def gives_way(pid: int) -> bool:
+    """Whoever stands at a desk goes first."""
+    return os.getpriority(os.PRIO_PROCESS, pid) >= CALM
 
 
 def alive(pid: int) -> bool:

@@ -3,12 +3,15 @@
 import asyncio
 import faulthandler
 import gc
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from logging import getLogger
 from typing import Any
+
+import uvloop
 
 from pinakes.main.features import FEATURES
 from pinakes.main.pulse import Pulse
@@ -25,6 +28,7 @@ from pinakes.platform.wake import listening
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
 FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by the next worker
+CALM = 10  # niceness of the worker and of what it starts: whoever stands at a desk goes first
 JOBS = 2  # done side by side in one worker
 PATIENT = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
@@ -106,6 +110,7 @@ async def every(seconds: float, *chores: Callable[[], Awaitable[None]]) -> None:
 async def main() -> None:
     """Work until SIGTERM or SIGINT."""
     log.set_up()
+    os.nice(CALM)
     gc.freeze()  # what is loaded by now stays: no collection need look at it again
     gc.set_threshold(*PATIENT)
     task = asyncio.ensure_future(work(settings()))
@@ -121,4 +126,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

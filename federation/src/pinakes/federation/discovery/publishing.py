@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.assigning import Placed, assign, told
+from pinakes.federation.discovery.calm import calmly
 from pinakes.federation.discovery.choosing import chosen
 from pinakes.federation.discovery.meeting import marks
 from pinakes.platform.db import Database, public_work
@@ -105,7 +106,7 @@ async def publish(
     asked = {"tenant": tenant, "records": list(records), "gone": list(gone)}
     before = set(await public.scalars(BEFORE, asked))
     consortium = await public.scalar(CONSORTIUM, {"tenant": tenant})
-    met = {one.id: marks(tenant, one.id, one.title) for one in visible}
+    met = await calmly(lambda: {one.id: marks(tenant, one.id, one.title) for one in visible})
     placed = await assign(public, consortium, met, choices)
     rows = [
         {"record": one.id, "fields": one.raw, **of(placed[one.id]), **counts(stock[one.id])}

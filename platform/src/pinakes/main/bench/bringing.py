@@ -21,7 +21,6 @@ from pinakes.tenants.registry import placement
 
 LOOK = 0.25  # seconds between two looks
 WEIGH = 1.0  # seconds between two looks at the memory, which cost more
-CODE = "arriving"
 TENANT = """
     INSERT INTO commons.tenant (id, consortium_id, code, kind, parent_id, path, name_zh, name_en,
                                 state, zone, version)
@@ -62,10 +61,11 @@ def store(settings: Settings) -> Objects:
 
 async def moved_in(postgres: Postgres, settings: Settings, tenant: int) -> None:
     """An empty branch with a bucket."""
+    code = f"arriving-{tenant}"
     strong = await asyncpg.connect(postgres.address("postgres"))
-    await strong.execute(TENANT, tenant, CODE)
+    await strong.execute(TENANT, tenant, code)
     await strong.close()
-    mine = placement.first_placement(CODE)
+    mine = placement.first_placement(code)
     await store(settings).make_bucket(mine)
     async with Database.open(settings) as database, unit_of_work(database.app, tenant) as session:
         await placement.place(session, mine)
@@ -99,7 +99,7 @@ class Branch:
             files = await placement.store(session, store(self.settings))
             with path.open("rb") as file:
                 await files.put(service.key_of_upload(id), file)
-                await service.uploaded(session, id, path.name, file.tell())
+            await service.uploaded(session, id, path.name, path.stat().st_size)
         return id
 
     async def watched(
@@ -115,9 +115,9 @@ class Branch:
             await asyncio.sleep(LOOK)
             job = await self.look(database, id)
             self.read = (job.report or {}).get("read", 0)
-            _, *readers = self.processes()
-            reader = max(reader, sum(map(cpu.ticks, readers)) * cpu.TICK)
             if time.monotonic() - began > len(held) * WEIGH:
+                _, *readers = self.processes()
+                reader = max(reader, sum(map(cpu.ticks, readers)) * cpu.TICK)
                 held.append((self.read, self.held()))
         seconds = time.monotonic() - began
         if job.state is not JobState.DONE:

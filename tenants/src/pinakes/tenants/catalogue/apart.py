@@ -5,6 +5,7 @@ a pipe without a reader takes nothing.
 """
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -20,7 +21,8 @@ from pinakes.tenants.catalogue.batches import How, Portion, portions
 
 HEAD = 8  # bytes of a frame's length
 AHEAD = 1 << 20  # bytes that are taken from the pipe before they are asked for
-CALM = 10  # added to the niceness: whoever lends a book goes first
+LATER = 5  # added to the worker's niceness: what is read is written and shown before more is read
+PATIENT = 50_000  # new things before a collection: records make many, and no cycles
 
 
 PACKAGE = __name__.rpartition(".")[0]
@@ -120,7 +122,8 @@ def frames(order: Order) -> Iterator[Frame]:
 
 def write() -> None:
     """The process: all frames to standard output."""
-    os.nice(CALM)
+    os.nice(LATER)
+    gc.set_threshold(PATIENT)
     order = msgspec.json.decode(sys.argv[1], type=Order)
     with suppress(BrokenPipeError):
         for frame in frames(order):
