@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from uuid import UUID
 
@@ -98,8 +99,10 @@ class Branch:
         async with unit_of_work(database.app, self.tenant) as session:
             files = await placement.store(session, store(self.settings))
             with path.open("rb") as file:
+                size = file.seek(0, SEEK_END)
+                file.seek(0)
                 await files.put(service.key_of_upload(id), file)
-            await service.uploaded(session, id, path.name, path.stat().st_size)
+            await service.uploaded(session, id, path.name, size)
         return id
 
     async def watched(
