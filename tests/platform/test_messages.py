@@ -5,18 +5,22 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import Audit, note
 from pinakes.platform.carrier import (
+    PATIENT,
+    PROMPT,
     TRIES,
     Listeners,
     acknowledge,
     apply,
     carry,
     claim,
+    numbers,
     sweep,
 )
 from pinakes.platform.clock import now
@@ -315,3 +319,46 @@ async def test_messages_reach_a_suspended_branch(
     await open_door(database, tenant, closed)
     assert await carry(database, told(write)) == 1
     assert await waiting(database, tenant) == 0
+
+
+class ItemsChanged(Event, frozen=True):
+    """Of a kind that nobody stands waiting for."""
+
+
+async def test_what_nobody_stands_waiting_for_has_a_lane_of_its_own(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    async with unit_of_work(database.app, tenant.id) as session:
+        emit(session, ItemsChanged(about=uuid4()))
+    await open_door(database, tenant, neighbour)
+    assert await carry(database, told(write), (PROMPT,)) == 1
+    assert await doors(database, neighbour) == ["front"]
+    assert await carry(database, told(write), (PATIENT,)) == 1
+
+
+async def test_the_lean_road_takes_a_message_once(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    went: list[str] = []
+
+    async def hear(session: AsyncSession, heard: Heard[DoorOpened]) -> None:
+        went.extend(f"ordinary: {event.door}" for event, _ in heard)
+
+    async def lean(database: Database, heard: Heard[DoorOpened]) -> bool:
+        mine = [message for _, message in heard]
+        try:
+            await database.hot.execute(
+                "SELECT inbox_heard($1, $2, $3)", neighbour.id, *numbers(mine)
+            )
+        except asyncpg.PostgresError:
+            return False
+        went.extend(f"lean: {event.door}" for event, _ in heard)
+        return True
+
+    listeners = told(Together(hear, lean))
+    await open_door(database, tenant, neighbour)
+    [run] = await claim(database)
+    await apply(database, listeners, [run])
+    await apply(database, listeners, [run])
+    assert went == ["lean: front"]
+    await acknowledge(database, [run])

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import Desk, deliver, desk_at, enrol
+from lending import Desk, deliver, desk_at, enrol, rule
 from mint import Mint
 
 from pinakes.federation.lending.model import Role
@@ -290,3 +290,25 @@ async def test_a_step_takes_three_trips_at_most(
     trips.clear()
     await desks["pickup"].ask(f"/requests/{told['request']}/pickup/receive", {}, key="act")
     assert len(trips) == 2
+
+
+async def test_rarer_steps_take_no_more_trips(
+    client: httpx.AsyncClient, borrowing: Borrowing, desks: dict[str, Desk], trips: list[str]
+) -> None:
+    b = borrowing
+    await rule(b.database, b.supplier, supply_answers="hand")
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    trips.clear()
+    wish = {"edition": str(title), "pickup": b.pickup.code, "card": b.reader.card}
+    asked = await desks["home"].ask("/requests", wish)
+    assert (asked.status_code, len(trips)) == (201, 3)
+    request = asked.json()["request"]
+    for desk, path in (
+        ("supplier", f"/requests/{request}/supplier/agree"),
+        ("home", f"/requests/{request}/cancel"),
+    ):
+        await deliver(b.database)
+        trips.clear()
+        answer = await desks[desk].ask(path, {})
+        assert (answer.status_code, len(trips)) == (200, 2), answer.text

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from logging import getLogger
 from typing import Any
 
@@ -16,7 +17,7 @@ import uvloop
 from pinakes.main.features import FEATURES
 from pinakes.main.pulse import Pulse
 from pinakes.platform import log
-from pinakes.platform.carrier import Listeners, carry, sweep
+from pinakes.platform.carrier import PATIENT, PROMPT, Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.db import Database
 from pinakes.platform.feature import Feature
@@ -25,12 +26,15 @@ from pinakes.platform.replies import forget_old
 from pinakes.platform.telemetry import telling
 from pinakes.platform.wake import listening
 
+FEW, GENTLY = 100, 2  # messages that nobody stands waiting for, to so many receivers at once
+WHILE = 0.5  # seconds
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
 FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by the next worker
 CALM = 10  # niceness of the worker and of what it starts: whoever stands at a desk goes first
 JOBS = 2  # done side by side in one worker
-PATIENT = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
+BREATH = 0.1  # seconds; a job takes longer
+RARELY = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
 
@@ -57,17 +61,40 @@ async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> No
         await stack.enter_async_context(pulse.shown(settings.worker))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
 
-        async def carried() -> int:
-            pulse.beat()
-            return await carry(database, listeners)
-
-        tasks.create_task(at_each_wake_up(settings, carried))
+        lanes = Lanes(database, listeners, pulse)
+        tasks.create_task(at_each_wake_up(settings, lanes.prompt))
+        tasks.create_task(at_each_wake_up(settings, lanes.patient))
         for _ in range(JOBS):
-            tasks.create_task(at_each_wake_up(settings, lambda: perform(database, handlers)))
+            look = at_each_wake_up(settings, lambda: perform(database, handlers), BREATH)
+            tasks.create_task(look)
         for feature in features:
             for duty in feature.duties:
                 tasks.create_task(duty(settings, database))
         tasks.create_task(every(CHORES, *(bound(chore, database) for chore in chores)))
+
+
+@dataclass
+class Lanes:
+    """What somebody waits for, and beside it the rest, which gives way."""
+
+    database: Database
+    listeners: Listeners
+    pulse: Pulse
+    carried: int = 0
+
+    async def prompt(self) -> int:
+        self.pulse.beat()
+        done = await carry(self.database, self.listeners, (PROMPT,))
+        self.carried += done
+        return done
+
+    async def patient(self) -> int:
+        """A small batch; then, if others were under way, a rest as long as it took, or a while."""
+        before, began = self.carried, time.monotonic()
+        done = await carry(self.database, self.listeners, (PATIENT,), FEW, GENTLY)
+        if done and self.carried > before:
+            await asyncio.sleep(min(time.monotonic() - began, WHILE))
+        return done
 
 
 def bound(
@@ -76,8 +103,13 @@ def bound(
     return lambda: chore(database)
 
 
-async def at_each_wake_up(settings: Settings, act: Callable[[], Awaitable[int]]) -> None:
-    """Act until nothing is left to do, at each wake-up and at least once a second."""
+async def at_each_wake_up(
+    settings: Settings, act: Callable[[], Awaitable[int]], breath: float = 0
+) -> None:
+    """Act until nothing is left to do, at each wake-up and at least once a second.
+
+    Between two wake-ups lies a *breath* at least: most of them are for others.
+    """
     woken = asyncio.Event()
     while True:
         try:
@@ -87,6 +119,7 @@ async def at_each_wake_up(settings: Settings, act: Callable[[], Awaitable[int]])
                         pass
                     with suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), SWEEP)
+                    await asyncio.sleep(breath)
                     woken.clear()
         except Exception:
             logger.exception("messages and jobs wait: the database is away or refuses")
@@ -112,7 +145,7 @@ async def main() -> None:
     log.set_up()
     os.nice(CALM)
     gc.freeze()  # what is loaded by now stays: no collection need look at it again
-    gc.set_threshold(*PATIENT)
+    gc.set_threshold(*RARELY)
     task = asyncio.ensure_future(work(settings()))
 
     def leave() -> None:

@@ -1,7 +1,7 @@
 """The carrier: takes messages from every outbox to the receivers' listeners."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import takewhile
@@ -13,12 +13,14 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, driver, public_work, unit_of_work
-from pinakes.platform.messages import Acting, Event, Heard, Message, Outbox, Together
+from pinakes.platform.messages import Acting, Event, Heard, Lean, Message, Outbox, Together
 from pinakes.platform.outage import is_outage
 from pinakes.platform.retry import pause
 
 TRIES = 5
 BATCH = 200
+ABREAST = 8  # receivers; as many as there are connections
+PROMPT, PATIENT = False, True  # lanes: what somebody waits for is not held up by the rest
 KEPT = timedelta(days=30)  # a restored receiver may ask again
 
 UNHEARD: tuple[type[Event], Sequence[Acting]] = (Event, ())
@@ -26,7 +28,7 @@ TAKE = """
     SELECT m.sender, seq FROM unnest($1::integer[], $2::text[]) AS m (sender, numbers)
     CROSS JOIN LATERAL inbox_take(m.sender, m.numbers::bigint[]) AS seq
 """
-CLAIM = "SELECT * FROM outbox_claim($1, $2)"
+CLAIM = "SELECT * FROM outbox_claim($1, $2, $3)"
 ARRIVED = """
     UPDATE outbox SET state = 'sent', sent_at = now()
     FROM unnest($1::integer[], $2::uuid[]) AS m (sender, message)
@@ -40,27 +42,57 @@ type Run = Sequence[Message]  # about one thing, from one sender to one receiver
 type Way = Callable[[Sequence[Run]], Awaitable[None]]  # takes messages to one receiver, or raises
 
 
-async def carry(database: Database, listeners: Listeners) -> int:
-    """Deliver one batch of what is due; how many messages that were.
+async def carry(
+    database: Database,
+    listeners: Listeners,
+    lanes: Sequence[bool] = (PROMPT, PATIENT),
+    most: int = BATCH,
+    abreast: int = ABREAST,
+) -> int:
+    """Deliver one batch of what is due, to so many receivers at once; how many messages that were.
 
     Several workers may run side by side: a claim is a lease, and messages
     about one thing are claimed together, by one of them.
     """
-    return await carried(database, await claim(database), partial(apply, database, listeners))
+    runs, way = await claim(database, most, lanes), partial(apply, database, listeners)
+    return await carried(database, runs, way, partial(lean_road, listeners), abreast)
 
 
-async def carried(database: Database, runs: Sequence[Run], way: Way) -> int:
-    """Deliver these, each receiver's by itself; how many messages those were."""
-    receivers: dict[int, list[Run]] = {}
+async def carried(
+    database: Database,
+    runs: Sequence[Run],
+    way: Way,
+    road: Callable[[Run], object] = lambda _: None,
+    abreast: int = ABREAST,
+) -> int:
+    """Deliver these, each receiver's by itself; how many messages those were.
+
+    Of one receiver, what takes the same *road* travels together, one road after the other.
+    """
+    receivers: dict[int, dict[object, list[Run]]] = {}
     for run in runs:
-        receivers.setdefault(run[0].receiver, []).append(run)
-    await asyncio.gather(*(deliver(database, way, mail) for mail in receivers.values()))
+        receivers.setdefault(run[0].receiver, {}).setdefault(road(run), []).append(run)
+    turns = asyncio.Semaphore(abreast)
+
+    async def in_turn(roads: Iterable[Sequence[Run]]) -> None:
+        async with turns:
+            for mail in roads:
+                await deliver(database, way, mail)
+
+    await asyncio.gather(*(in_turn(roads.values()) for roads in receivers.values()))
     return sum(len(run) for run in runs)
 
 
-async def claim(database: Database, most: int = BATCH, *, abroad: bool = False) -> list[Run]:
+async def claim(
+    database: Database,
+    most: int = BATCH,
+    lanes: Sequence[bool] = (PROMPT, PATIENT),
+    *,
+    abroad: bool = False,
+) -> list[Run]:
     """Number what is new, and lease for 10 seconds what is due here, or *abroad*."""
-    rows = await database.post.fetch(CLAIM, most, abroad)
+    told = [await database.post.fetch(CLAIM, most, lane, abroad) for lane in lanes]
+    rows = [row for one in told for row in one]
     messages = [msgspec.convert(dict(row), Message) for row in rows]
     runs: dict[tuple[int, int, UUID], list[Message]] = {}
     for message in sorted(messages, key=lambda message: message.seq):
@@ -101,6 +133,10 @@ async def attempt(database: Database, way: Way, mail: Sequence[Run]) -> Exceptio
 
 async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -> None:
     """Let one receiver's listeners act on what they have not seen before."""
+    messages = [message for run in mail for message in run]
+    lean = lean_road(listeners, messages)
+    if lean is not None and await lean(database, understood(listeners, messages)):
+        return
     async with unit_of_work(database.app, mail[0][0].receiver, closed_too=True) as session:
         session.info["database"] = database  # for listeners that also write public tables
         runs = [without_repeats(listeners, run) for run in await take(session, mail)]
@@ -115,6 +151,15 @@ def heard_by(listeners: Listeners, message: Message) -> Sequence[Acting]:
     return listeners.get(message.kind, UNHEARD)[1]
 
 
+def lean_road(listeners: Listeners, messages: Run) -> Lean | None:
+    """The road without a session, when all of these may take the same."""
+    roads = {
+        acting[0].lean if len(acting) == 1 and isinstance(acting[0], Together) else None
+        for acting in (heard_by(listeners, message) for message in messages)
+    }
+    return roads.pop() if len(roads) == 1 else None
+
+
 def leading(listeners: Listeners, run: Run, acting: Sequence[Acting]) -> Run:
     """The first messages of a run, as far as these listeners hear them."""
     return list(takewhile(lambda message: heard_by(listeners, message) == acting, run))
@@ -124,16 +169,21 @@ async def tell(
     session: AsyncSession, listeners: Listeners, acting: Sequence[Acting], messages: Run
 ) -> None:
     """Let each listener act on all of it, at once or on one after the other."""
-    heard = [
-        (msgspec.convert(message.body, listeners.get(message.kind, UNHEARD)[0]), message)
-        for message in messages
-    ]
+    heard = understood(listeners, messages)
     for listener in acting:
         if isinstance(listener, Together):
             await listener.hear(session, heard)
             continue
         for event, message in at_once(heard):
             await listener(session, event, message)
+
+
+def understood(listeners: Listeners, messages: Run) -> Heard[Event]:
+    """Each as the event that it is."""
+    return [
+        (msgspec.convert(message.body, listeners.get(message.kind, UNHEARD)[0]), message)
+        for message in messages
+    ]
 
 
 def at_once(heard: Heard[Event]) -> Heard[Event]:
@@ -146,14 +196,19 @@ def at_once(heard: Heard[Event]) -> Heard[Event]:
 
 async def take(session: AsyncSession, mail: Sequence[Run]) -> list[Run]:
     """Move the receiver's watermarks; what had not passed them before."""
-    numbers: dict[int, list[int]] = {}
-    for run in mail:
-        numbers.setdefault(run[0].sender, []).extend(message.seq for message in run)
-    senders = sorted(numbers)
-    listed = [f"{{{','.join(map(str, numbers[one]))}}}" for one in senders]
-    rows = await (await driver(session)).fetch(TAKE, senders, listed)
+    told = numbers([message for run in mail for message in run])
+    rows = await (await driver(session)).fetch(TAKE, *told)
     fresh = {(row["sender"], row["seq"]) for row in rows}
     return [[one for one in run if (one.sender, one.seq) in fresh] for run in mail]
+
+
+def numbers(messages: Run) -> tuple[list[int], list[str]]:
+    """The senders, and the numbers of each, as ``inbox_take`` and ``inbox_heard`` want them."""
+    found: dict[int, list[int]] = {}
+    for message in messages:
+        found.setdefault(message.sender, []).append(message.seq)
+    senders = sorted(found)
+    return senders, [f"{{{','.join(map(str, found[one]))}}}" for one in senders]
 
 
 def without_repeats(listeners: Listeners, run: Run) -> Run:

@@ -15,11 +15,11 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import BigInteger, Index, func, text
+from sqlalchemy import BigInteger, FetchedValue, Index, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pinakes.platform.db import Base, TenantOwned, uuid7
+from pinakes.platform.db import Base, Database, TenantOwned, uuid7
 from pinakes.platform.identity import Principal
 
 
@@ -59,13 +59,19 @@ class Message(Struct, frozen=True, kw_only=True):
 
 type Listener[E: Event] = Callable[[AsyncSession, E, Message], Awaitable[None]]
 type Heard[E: Event] = Sequence[tuple[E, Message]]
+type Lean = Callable[[Database, Heard[Any]], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A listener that takes all that has come for its tenant at once; each thing's in order."""
+    """A listener that takes all that has come for its tenant at once; each thing's in order.
+
+    *lean* does the same without a session: it moves the watermark by ``inbox_heard`` in the call
+    that writes. It may say no, and what it has not taken by then goes the ordinary way.
+    """
 
     hear: Callable[[AsyncSession, Heard[Any]], Awaitable[None]]
+    lean: Lean | None = None
 
 
 type Acting = Listener[Any] | Together
@@ -77,7 +83,7 @@ class Outbox(TenantOwned, Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_new", "id", postgresql_where=text("seq IS NULL")),
-        Index("outbox_open", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("outbox_open", "patient", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(
             "outbox_about",
             "tenant_id", "receiver", "about", "seq",
@@ -90,6 +96,7 @@ class Outbox(TenantOwned, Base):
     seq: Mapped[int | None] = mapped_column(BigInteger)  # given by the carrier, per pair
     about: Mapped[UUID]
     kind: Mapped[str]
+    patient: Mapped[bool] = mapped_column(server_default=FetchedValue())  # nobody waits for it
     version: Mapped[int] = mapped_column(server_default="1")
     actor: Mapped[str | None]
     role: Mapped[str | None]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from logging import getLogger
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.engine import Row
+from sqlalchemy import delete, func, select, update
 
 from pinakes.platform.db import Database, lock, public_work, unit_of_work
 from pinakes.platform.errors import Problem, Unavailable
@@ -30,28 +30,35 @@ LEASE = timedelta(seconds=30)
 BEAT = 10.0  # seconds
 TRIES = 5
 
-CLAIM = text("""
+CLAIM = """
     -- materialized: a plan that asked the inner query once per row would claim several
     WITH due AS MATERIALIZED (
         SELECT tenant_id, id FROM job_due WHERE due_at <= clock_timestamp()
         ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    UPDATE job_due AS q SET due_at = clock_timestamp() + :lease, tries = q.tries + 1
+    UPDATE job_due AS q SET due_at = clock_timestamp() + $1, tries = q.tries + 1
     FROM due WHERE q.tenant_id = due.tenant_id AND q.id = due.id
     RETURNING q.tenant_id, q.id, q.tries
-""")
+"""
 
 log = getLogger(__name__)
 
 type Handlers = Mapping[str, Handler]
-type Claimed = Row[Any]  # tenant_id, id, tries
+
+
+class Claimed(NamedTuple):
+    """A job whose lease is ours."""
+
+    tenant_id: int
+    id: UUID
+    tries: int
 
 
 async def perform(database: Database, handlers: Handlers) -> int:
     """Do one job to its end, if any is due; how many that were."""
-    async with public_work(database.carrier) as session:
-        claimed = (await session.execute(CLAIM, {"lease": LEASE})).one_or_none()
-    if claimed is None:
+    row = await database.post.fetchrow(CLAIM, LEASE)
+    if row is None:
         return 0
+    claimed = Claimed(**row)
     run = await take(database, claimed)
     if run is not None and await attempt(database, handlers, run) is None:
         return 1  # somebody will take it up again

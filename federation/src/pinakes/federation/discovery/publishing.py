@@ -44,7 +44,8 @@ CONSORTIUM = text("SELECT consortium_id FROM commons.tenant WHERE id = :tenant")
 
 COUNTS = text("""
     WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
-                      (record uuid, call_numbers text[], items integer, available integer))
+                      (record uuid, call_numbers text[], items integer, available integer)),
+    turned (edition) AS (
     UPDATE commons.holding h
     SET call_numbers = told.call_numbers, items = told.items, available = told.available
     FROM told, commons.holding old
@@ -54,7 +55,10 @@ COUNTS = text("""
       AND old.tenant_id = h.tenant_id AND old.record_id = h.record_id
     RETURNING CASE WHEN (old.available > 0, old.call_numbers)
                         IS DISTINCT FROM (told.available > 0, told.call_numbers)
-                   THEN h.edition_id END
+                   THEN h.edition_id END)
+    INSERT INTO commons.edition_changed AS c (edition_id)
+    SELECT DISTINCT edition FROM turned WHERE edition IS NOT NULL ORDER BY edition
+    ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
 """)
 
 CHANGED = text("""
@@ -88,9 +92,7 @@ async def items_changed(session: AsyncSession, event: ItemsChanged, message: Mes
         await public.execute(IN_TURN, {"tenant": message.receiver})
         stock = await stock_of(session, event.records)
         rows = [{"record": id, **counts(stock[id])} for id in event.records]
-        turned = await public.scalars(COUNTS, {"rows": told(rows), "tenant": message.receiver})
-        if editions := [id for id in turned if id is not None]:
-            await public.execute(CHANGED, {"editions": editions})
+        await public.execute(COUNTS, {"rows": told(rows), "tenant": message.receiver})
 
 
 async def publish(

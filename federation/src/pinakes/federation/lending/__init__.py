@@ -1,7 +1,7 @@
 """Lending between branches: a request and its three parties, each with a machine of its own."""
 
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.lending import listeners, recalling, views
+from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.events import (
     ItemSeen,
@@ -22,7 +22,7 @@ from pinakes.platform.feature import Feature
 from pinakes.platform.messages import Together
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 
-HEARD = Together(listeners.heard)
+HEARD = Together(listeners.heard, lean=hearing.heard)
 
 feature = Feature(
     name="lending",

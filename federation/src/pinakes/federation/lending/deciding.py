@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.federation.holds.choosing.service import Wish, choose
 from pinakes.federation.holds.events import Step as Progress
@@ -25,15 +26,8 @@ LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say l
 RENEWALS = 2
 
 FREE = text("""
-    SELECT id, barcode, kind, status FROM item
-    WHERE record_id = :record AND guest_of IS NULL
-      AND (status = 'on_shelf' OR status = 'out' AND request_id = :request)
-      AND kind <> 'reference' AND (CAST(:item AS uuid) IS NULL OR id = :item)
-      AND id <> ALL (CAST(:taken AS uuid[]))
-    ORDER BY status = 'on_shelf', -- what is promised and on its way goes first
-             EXISTS (SELECT FROM commons.wanted w WHERE w.item_id = item.id), id
-    LIMIT 1 FOR UPDATE SKIP LOCKED
-""")
+    SELECT lending_free(:record, :item, :request, CAST(:taken AS uuid[])) AS copy
+""").columns(copy=JSONB())
 WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
 
 
@@ -138,10 +132,7 @@ async def answers(turn: Turn) -> Any:
 
 
 async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
-    """A copy of the wanted record, or the wanted item, that stands on our shelf for nobody.
-
-    One that others wait for as itself is taken last.
-    """
+    """A copy of the wanted record, or the wanted item, that stands on our shelf for nobody."""
     if not party.facts.get("record"):
         return None
     key, facts = (party.request, party.role, party.attempt), party.facts
@@ -152,9 +143,13 @@ async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
             "request": party.request,
             "taken": [copy["id"] for copy in turn.copies.values() if copy],
         }
-        found = (await turn.session.execute(FREE, told)).mappings().one_or_none()
-        turn.copies[key] = None if found is None else dict(found)
+        turn.copies[key] = copy_in(await turn.session.scalar(FREE, told))
     return turn.copies[key]
+
+
+def copy_in(told: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What ``lending_free`` has found."""
+    return {**told, "id": UUID(told["id"])} if told else None
 
 
 async def reserve(turn: Turn, found: Found) -> None:

@@ -21,8 +21,23 @@ CREATE OR REPLACE FUNCTION lending_shelf() RETURNS jsonb LANGUAGE sql STABLE AS 
     WHERE t.id = pinakes_tenant()
 $$;
 
+-- A copy of the wanted record, or the wanted item, that stands on our shelf for nobody. What is
+-- promised and on its way goes first, and one that others wait for as itself last.
+CREATE OR REPLACE FUNCTION lending_free(record uuid, wanted uuid, request uuid, taken uuid[])
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('id', i.id, 'barcode', i.barcode, 'kind', i.kind, 'status', i.status)
+    FROM item i
+    WHERE i.tenant_id = pinakes_tenant() AND i.record_id = record AND i.guest_of IS NULL
+      AND (i.status = 'on_shelf' OR i.status = 'out' AND i.request_id = request)
+      AND i.kind <> 'reference' AND (wanted IS NULL OR i.id = wanted) AND i.id <> ALL (taken)
+    ORDER BY i.status = 'on_shelf',
+             EXISTS (SELECT FROM commons.wanted w WHERE w.item_id = i.id), i.id
+    LIMIT 1
+$$;
+
 -- A party's row, and what else its next step asks of this branch: "shelf", as above; "lent_until",
--- when our desk has lent the book already and the party is yet to hear of it.
+-- when our desk has lent the book already and the party is yet to hear of it; "copy", when we are
+-- asked for one.
 CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT to_jsonb(p) || CASE
         WHEN p.role = 'pickup' AND p.state IN ('EXPECTED', 'RECEIVED')
@@ -32,6 +47,9 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
                 SELECT extract(epoch FROM l.due_at)::bigint FROM loan l
                 WHERE l.tenant_id = p.tenant_id AND l.item_id = p.item_id
                   AND l.returned_at IS NULL))
+        WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
+            THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
+                (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
         ELSE '{}' END
 $$;
 
@@ -208,7 +226,8 @@ BEGIN
 END $$;
 
 -- work: now, actor, role, request; parties in the order of their steps, each with its version,
--- what happened, and its effects; told: messages; wish: what the reader's list says.
+-- what happened, and its effects; "was": the version that it had before (none: 0); "passing": a
+-- later step of the same party says how it stands. told: messages.
 CREATE OR REPLACE FUNCTION lending_write(work jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     one jsonb; p request_party; effect text;
@@ -217,7 +236,13 @@ BEGIN
     FOR one IN SELECT * FROM jsonb_array_elements(work -> 'parties') LOOP
         p := jsonb_populate_record(NULL::request_party, one || jsonb_build_object(
             'tenant_id', pinakes_tenant(), 'created_at', moment, 'changed_at', moment));
-        IF p.version = 1 THEN
+        PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
+            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model));
+        INSERT INTO audit (id, actor, role, operation, subject, result, request)
+        VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
+                'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
+        CONTINUE WHEN (one -> 'passing')::boolean;
+        IF (one ->> 'was')::integer = 0 THEN
             INSERT INTO request_party SELECT p.*;
         ELSE
             UPDATE request_party r SET version = p.version, supplier_id = p.supplier_id,
@@ -225,7 +250,8 @@ BEGIN
                 alarm_at = p.alarm_at, over = p.over, item_id = p.item_id, trouble = p.trouble,
                 reasons = coalesce(p.reasons, r.reasons), changed_at = moment,
                 said = coalesce(nullif(p.said, '[]'), r.said)
-            WHERE r.tenant_id = pinakes_tenant() AND r.id = p.id AND r.version = p.version - 1;
+            WHERE r.tenant_id = pinakes_tenant() AND r.id = p.id
+              AND r.version = (one ->> 'was')::integer;
             IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
         END IF;
         IF p.alarm_at IS NOT NULL THEN
@@ -244,13 +270,9 @@ BEGIN
             UPDATE request r SET attempt = p.attempt, state = p.state, over = p.over,
                                  changed_at = moment
             WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id
-              AND r.attempt <= p.attempt;
+              AND r.attempt <= p.attempt
+              AND (r.attempt, r.state, r.over) IS DISTINCT FROM (p.attempt, p.state, p.over);
         END IF;
-        PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
-            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model));
-        INSERT INTO audit (id, actor, role, operation, subject, result, request)
-        VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
-                'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
     END LOOP;
     INSERT INTO outbox (id, receiver, about, kind, body, actor, role)
     SELECT (t ->> 'id')::uuid, (t ->> 'receiver')::integer, (t ->> 'about')::uuid, t ->> 'kind',
@@ -315,17 +337,22 @@ BEGIN
 END $$;
 
 -- The same for a new request: the title, the reader's standing and requests, and the rules.
-CREATE FUNCTION read_place(this_tenant integer, given_key bytea, person uuid, wanted uuid,
-    owner integer, record uuid, of_kind text, OUT status integer, OUT body bytea,
-    OUT fingerprint bytea, OUT facts jsonb)
+-- "cards": whose the presented card may be; of this branch's readers the first is meant.
+CREATE FUNCTION read_place(this_tenant integer, given_key bytea, asker uuid, wanted uuid,
+    owner integer, record uuid, of_kind text, presented text, OUT status integer, OUT body bytea,
+    OUT fingerprint bytea, OUT cards jsonb, OUT facts jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
-DECLARE found uuid; name text;
+DECLARE found uuid; name text; person uuid := asker;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
     FROM lending_earlier(given_key) e;
     IF FOUND THEN RETURN; END IF;
+    IF presented IS NOT NULL THEN
+        SELECT jsonb_agg(c), (array_agg(c.person_id) FILTER (WHERE c.home_id = this_tenant))[1]
+        INTO cards, person FROM card_lookup(presented) c;
+    END IF;
     IF wanted IS NOT NULL THEN
         SELECT h.edition_id, h.title_fields ->> 'title' INTO found, name FROM commons.holding h
         WHERE h.edition_id = wanted ORDER BY h.available DESC LIMIT 1;
@@ -400,3 +427,31 @@ CREATE OR REPLACE FUNCTION lending_look(asked jsonb) RETURNS jsonb LANGUAGE sql 
         ORDER BY p.attempt DESC LIMIT 1) ORDER BY place)
     FROM jsonb_array_elements(asked) WITH ORDINALITY AS a (one, place)
 $$;
+
+-- The same for messages, in a transaction of its own: our parties that hear them, and for each
+-- wish of another branch a free copy. memo: what is asked once a turn, as far as it will be.
+CREATE OR REPLACE FUNCTION read_heard(this_tenant integer, asked jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE AS $$
+DECLARE one jsonb; copy jsonb; copies jsonb := '[]'; taken uuid[] := '{}';
+BEGIN
+    PERFORM pinakes_enter(this_tenant, true);
+    FOR one IN SELECT * FROM jsonb_array_elements(asked -> 'wishes') LOOP
+        copy := lending_free((one ->> 'record')::uuid, (one ->> 'item')::uuid,
+                             (one ->> 'request')::uuid, taken);
+        copies := copies || jsonb_build_array(copy);
+        IF copy IS NOT NULL THEN taken := taken || (copy ->> 'id')::uuid; END IF;
+    END LOOP;
+    RETURN jsonb_build_object('parties', lending_look(asked -> 'parties'), 'copies', copies, 'memo',
+        CASE WHEN copies = '[]' THEN '{}' ELSE jsonb_build_object('answers',
+            commons.all_effective(this_tenant, 'supply.answers') -> 'supply.answers') END
+        || CASE WHEN (asked -> 'shelving')::boolean
+                THEN jsonb_build_object('shelf', lending_shelf()) ELSE '{}' END);
+END $$;
+
+-- The watermark and the effect of messages, at once.
+CREATE OR REPLACE FUNCTION write_heard(this_tenant integer, senders integer[], numbers text[],
+    work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_heard(this_tenant, senders, numbers);
+    PERFORM lending_write(work);
+END $$;

@@ -5,13 +5,14 @@ ordinary road instead; callers see no difference.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from pinakes.federation.holds.choosing.service import Chosen, Wish, weigh
-from pinakes.federation.lending import scanning, service
+from pinakes.federation.lending import looking, scanning, service
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
@@ -22,11 +23,12 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.paging import Page
 from pinakes.platform.replies import keep
 from pinakes.tenants.circulation.hot import Answer, Connection, Desk, Row, earlier, read, settle
+from pinakes.tenants.readers import cards
 
 READ = "SELECT * FROM read_request($1, $2, $3, $4, $5)"
 SCAN = "SELECT * FROM read_scan($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
-ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7)"
+ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8)"
 SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
 PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7)"
 OK, CREATED = 200, 201
@@ -51,9 +53,12 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
         [party] = row.parties
         if party is None:
             raise service.NoSuchRequest("This branch is no such party of it.")
-        if on in LOOKING:
-            raise NeedsSession
         found, work = found_in(party), lean(desk)
+        service.refuse_others(desk.asker, found)
+        if on == service.RECALL:
+            raise NeedsSession  # whose settings it has to look at
+        if on == "agree" and on in found.party.acts:
+            work.copies[found.key] = service.free(found)
         await work.act(found, on, service.due(on, work.now) | dict(facts))
         view = PartyView.of(service.last(work, role), desk.directory)
         return await written(connection, desk, work, view)
@@ -66,15 +71,22 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
             return await kept(session, desk, PartyView.of(done, desk.directory))
 
 
-LOOKING = {"agree", service.RECALL}  # at the shelf or the settings, before anything is said
+async def own(desk: Desk, database: Database, request: UUID, on: str) -> Answer:
+    """A step that readers take for themselves, and the desk of their home for them."""
+    return await act(desk, database, request, Role.REQUESTER, on, {}, None)
 
 
-async def place(desk: Desk, person: UUID, wish: NewRequest) -> Answer:
-    """A reader of this branch wants something; whoever can supply it is asked."""
+async def place(desk: Desk, wish: NewRequest) -> Answer:
+    """A reader of this branch wants something; whoever can supply it is asked.
+
+    Readers ask for themselves; the desk asks for whose card it has.
+    """
+    person = looking.asks_at_home(desk.asker, desk.here)
     placing = Placing.of(desk.directory, desk.here, person, wish)
+    card = None if person else cards.asked_for(desk.asker, desk.here.id, wish.card or "")
 
     async def move(connection: Connection) -> Answer:
-        row = await read(connection, ASK, desk.here.id, desk.key.key, *placing.question)
+        row = await read(connection, ASK, desk.here.id, desk.key.key, *placing.question, card)
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
@@ -93,7 +105,10 @@ async def place(desk: Desk, person: UUID, wish: NewRequest) -> Answer:
 
         work = lean(desk)
         work.choosing = choosing
-        wished = await placing.place(work, row.facts)
+        bearer = person or looking.at_home(
+            cards.recognised(desk.asker, desk.here.id, row.cards), desk.here
+        )
+        wished = await replace(placing, person=bearer).place(work, row.facts)
         view = PartyView.of(service.last(work, Role.REQUESTER), desk.directory)
         answer, key = Answer(CREATED, msgspec.json.encode(view)), desk.key
         told = (desk.here.id, key.key, key.fingerprint, CREATED, answer.body, wished, work.work())

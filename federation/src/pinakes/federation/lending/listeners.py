@@ -1,6 +1,8 @@
 """What a branch does when another party, or its own desk, tells it about a request."""
 
+from collections.abc import Mapping
 from dataclasses import replace as changed
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -28,13 +30,18 @@ async def heard(session: AsyncSession, messages: Heard[Event]) -> None:
     work = turn(session)
     await work.look(sought(event) for event, _ in messages)
     for event, message in messages:
-        if isinstance(event, PartyTold):
-            await told(work, event, message)
-        elif isinstance(event, CopyFree):
-            await copy_free(work, event)
-        else:
-            await at_pickup(work, event)
+        await hear(work, event, message)
     await work.write()
+
+
+async def hear(work: Turn, event: Event, message: Message) -> None:
+    """What one message says to the party that it is for."""
+    if isinstance(event, PartyTold):
+        await told(work, event, message)
+    elif isinstance(event, CopyFree):
+        await copy_free(work, event)
+    else:
+        await at_pickup(work, event)
 
 
 def sought(event: Event) -> Sought:
@@ -53,11 +60,19 @@ async def told(work: Turn, event: PartyTold, message: Message) -> None:
     if found is None:
         found = newborn(work, event, Role(event.role))
         if found is not None and event.signal in SHELVING:
-            found = changed(found, shelf=await work.session.scalar(SHELF))
+            found = changed(found, shelf=await shelf(work))
     if found is not None and speaks(found, event.signal, message.sender):
         carried = model(found.party.model).carries.get(event.signal, ())
         facts = {name: fact for name, fact in event.facts.items() if name in carried}
         await work.happen(found, event.signal, facts)
+
+
+async def shelf(work: Turn) -> Mapping[str, Any]:
+    """How long our hold shelf keeps a book; looked up once a turn."""
+    if "shelf" not in work.memo:
+        work.memo["shelf"] = await work.session.scalar(SHELF)
+    found: Mapping[str, Any] = work.memo["shelf"]
+    return found
 
 
 async def at_pickup(work: Turn, event: Event) -> None:

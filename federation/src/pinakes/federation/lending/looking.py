@@ -14,7 +14,6 @@ from pinakes.federation.lending.pausing import asleep
 from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import (
     MyRequest,
-    NewRequest,
     PartyView,
     RequestView,
     Stage,
@@ -22,11 +21,10 @@ from pinakes.federation.lending.schemas import (
 )
 from pinakes.platform.audit import Audit
 from pinakes.platform.clock import now
-from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
-from pinakes.tenants.readers import cards
+from pinakes.tenants.readers.rules import Presented
 
 MOST = 200
 UNASKED = ("UNFILLED", "LOST", "INVALID_PATRON", "CLOSED_DUPLICATE", "MANUALLY_CLOSED")
@@ -38,17 +36,18 @@ class RequestsAtHome(Conflict):
     title = "Requests are placed at the reader's home library"
 
 
-async def whose(database: Database, asker: Principal, here: Tenant, wish: NewRequest) -> UUID:
-    """The reader who wants it: the asker, or whose card the desk has."""
-    if asker.person is not None:
-        if asker.home != here.code:
-            raise RequestsAtHome("Send it to your home branch.", home=asker.home)
-        return asker.person
-    async with unit_of_work(database.app, here.id, asker) as session:
-        found = await cards.present(session, wish.card or "")
-    if found.home_id != here.id:
+def asks_at_home(asker: Principal, here: Tenant) -> UUID | None:
+    """The reader who asks for himself, at home; none at a desk, which has a reader's card."""
+    if asker.person is not None and asker.home != here.code:
+        raise RequestsAtHome("Send it to your home branch.", home=asker.home)
+    return asker.person
+
+
+def at_home(card: Presented, here: Tenant) -> UUID:
+    """The reader of this branch who bears the card."""
+    if card.home_id != here.id:
         raise RequestsAtHome("Ask there; the book may still be collected here.")
-    return found.person_id
+    return card.person_id
 
 
 async def mine(

@@ -30,7 +30,7 @@ from pinakes.tenants.readers.standing import ReaderUnknown
 from pinakes.tenants.registry.sharing import HoldRule
 
 READ = text("""
-    SELECT facts FROM read_place(:tenant, NULL, :person, :edition, :owner, :record, :kind)
+    SELECT facts FROM read_place(:tenant, NULL, :person, :edition, :owner, :record, :kind, NULL)
 """).columns(facts=JSONB())
 PLACE = text("SELECT lending_place(:wish)").bindparams(bindparam("wish", type_=JSONB()))
 YEAR = 365.2425
@@ -47,12 +47,14 @@ class Placing:
 
     here: Tenant
     pickup: Tenant
-    person: UUID
+    person: UUID | None  # none: whose card is presented, once it has been looked at
     wish: NewRequest
     owner: int | None
 
     @classmethod
-    def of(cls, directory: Directory, here: Tenant, person: UUID, wish: NewRequest) -> "Placing":
+    def of(
+        cls, directory: Directory, here: Tenant, person: UUID | None, wish: NewRequest
+    ) -> "Placing":
         """The branches by their codes; NothingWanted when there is nothing to ask for."""
         if wish.edition is None and (wish.record is None or wish.owner is None) and not wish.title:
             raise NothingWanted("Send `edition`, or `owner` and `record`, or at least a `title`.")
@@ -135,7 +137,7 @@ class Placing:
             facts=self.facts(row, known),
         )
         await work.happen(fresh(party), "valid" if known["edition"] else "unknown_title")
-        return row
+        return row | {"state": last(work, Role.REQUESTER).party.state}
 
     def facts(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """What parties may come to know; the reader is named to the pickup branch alone."""

@@ -30,7 +30,6 @@ from pinakes.platform.directory import Directory
 from pinakes.platform.errors import NotFound
 from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.paging import After, Limit, Page, newest
-from pinakes.platform.replies import once
 from pinakes.tenants.circulation.routes import AtDesk, desk_of, told
 
 Attempt = Annotated[int | None, Parameter(ge=1, le=1000)]
@@ -67,11 +66,10 @@ class Requests(Controller):
 
     @post()
     async def place(
-        self, data: JSONBody[NewRequest], request: Call, desk: AtDesk, database: Data
+        self, data: JSONBody[NewRequest], request: Call, desk: AtDesk
     ) -> Response[PartyView]:
         """Ask for a title: readers for themselves at home, the desk with the reader's card."""
-        person = await looking.whose(database, desk.asker, desk.here, data)
-        return told(request, desk, await hot.place(desk, person, data))
+        return told(request, desk, await hot.place(desk, data))
 
     @get()
     async def list(
@@ -100,20 +98,18 @@ class Requests(Controller):
         return await looking.whole(session, directory, id)
 
     @post("/{id:uuid}/cancel", status_code=200)
-    @once
     async def cancel(
-        self, id: FromPath[UUID], directory: Known, session: Session, asker: Asker
-    ) -> PartyView:
+        self, id: FromPath[UUID], request: Call, desk: AtDesk, database: Data
+    ) -> Response[PartyView]:
         """It is wanted no longer; what is under way is sent back."""
-        return PartyView.of(await service.own(session, asker, id, "cancel"), directory)
+        return told(request, desk, await hot.own(desk, database, id, "cancel"))
 
     @post("/{id:uuid}/renew", status_code=200)
-    @once
     async def renew(
-        self, id: FromPath[UUID], directory: Known, session: Session, asker: Asker
-    ) -> PartyView:
+        self, id: FromPath[UUID], request: Call, desk: AtDesk, database: Data
+    ) -> Response[PartyView]:
         """Ask the supplier for more time."""
-        return PartyView.of(await service.own(session, asker, id, "renew"), directory)
+        return told(request, desk, await hot.own(desk, database, id, "renew"))
 
     @post("/{id:uuid}/suspend", status_code=204)
     async def suspend(

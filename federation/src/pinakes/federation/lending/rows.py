@@ -33,6 +33,7 @@ class Found:
     said: Sequence[Mapping[str, Any]] = ()
     shelf: Mapping[str, Any] | None = None  # how long our hold shelf keeps a book
     lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
+    copy: Mapping[str, Any] | None = None  # on our shelf, while we are to answer
 
     def learns(self, on: str, moment: datetime) -> dict[str, Any]:
         """What our branch knows of a step before it is made."""
@@ -111,6 +112,7 @@ def found_in(row: Mapping[str, Any]) -> Found:
         trouble=row["trouble"],
         shelf=row.get("shelf"),
         lent_until=row.get("lent_until"),
+        copy=row.get("copy"),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending.deciding import LOAN_DAYS, free_copy, turn
+from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, free_copy, turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.party import DAY
@@ -74,6 +74,20 @@ async def act(
     await work.act(found, on, known | dict(facts or {}))
     await work.write()
     return last(work, role)
+
+
+def free(found: Found) -> Mapping[str, Any]:
+    """The copy on our shelf that agreeing gives, as it was read with the party; or NoCopyFree."""
+    copy = copy_in(found.copy)
+    if copy is None:
+        raise NoCopyFree("Decline, offer a retry, or put a copy back on the shelf.")
+    return copy
+
+
+def refuse_others(asker: Principal, found: Found) -> None:
+    """Readers touch their own requests only; another's does not exist for them."""
+    if asker.person is not None and found.party.facts.get("person") != str(asker.person):
+        raise NoSuchRequest("Neither open nor over: check the id and the branch.")
 
 
 def due(on: str, moment: int) -> dict[str, Any]:

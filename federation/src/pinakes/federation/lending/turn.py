@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.service import Chosen, Wish
@@ -131,18 +132,31 @@ class Turn:
         effects = [effect for effect in done.effects if effect not in self.deciding]
         said = [self.say(done.party, one) for one in done.told]
         kept = changed(kept, said=[{name: one[name] for name in SAID} for one in said])
-        self.parties.append(written(kept, on, effects))
+        self.note(written(kept, on, effects), found.version)
         self.latest[kept.key] = kept
         self.count(found.party, kept.party)
         for effect in decisions:
             await self.deciding[effect](self, self.latest[kept.key])
+
+    def note(self, row: dict[str, Any], was: int) -> None:
+        """One more step; of several of one party the last alone is written into its row.
+
+        What a step does to books may look at the row, or change it: then it is written at once.
+        """
+        row |= {"was": was, "passing": False}
+        for before in self.parties:
+            if before["id"] == row["id"] and not before["passing"] and not before["effects"]:
+                row["was"], before["passing"] = before["was"], True
+                row["said"] = row["said"] or before["said"]
+                row["reasons"] = row["reasons"] or before["reasons"]
+        self.parties.append(row)
 
     def amend(self, found: Found, effect: str | None = None) -> None:
         """The step just noted leaves the row like this, and perhaps moves a book."""
         for row in reversed(self.parties):
             if row["id"] == found.id:
                 effects = [*row["effects"], *([effect] if effect else [])]
-                row.update(written(found, row["on"], effects))
+                row.update(written(found, row["on"], effects))  # how it began stays as it is
                 break
         self.latest[found.key] = found
 
@@ -164,6 +178,8 @@ class Turn:
             home=party.home,
             edition=UUID(edition) if edition else None,
         )
+        asked = replace(event, step=Progress.ASKED)  # what comes of it in the same turn says both
+        self.told = [message for message in self.told if message["body"] != asked]
         self.tell(event)
 
     def say(self, party: Party, one: Told) -> dict[str, Any]:

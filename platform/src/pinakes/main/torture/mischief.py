@@ -15,9 +15,13 @@ def play(chance: Random) -> None:
     claim, deliver = carrier.claim, carrier.deliver
 
     async def shuffled(
-        database: Database, most: int = carrier.BATCH, *, abroad: bool = False
+        database: Database,
+        most: int = carrier.BATCH,
+        lanes: Sequence[bool] = (carrier.PROMPT, carrier.PATIENT),
+        *,
+        abroad: bool = False,
     ) -> list[Run]:
-        runs = await claim(database, most, abroad=abroad)
+        runs = await claim(database, most, lanes, abroad=abroad)
         chance.shuffle(runs)  # what is about one thing keeps its order
         return runs
 

@@ -1,6 +1,7 @@
 """Cards: issued, presented, lost, found, replaced."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -52,12 +53,26 @@ async def present(session: AsyncSession, number: str, card_of: str | None = None
     """
     asker: Principal = session.info.get("asker") or ANYONE
     here: int = session.info["tenant"]
+    told = {"number": asked_for(asker, here, number), "card_of": card_of}
+    rows = (await session.execute(LOOKUP, told)).mappings()
+    return recognised(asker, here, [dict(row) for row in rows], card_of)
+
+
+def asked_for(asker: Principal, here: int, number: str) -> str:
+    """What to look a presented number up by; TooManyMisses when nobody looks for this subject."""
     MISSES.check(asker.subject, here)
-    rows = (
-        await session.execute(LOOKUP, {"number": numbers.tidy(number), "card_of": card_of})
-    ).mappings()
+    return numbers.tidy(number)
+
+
+def recognised(
+    asker: Principal,
+    here: int,
+    rows: Sequence[Mapping[str, Any]] | None,
+    card_of: str | None = None,
+) -> Presented:
+    """The card that is meant, of those that ``card_lookup`` found; a miss is counted."""
     try:
-        return choose([msgspec.convert(dict(row), Presented) for row in rows], here, card_of)
+        return choose([msgspec.convert(row, Presented) for row in rows or ()], here, card_of)
     except CardUnknown:
         MISSES.count(asker.subject, here)
         raise
