@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -113,7 +113,8 @@ class Player:
     def steps(self, life: Life) -> Sequence[Step]:
         async def place(key: str) -> None:
             wish = NewRequest(pickup=code(life.pickup), edition=life.title)
-            answer = await hot.place(self.desk(life.home, key), life.person, wish)
+            asker = Principal(str(life.person), "readers", person=life.person, home=code(life.home))
+            answer = await hot.place(replace(self.desk(life.home, key), asker=asker), wish)
             life.request = UUID(msgspec.json.decode(answer.body)["request"])
 
         async def lend(key: str) -> None:

@@ -1,8 +1,8 @@
 """The floor: pgbench replays recorded lives, their own statements with nothing between.
 
 What a person or a machine thought up anew in a life (ids, keys) is new in each replay; what the
-database thought up is read back from it. A message is one transaction, and so is an
-acknowledgement; the two calls of a step stand for themselves, as they do in the product.
+database thought up is read back from it. A message is one transaction, or as a step two calls
+that stand for themselves, as it is in the product; an acknowledgement is one call.
 """
 
 import json
@@ -32,7 +32,8 @@ ROLE = f"""
 CREATE ROLE {FLOOR} LOGIN PASSWORD '{FLOOR}' IN ROLE pinakes_app, pinakes_carrier, pinakes_public
 """
 GUEST = "SELECT id FROM item WHERE tenant_id = $1 AND barcode = $2 AND guest_of IS NOT NULL"
-WARM = 2  # seconds that nobody counts
+ENTERED = "SELECT pinakes_enter("  # what a unit of work says first
+WARM = 1  # seconds that nobody counts
 PROGRESS = re.compile(r"^progress: [0-9.]+ s, ([0-9.]+) tps", re.MULTILINE)
 KEY = 32  # bytes of an idempotency key, as it is kept
 KNOWN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -90,7 +91,9 @@ class Script:
             yield from (self.order(*one) for one in deed.statements)
         else:
             yield r"\set seq :seq + 1"
-            yield from ("BEGIN;", *(self.order(*one) for one in deed.statements), "COMMIT;")
+            orders = [self.order(*one) for one in deed.statements]
+            entered = orders[0].startswith(ENTERED)
+            yield from ("BEGIN;", *orders, "COMMIT;") if entered else orders
 
     def order(self, statement: str, arguments: Sequence[Any]) -> str:
         """One statement with its values in it."""
@@ -104,15 +107,16 @@ class Script:
             place = int(match[1])
             if place in versions:
                 return ":item_version"
-            if "inbox_" in statement and arguments[place - 1] == self.numbers:
-                return "ARRAY[:seq::bigint]"
+            if self.message and arguments[place - 1] == self.numbers:
+                return "ARRAY[concat('{', :seq::text, '}')]"
             return self.value(arguments[place - 1])
 
         return PLACE.sub(value, text) + (";" if text == statement else r" \gset")
 
     @property
-    def numbers(self) -> list[int]:
-        return [self.message.seq] if self.message else []
+    def numbers(self) -> list[str]:
+        """The message's, as ``inbox_take`` is told them."""
+        return [f"{{{self.message.seq}}}"] if self.message else []
 
     def value(self, told: Any) -> str:
         """A value as SQL; what differs from life to life as a variable."""

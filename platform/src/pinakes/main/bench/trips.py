@@ -6,9 +6,10 @@ the wake-ups) are left out.
 """
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import median
 from threading import Thread
 
 HOT = (b"read_checkout",)
@@ -61,6 +62,15 @@ class Counter:
     def trips(self) -> int:
         """Of the connections that carried hot commands, so far."""
         return sum(one.trips for one in self.seen if one.hot)
+
+    async def median[T](self, act: Callable[[T], Awaitable[None]], those: Iterable[T]) -> float:
+        """Of one act of each, one after the other; what else looks now and then is left out."""
+        found = list[int]()
+        for one in those:
+            before = self.trips()
+            await act(one)
+            found.append(self.trips() - before)
+        return median(found)
 
 
 @contextmanager
