@@ -28,6 +28,7 @@ def script(*statements: tuple[str, list[object]]) -> Script:
         (Life(0).barcode, "concat('', :barcode::text, '', '')"),
         ({"at": f"{Life(0).pickup}"}, """concat('{"at": "', :pickup::text, '"}', '')::jsonb"""),
         ([GUEST], "ARRAY[:guest::uuid]"),
+        ([Life(0).home], "ARRAY[:home]::integer[]"),
         ([], "'{}'"),
     ],
 )

@@ -168,7 +168,10 @@ class Script:
     def array(self, told: Sequence[Any]) -> str:
         if told and isinstance(told[0], dict):
             return self.text(spaced(told))
-        return f"ARRAY[{', '.join(map(self.value, told))}]" if told else "'{}'"
+        if not told:
+            return "'{}'"
+        kind = "::integer[]" if isinstance(told[0], int) else ""  # a variable has none of its own
+        return f"ARRAY[{', '.join(map(self.value, told))}]{kind}"
 
     def text(self, told: str) -> str:
         """A text, pieced together around what differs."""
