@@ -81,7 +81,7 @@ def known(one: Made) -> Known:
 
 
 def edition(one: Made) -> bytes:
-    return f"{one.id}\t1\tbench:{one.number}\tbench\n".encode()
+    return f"{one.id}\t1\n".encode()
 
 
 def holdings(one: Made) -> bytes:

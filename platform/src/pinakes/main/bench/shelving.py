@@ -49,7 +49,7 @@ SETTLED = (  # at once, not by the server in the midst of what is measured
     "CHECKPOINT",
 )
 COLUMNS = {
-    "edition": ("id", "consortium_id", "key", "rule"),
+    "edition": ("id", "consortium_id"),
     "holding": (
         "tenant_id", "record_id", "edition_id", "title_fields", "call_numbers", "items",
         "available",
