@@ -68,8 +68,9 @@ def test_results_are_ordered_as_asked(index: Index, order: Order, expected: list
     assert titles(index, Query(within=Consortium(7), order=order)) == expected
 
 
-def test_facets_count_the_whole_result(index: Index) -> None:
-    hits = index.search(Query(within=Consortium(7), limit=1))
+@pytest.mark.parametrize("limit", [1, 3, 4, 20])
+def test_facets_count_the_whole_result_on_however_many_pages(index: Index, limit: int) -> None:
+    hits = index.search(Query(within=Consortium(7), limit=limit))
     assert hits.facets["form"] == {"book": 3, "ebook": 1}
     assert hits.facets["year"] == {"2004": 2, "1982": 1, "1998": 1}
     assert hits.facets["language"] == {"chi": 4}
@@ -92,6 +93,18 @@ def test_filters_narrow(
 ) -> None:
     asked = Query(within=Consortium(7), **filters)  # type: ignore[arg-type]
     assert set(titles(index, asked)) == expected
+
+
+def test_of_equals_what_is_free_here_comes_first_then_nearby_then_anywhere(tmp_path: Path) -> None:
+    free = ((), (9,), (2, 3), (8, 9), (3, 9), (1,))
+    index = Index(tmp_path)
+    index.replace(
+        document(n, "昆虫记", branches=(1, 2, 3, 8, 9), free=at) for n, at in enumerate(free)
+    )
+    index.commit()
+    found = index.search(Query(within=Consortium(7), text="昆虫记", near=(1, 2, 3)))
+    assert [free[id.int] for id in found.ids] == [(1,), (2, 3), (3, 9), (9,), (8, 9), ()]
+    index.close()
 
 
 def test_pages_follow_one_another(index: Index) -> None:

@@ -1,6 +1,7 @@
 """Questions put to one state of the index."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +11,6 @@ import tantivy
 
 from pinakes.federation.discovery.beside import BESIDE
 from pinakes.federation.discovery.document import Shown
-from pinakes.federation.discovery.lifting import Nearby
 from pinakes.federation.discovery.matching import Asked, Matcher
 from pinakes.federation.discovery.meaning import meant
 from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query, clauses
@@ -70,15 +70,15 @@ def page(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Page
     offset = max(0, min(query.offset, DEEPEST))
     field, direction = order_of(query)
     for asked, nearly in ways(matcher, query):
-        groups = [] if field or nearly else matcher.nearby(query, asked.ranked)
-        nearby = Nearby(searcher, groups, offset + limit)
         found = searcher.search(asked.ranked, offset + limit, order_by_field=field, order=direction)
-        if not found.count:
-            continue
-        counting = BESIDE.submit(counted, searcher, asked.plain) if facets else told({})
-        hits = nearby.lifted(found.hits, found.count)[offset : offset + limit]
-        documents = [searcher.doc(address) for _, address in hits]
         total = int(found.count)
+        if not total:
+            continue
+        addresses = [address for _, address in found.hits[offset:]]
+        few = total == len(addresses)
+        counting = None if few or not facets else BESIDE.submit(counted, searcher, asked.plain)
+        documents = [searcher.doc(address) for address in addresses]
+        kept = [shown(one) for one in documents] if few or nearly else []
         more = offset + limit < min(total, DEEPEST)
         answer = Hits(
             ids=tuple([UUID(one.get_first("id")) for one in documents]),
@@ -86,9 +86,9 @@ def page(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Page
             next=offset + limit if more else None,
             facets={},
             nearly=nearly,
-            meant=meant(words_of(query), [shown(one) for one in documents]) if nearly else "",
+            meant=meant(words_of(query), kept) if nearly else "",
         )
-        return Page(answer, counting)
+        return Page(answer, counting or told(tallied(kept) if facets else {}))
     return nothing()
 
 
@@ -173,3 +173,13 @@ def counted(searcher: Any, wanted: Any) -> Facets:
         }
         for name in FACETS
     }
+
+
+def tallied(all_found: Sequence[Shown]) -> Facets:
+    """The same of so few titles that all of them have been read."""
+    facets: Facets = {}
+    for name in FACETS:
+        values = Counter([getattr(one, name) for one in all_found])
+        common = sorted(values.items(), key=lambda one: -one[1])
+        facets[name] = {str(value): n for value, n in common if value not in {"", None}}
+    return facets

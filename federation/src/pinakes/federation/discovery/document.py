@@ -11,7 +11,7 @@ from pinakes.federation.discovery.wording import START, Wording, heading, initia
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 3
+VERSION = 4
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40
@@ -52,11 +52,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
-    """What suggestions are made of, as the index keeps it."""
+    """What the index keeps of a title: what suggestions are made of, and what facets count."""
 
     title: str
     names: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    form: str = ""
+    language: str = ""
+    main_class: str = ""
+    year: int | None = None
 
 
 SHOWN = msgspec.json.Encoder()
@@ -136,10 +140,18 @@ def facts(document: Document) -> dict[str, object]:
 
 
 def shown(document: Document) -> bytes:
-    """What suggestions say of it."""
-    title = document.short_title or document.title
-    names, subjects = document.names[:SUGGESTED], document.subjects[:SUGGESTED]
-    return SHOWN.encode(Shown(title, names, subjects))
+    """What is kept of it."""
+    return SHOWN.encode(
+        Shown(
+            document.short_title or document.title,
+            document.names[:SUGGESTED],
+            document.subjects[:SUGGESTED],
+            document.form,
+            document.language,
+            document.main_class,
+            document.year,
+        )
+    )
 
 
 def lines(texts: list[Wording]) -> list[str]:

@@ -46,12 +46,17 @@ class Loose:
         return Query.boolean_query(pairs, len(grams) - BROKEN_PAIRS)
 
     def whole(self, words: str) -> list[Found]:
-        """Titles and names in pinyin, and short Chinese titles, that are nearly the question."""
+        """Titles and names in pinyin, and short Chinese titles, that are nearly the question.
+
+        Two slips are looked for in one long word only: among all titles that takes long, and
+        several words are rarely pinyin.
+        """
         key = text.key(words)
         if key.isascii() and len(key) >= SHORTEST and not key.isdigit():
             fields = {"said": WEIGHTS["title"], "named": WEIGHTS["names"]}
+            allowed = 1 if " " in words else slips(key)
             return [
-                self._terms.weighed(self._terms.nearly(field, key, slips(key)), weight)
+                self._terms.weighed(self._terms.nearly(field, key, allowed), weight)
                 for field, weight in fields.items()
             ]
         if text.CJK_RUN.fullmatch(key) and len(key) in SHORT_TITLE:

@@ -57,8 +57,9 @@ class Matcher:
         self._loose = Loose(self._terms)
 
     def query(self, asked: Query) -> Asked:
-        """Everything that must hold; what ranks higher."""
-        return self._query(asked, self._clause)
+        """Everything that must hold; what ranks higher, and what is free nearby above that."""
+        found = self._query(asked, self._clause)
+        return found._replace(ranked=self._lifted(found.ranked, asked))
 
     def loose_query(self, asked: Query) -> Asked:
         """The same with a slip of the keys in any word."""
@@ -148,16 +149,19 @@ class Matcher:
         chosen = asked.branches or here
         return self._terms.one_of("free", chosen) if chosen else self._terms.free()
 
-    def nearby(self, asked: Query, ranked: Found) -> list[tuple[Found, float]]:
-        """Of what was *ranked*: what is free anywhere, nearby, here.
+    def _lifted(self, ranked: Found, asked: Query) -> Found:
+        """Free anywhere, nearby, here: each lies within the one before, and ranks higher.
 
-        Each lies within the one before, and lifts its titles by so much more.
+        Each wish wraps the one before: side by side they would all be looked through.
         """
         if not asked.near or not asked.text.strip():
-            return []
-        free = [self._terms.free(), self._terms.one_of("free", asked.near)]
-        free.append(self._terms.term("free", asked.near[0]))
-        return [(self._both(ranked, where), lift) for where, lift in zip(free, NEARBY, strict=True)]
+            return ranked
+        nearby, here = self._terms.one_of("free", asked.near), asked.near[0]
+        free = (self._terms.free(), nearby, self._terms.term("free", here))
+        for where, lift in zip(free, NEARBY, strict=True):
+            better = self._terms.scored(where, lift)
+            ranked = tantivy.Query.boolean_query([(Occur.Must, ranked), (Occur.Should, better)])
+        return ranked
 
     def _both(self, ranked: Found, where: Found) -> Found:
         place = self._terms.filter(where)

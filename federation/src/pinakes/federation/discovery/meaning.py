@@ -53,19 +53,19 @@ def nearest_word(word: str, known: Sequence[tuple[str, str]]) -> str:
 
 def nearest_run(run: str, values: Iterable[str]) -> str:
     """The characters that sound the same, or of which one is another; or the run itself."""
-    said = worded(run).said
+    said, length = worded(run).said, len(run)
     second = run
-    for value in values:
-        for other in text.cjk_runs(value):
-            folded = text.fold(other)
-            if run in folded:
-                return run
-            for start in range(len(other) - len(run) + 1):
-                part = folded[start : start + len(run)]
-                if worded(part).said == said:
-                    return other[start : start + len(run)]
-                if second == run and len(run) > MOST_SLIPS and differences(run, part) == 1:
-                    second = other[start : start + len(run)]
+    for other in (other for value in dict.fromkeys(values) for other in text.cjk_runs(value)):
+        folded = text.fold(other)
+        if run in folded:
+            return run
+        aloud = worded(other).said if len(other) >= length else []
+        for start in range(len(other) - length + 1):
+            part = slice(start, start + length)
+            if aloud[part] == said:
+                return other[part]
+            if second == run and length > MOST_SLIPS and differences(run, folded[part]) == 1:
+                second = other[part]
     return second
 
 
