@@ -29,7 +29,8 @@ BRING = """
     FROM unnest($1::text[]) AS told ON CONFLICT DO NOTHING
 """
 SETTLED = """
-    UPDATE commons.tenant SET cell = CASE WHEN id = $1 THEN NULL ELSE 'main' END,
+    UPDATE commons.tenant SET version = version + 1, -- a copy that was read meanwhile is old
+                              cell = CASE WHEN id = $1 THEN NULL ELSE 'main' END,
                               epoch = CASE WHEN id = $1 THEN 2 ELSE 1 END
     WHERE id = ANY ($2)
 """
