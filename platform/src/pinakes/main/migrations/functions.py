@@ -9,10 +9,14 @@ from pinakes.main.migrations.scripts import run_script
 
 
 def install(connection: Connection) -> None:
-    """Replace every feature's ``functions.sql`` and facts in the database by today's."""
+    """Replace the floor's and every feature's ``functions.sql``, and facts, by today's."""
+    replace(connection, "pinakes.platform")
     for feature in FEATURES:
         if feature.functions:
-            script = (files(feature.functions) / "functions.sql").read_text()
-            run_script(connection, script)
+            replace(connection, feature.functions)
         if feature.facts:
             run_script(connection, feature.facts())
+
+
+def replace(connection: Connection, package: str) -> None:
+    run_script(connection, (files(package) / "functions.sql").read_text())

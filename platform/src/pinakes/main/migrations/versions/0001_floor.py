@@ -31,97 +31,6 @@ CREATE FUNCTION pinakes_tenant() RETURNS integer LANGUAGE sql STABLE PARALLEL SA
                      = extract(epoch FROM now())::text
                 THEN split_part(current_setting('pinakes.tenant', true), '@', 1)::integer END
 $$;
-
--- The stamp is the transaction's own now(): a value left on the connection opens nothing.
-CREATE FUNCTION pinakes_enter(wanted integer, closed_too boolean DEFAULT false)
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF pinakes_tenant() <> wanted THEN
-        RAISE 'a transaction stays in its tenant' USING ERRCODE = 'PT500';
-    END IF;
-    PERFORM set_config('pinakes.tenant', concat(wanted, '@', extract(epoch FROM now())), true)
-    FROM commons.tenant WHERE id = wanted AND (closed_too OR state = 'active');
-    IF NOT FOUND THEN
-        RAISE 'the library is not active' USING ERRCODE = 'PT403';
-    END IF;
-END $$;
-"""
-
-MESSAGE_FUNCTIONS = """
--- Numbers new messages per pair, then leases what is due: one message per thing at a time.
-CREATE FUNCTION outbox_claim(most integer)
-RETURNS TABLE (id uuid, sender integer, receiver integer, seq bigint, about uuid, kind text,
-               version integer, actor text, role text, created_at timestamptz, body jsonb)
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-BEGIN
-    IF pg_try_advisory_xact_lock(20261121) THEN
-        WITH fresh AS (
-            SELECT tenant_id, id, receiver,
-                   row_number() OVER (PARTITION BY tenant_id, receiver ORDER BY id) AS place
-            FROM outbox WHERE seq IS NULL ORDER BY id LIMIT 1000
-        ), counted AS (
-            INSERT INTO outbox_sequence AS s (tenant_id, receiver, last)
-            SELECT tenant_id, receiver, max(place) FROM fresh GROUP BY 1, 2
-            ON CONFLICT (tenant_id, receiver) DO UPDATE SET last = s.last + excluded.last
-            RETURNING tenant_id, receiver, last
-        ), pairs AS (
-            SELECT tenant_id, receiver, max(place) AS many FROM fresh GROUP BY 1, 2
-        )
-        UPDATE outbox o SET seq = c.last - p.many + f.place
-        FROM fresh f JOIN counted c USING (tenant_id, receiver)
-                     JOIN pairs p USING (tenant_id, receiver)
-        WHERE o.tenant_id = f.tenant_id AND o.id = f.id;
-    END IF;
-    RETURN QUERY
-    WITH due AS MATERIALIZED (
-        SELECT o.tenant_id, o.id FROM outbox o
-        WHERE o.state = 'waiting' AND o.seq IS NOT NULL AND o.due_at <= clock_timestamp()
-          AND NOT EXISTS (
-              SELECT FROM outbox e
-              WHERE e.tenant_id = o.tenant_id AND e.receiver = o.receiver
-                AND e.about = o.about AND e.seq < o.seq AND e.state <> 'sent')
-        ORDER BY o.due_at LIMIT most FOR UPDATE OF o SKIP LOCKED
-    )
-    UPDATE outbox o SET due_at = clock_timestamp() + interval '10 seconds'
-    FROM due d WHERE o.tenant_id = d.tenant_id AND o.id = d.id
-    RETURNING o.id, o.tenant_id, o.receiver, o.seq, o.about, o.kind, o.version, o.actor, o.role,
-              o.created_at, o.body;
-END $$;
-
--- FOR SHARE: a sweep may not move the watermark between our look and our entry.
-CREATE FUNCTION inbox_take(from_tenant integer, number bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE mark bigint;
-BEGIN
-    INSERT INTO inbox (sender) SELECT from_tenant
-    WHERE NOT EXISTS (SELECT FROM inbox WHERE tenant_id = pinakes_tenant()
-                      AND sender = from_tenant)
-    ON CONFLICT DO NOTHING;
-    SELECT upto INTO mark FROM inbox
-    WHERE tenant_id = pinakes_tenant() AND sender = from_tenant FOR SHARE;
-    IF number <= mark THEN RETURN false; END IF;
-    INSERT INTO inbox_ahead (sender, seq) VALUES (from_tenant, number) ON CONFLICT DO NOTHING;
-    RETURN FOUND;
-END $$;
-
-CREATE FUNCTION inbox_sweep() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE mark record; reached bigint;
-BEGIN
-    FOR mark IN SELECT tenant_id, sender, upto FROM inbox i
-                WHERE EXISTS (SELECT FROM inbox_ahead a WHERE a.tenant_id = i.tenant_id
-                              AND a.sender = i.sender AND a.seq = i.upto + 1)
-                FOR UPDATE SKIP LOCKED LOOP
-        SELECT max(seq) INTO reached FROM (
-            SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM inbox_ahead
-            WHERE tenant_id = mark.tenant_id AND sender = mark.sender) AS ahead
-        WHERE run = mark.upto;
-        UPDATE inbox SET upto = reached
-        WHERE tenant_id = mark.tenant_id AND sender = mark.sender;
-        DELETE FROM inbox_ahead
-        WHERE tenant_id = mark.tenant_id AND sender = mark.sender AND seq <= reached;
-    END LOOP;
-END $$;
 """
 
 
@@ -157,7 +66,6 @@ def upgrade() -> None:
     create_queue_table("outbox_sequence", *pair("receiver"), number("last"))
     create_queue_table("inbox", *pair("sender"), number("upto", server_default="0"))
     create_queue_table("inbox_ahead", *pair("sender"), number("seq", primary_key=True))
-    script(MESSAGE_FUNCTIONS)
     create_tenant_table(
         "reply",
         sa.Column("key", sa.LargeBinary, nullable=False),

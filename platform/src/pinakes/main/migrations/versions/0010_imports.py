@@ -8,7 +8,7 @@ from pinakes.main.migrations.tools import create_tenant_table
 from pinakes.platform.db import index, link
 
 revision = "0010_imports"
-down_revision = "0009_runs"
+down_revision = "0008_loans"
 
 
 # Records of one or two kilobytes stay as they are: squeezing them saved a twelfth of the room and
