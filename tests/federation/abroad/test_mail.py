@@ -129,7 +129,8 @@ async def test_a_letter_that_the_other_cell_cannot_act_on_is_a_dead_one(cells: C
         async with public_work(cells.main.database.carrier) as session:
             await session.execute(update(Outbox).values(due_at=Outbox.created_at))
     async with public_work(cells.main.database.carrier) as session:
-        [dead] = await session.scalars(select(Outbox).where(Outbox.state == "dead"))
+        theirs = select(Outbox).where(Outbox.state == "dead", Outbox.about == request)
+        [dead] = await session.scalars(theirs)
     assert (dead.about, dead.failure) == (request, "NotApplied")
 
 

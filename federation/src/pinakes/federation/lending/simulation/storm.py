@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import DAY, Party, Told, born, step
+from pinakes.federation.lending.simulation.bag import Bag
 from pinakes.federation.lending.simulation.books import (
     ARRIVING,
     EFFECTS,
@@ -26,6 +27,7 @@ from pinakes.federation.lending.simulation.books import (
     nothing,
 )
 from pinakes.federation.lending.simulation.habits import PLAIN, POSSIBLE
+from pinakes.federation.lending.simulation.mail import Lane, Letter
 from pinakes.federation.lending.simulation.verdict import Key, judge
 
 BRANCHES = 51  # the hub is number 0
@@ -43,19 +45,6 @@ PASSED_ON = 0.3  # of what is found elsewhere goes to others from there
 ODD = {"invalid": 0.02, "duplicate": 0.05, "unknown_title": 0.07}
 PLAINLY, ACTING = 0.5, 0.9
 
-type Lane = tuple[int, int, UUID]
-
-
-class Letter(NamedTuple):
-    """A message under way."""
-
-    seq: int
-    to: Role
-    attempt: int
-    name: str
-    facts: Mapping[str, Any]
-    sender: Party
-
 
 @dataclass
 class Storm:
@@ -65,8 +54,7 @@ class Storm:
     random: Random = field(init=False)
     now: int = 1_800_000_000
     parties: dict[Key, Party] = field(default_factory=dict[Key, Party])
-    open: list[Key] = field(default_factory=list[Key])
-    place_in_open: dict[Key, int] = field(default_factory=dict[Key, int])
+    open: Bag[Key] = field(default_factory=Bag[Key])
     lanes: dict[Lane, deque[Letter]] = field(default_factory=dict[Lane, deque[Letter]])
     busy: list[Lane] = field(default_factory=list[Lane])
     numbers: Counter[Lane] = field(default_factory=Counter[Lane])
@@ -286,15 +274,10 @@ class Storm:
             before is None or (before.alarm, before.alarm_at) != (party.alarm, party.alarm_at)
         ):
             heappush(self.alarms, (party.alarm_at, key, party.alarm or ""))
-        if not party.over:
-            if key not in self.place_in_open:
-                self.place_in_open[key] = len(self.open)
-                self.open.append(key)
-        elif key in self.place_in_open:
-            n, last = self.place_in_open.pop(key), self.open.pop()
-            if last != key:
-                self.open[n] = last
-                self.place_in_open[last] = n
+        if party.over:
+            self.open.discard(key)
+        else:
+            self.open.add(key)
 
     def copy(self, party: Party) -> Copy | None:
         """The book that this attempt is about."""
