@@ -39,6 +39,10 @@ REFUSED = {
     "introspection": "{ __schema { types { name } } }",
     "half a question": "{ version",
     "an unknown field": "{ versoin }",
+    "too many answers": "{ branches(first: 200) { below(first: 200) { code } } }",
+    "too many answers by a variable": "query($n: Int! = 200) "
+    "{ branches(first: $n) { below(first: $n) { code } } }",
+    "what only a desk may read": '{ worklist(name: "answer") { title } }',
     "directives in heaps": "{ version " + "@skip(if: false) " * 400 + "}",
 }
 

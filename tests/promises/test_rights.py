@@ -8,13 +8,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from graphql import build_schema
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from mint import Mint
+from promises.foreign import graph, strangers
 
 from pinakes.main.app import create_app, dress
 from pinakes.main.door import operation, operations
 from pinakes.main.features import FEATURES
+from pinakes.main.graph import build
 from pinakes.main.rights import RIGHTS, STARTS
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Tenant
@@ -102,6 +105,25 @@ async def differences(
 async def test_every_cell_of_the_table_holds(app: Litestar, tenant: Tenant, mint: Mint) -> None:
     assert await differences(app, tenant, mint) == set()
     assert await differences(app, tenant, mint, STARRED) == set()
+
+
+async def test_every_field_of_the_graph_holds(
+    client: httpx.AsyncClient, tenant: Tenant, mint: Mint
+) -> None:
+    """A field that a role may not read is refused before it is asked."""
+    schema = build_schema(build(FEATURES).as_str())
+    found: set[Cell] = set()
+    for name, question in graph(schema, strangers(tenant.code)):
+        for role in Role:
+            answer = await client.post(
+                f"/v1/b/{tenant.code}/graphql",
+                json={"query": question},
+                headers=headers(role, tenant, mint),
+            )
+            codes = {one["extensions"]["code"] for one in answer.json().get("errors", [])}
+            if ("forbidden" not in codes) != listed(f"query.{name}", role):
+                found.add((name, role))
+    assert found == set()
 
 
 def test_only_a_starred_role_acts_on_the_branches_below() -> None:

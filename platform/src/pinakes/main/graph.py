@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -61,7 +62,7 @@ class Document:
     """A document with its variables, walked as it would be answered."""
 
     def __init__(self, document: DocumentNode, variables: dict[str, Any] | None) -> None:
-        self.variables = variables or {}
+        self.variables = defaults(document) | (variables or {})
         self.fragments = {
             node.name.value: node.selection_set
             for node in document.definitions
@@ -102,8 +103,19 @@ class Document:
         for argument in field.arguments or ():
             if argument.name.value in LENGTHS:
                 told = value_from_ast_untyped(argument.value, self.variables)
-                return max(told, 1) if isinstance(told, int) else LIST
+                return max(int(told), 1) if isinstance(told, int | float) else LIST
         return 1
+
+
+def defaults(document: DocumentNode) -> dict[str, Any]:
+    """What variables are where nobody says otherwise."""
+    return {
+        told.variable.name.value: value_from_ast_untyped(told.default_value)
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+        for told in node.variable_definitions or ()
+        if told.default_value
+    }
 
 
 class Limits(SchemaExtension):
@@ -118,10 +130,15 @@ class Limits(SchemaExtension):
                 told = f"This uses fragments more than {SPREADS} times. Write the fields out."
                 context.pre_execution_errors = [GraphQLError(told, extensions=code)]
         yield
-        if context.pre_execution_errors or context.graphql_document is None:
-            return
+
+    def on_execute(self) -> Iterator[None]:
+        """A question that has its answer is not run: what is told any later stops it no longer."""
+        context = self.execution_context
+        assert context.graphql_document is not None  # noqa: S101  (it was found sound)
         document = Document(context.graphql_document, context.variables)
-        context.pre_execution_errors = [*refusals(document, context.context.asker)]
+        if refused := [*refusals(document, context.context.asker)]:
+            context.result = ExecutionResult(data=None, errors=refused)
+        yield
 
 
 def refusals(document: Document, asker: Principal) -> Iterator[GraphQLError]:

@@ -20,6 +20,8 @@ from pinakes.platform.errors import Unavailable
 from pinakes.platform.http import Asker, Here, Session, describe, understand
 from pinakes.platform.identity import Principal
 
+LARGEST = 500_000  # bytes: the longest question, with variables to spare
+
 type Batch[K, V] = Callable[[AsyncSession, list[K]], Awaitable[list[V]]]
 
 
@@ -79,7 +81,7 @@ class Question(Struct, rename="camel"):
 def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
     """Answer GraphQL at ``POST …/graphql``."""
 
-    @post("/graphql", status_code=200, name="graph.ask")
+    @post("/graphql", status_code=200, name="graph.ask", request_max_body_size=LARGEST)
     async def graphql(
         data: JSONBody[Question], session: Session, asker: Asker, here: Here, state: State
     ) -> dict[str, Any]:
