@@ -144,6 +144,25 @@ async def test_a_request_hides_no_other(app: Litestar, name: str) -> None:
     assert b'"items"' not in answers  # nobody has answered what was hidden
 
 
+async def test_a_request_that_is_cut_off_is_no_fault_of_ours(app: Litestar, tenant: Tenant) -> None:
+    told: list[Any] = []
+    path = f"/v1/b/{tenant.code}/graphql"
+    scope: Any = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "root_path": "", "scheme": "http", "server": ("x", 80),
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"9")],
+    }  # fmt: skip
+
+    async def cut() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def note(message: Any) -> None:
+        told.append(message)
+
+    await app(scope, cut, note)
+    assert told[0]["status"] == 400
+
+
 async def all_of(reader: asyncio.StreamReader) -> bytes:
     """What comes until the connection is closed, or is silent for a while."""
     parts: list[Any] = []

@@ -23,7 +23,7 @@ from pinakes.platform.running import NotRunning, adopt, data_option
 
 PATIENCE = 3.0  # seconds
 OPEN_INSIDE = "SeaweedFS"
-REMARK = "its inner ports list what lies here, and where, to every user of this machine"
+REMARK = "by its inner ports every user of this machine can read and change what lies here"
 
 type Look = Callable[[], str]  # the version found; raises when the part is not well
 

@@ -36,6 +36,7 @@ Data = NamedDependency[Database]  # for hot commands, which enter the tenant by 
 PARTING = "parting"  # an `opt` of routes that serve a branch while it is leaving, too
 
 FAULTS = 500
+CUT_OFF = "client disconnected prematurely"  # the framework's own words: to it this is a fault
 
 log = getLogger(__name__)
 
@@ -112,6 +113,8 @@ def refused(error: HTTPException) -> Problem:
         return ValidationFailed("Look at `errors`: each names a field.", errors=errors)
     if error.status_code in FRAMEWORK:
         return FRAMEWORK[error.status_code]
+    if error.detail == CUT_OFF:
+        return BadRequest("The request was cut off.")
     return BadRequest(error.detail) if error.status_code < FAULTS else fault(error)
 
 

@@ -156,4 +156,6 @@ def is_public(number: IPv4Address | IPv6Address) -> bool:
         wrapped = number.ipv4_mapped or number.sixtofour
         if wrapped is not None:
             return is_public(wrapped)
+        if number.is_site_local:  # deprecated, and still routed in houses that had it
+            return False
     return number.is_global and not number.is_multicast and not number.is_reserved

@@ -1,7 +1,7 @@
 """SeaweedFS from a wheel: a real S3 in a folder.
 
-For trying Pinakes out: on loopback whoever may log in to this machine can list what lies where
-by its inner ports (gRPC, master), which ask for no key. The files themselves are shut there too.
+For trying Pinakes out: its inner ports (gRPC, master) ask for no key, on loopback. There whoever
+may log in to this machine can list what lies here, and be given a pass to each file.
 """
 
 import json
