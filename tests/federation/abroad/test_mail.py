@@ -1,10 +1,12 @@
 """Mail between cells: a request lives over two of them, and nobody is believed without a seal."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from celling import Cells, Side
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,11 +14,13 @@ from lending import desk_at
 from mint import Mint
 from sqlalchemy import func, select, update
 
+from pinakes.federation.abroad.carrying import Undelivered
+from pinakes.federation.abroad.sealing import CONTEXT
 from pinakes.federation.lending import scanning, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.schemas import Scan
 from pinakes.main.app import dress
-from pinakes.platform.carrier import TRIES
+from pinakes.platform.carrier import TRIES, claim
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Inbox, Outbox
@@ -76,7 +80,7 @@ FALSE: Mapping[str, tuple[dict[str, Any], int, str]] = {
         {"letter": {"kind": "ReaderConcerned"}}, 422, "letter_not_understood"
     ),
     "of a later version": ({"letter": {"version": 9}}, 422, "letter_not_understood"),
-    "that says nothing": ({"letter": {"body": {}}}, 422, "letter_not_applied"),
+    "that says nothing": ({"letter": {"body": {}}}, 422, "letter_not_understood"),
 }  # fmt: skip
 
 
@@ -95,9 +99,27 @@ async def test_no_mail_is_taken(cells: Cells, how: dict[str, Any], status: int, 
 
 async def test_what_is_no_mail_is_refused(cells: Cells) -> None:
     async with httpx.AsyncClient() as client:
-        for body in (b"", b"\xff", b"[" * 100_000, b'{"cell": "beyond"}'):
+        for body in (b"", b"\xff", b"[" * 100_000, b"{}"):
             answer = await client.post(f"{cells.main.address}/v1/mail", content=body)
             assert (answer.status_code, answer.json()["code"]) == (400, "mail_unreadable")
+
+
+@pytest.mark.parametrize("said", [{}, {"seq": 0}, {"seq": 2**64}, {"created_at": "2026-01-01"}])
+async def test_a_sealed_mail_that_is_none_is_refused(cells: Cells, said: dict[str, Any]) -> None:
+    letter = msgspec.to_builtins(cells.letter()) | said if said else None
+    told = {"cell": "beyond", "to": "main", "at": 1, "letters": [letter]}
+    body = msgspec.json.encode(told)
+    seal = {"Pinakes-Signature": cells.beyond.key.sign(CONTEXT + body).hex()}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{cells.main.address}/v1/mail", content=body, headers=seal)
+    assert (answer.status_code, answer.json()["code"]) == (400, "mail_unreadable")
+
+
+async def test_nothing_of_a_forged_mail_is_unfolded(cells: Cells) -> None:
+    body = b'{"cell": "beyond", "letters": 7}'
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{cells.main.address}/v1/mail", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "mail_forged")
 
 
 async def test_mail_that_comes_twice_counts_once_and_numbers_never_turn_back(cells: Cells) -> None:
@@ -116,6 +138,27 @@ async def test_a_cell_that_is_away_costs_no_letter_a_try(cells: Cells) -> None:
     async with public_work(cells.main.database.carrier) as session:
         [kept] = await session.scalars(select(Outbox).where(Outbox.receiver == cells.supplier.id))
     assert (kept.about, kept.state, kept.tries) == (request, "waiting", 0)
+
+
+async def test_a_silent_cell_is_tried_once_a_round(cells: Cells) -> None:
+    calls = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        writer.close()
+
+    await cells.here.place(cells.title)
+    postman = cells.main.postman
+    await postman.directory.refresh(cells.main.database.app)
+    runs = await claim(cells.main.database, abroad=True)
+    lasts = await postman.lasts(runs)
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as door:
+        known = {"beyond": f"http://127.0.0.1:{door.sockets[0].getsockname()[1]}"}
+        for _ in range(3):
+            with pytest.raises(Undelivered):
+                await postman.send(runs, known, lasts)
+    assert calls == 1
 
 
 async def test_a_letter_that_the_other_cell_cannot_act_on_is_a_dead_one(cells: Cells) -> None:

@@ -7,7 +7,7 @@ again, and the receiver's watermark drops it. What is about one thing travels
 together, in order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -34,6 +34,11 @@ class Event(Struct, frozen=True, kw_only=True):
     look_again: ClassVar[bool] = False  # says no more: of several equal ones the last is enough
 
     about: UUID
+
+    @property
+    def branches(self) -> Collection[int | None]:
+        """Which branches it names."""
+        return ()
 
     @classmethod
     def at_once(cls, events: Sequence[Any]) -> Self | None:
@@ -126,6 +131,7 @@ class Inbox(Base):
     tenant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sender: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    newest: Mapped[datetime | None]  # of what another cell has brought: when it was said
 
 
 class Ahead(Base):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging import getLogger
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +16,7 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.messages import LastNumber, Message
-from pinakes.platform.sending import Unsent
+from pinakes.platform.sending import Never, Unsent
 from pinakes.tenants.registry.cells import addresses
 
 EVERY = 1.0  # second
@@ -43,9 +43,11 @@ class Postman:
     cell: str
     private: Ed25519PrivateKey
     directory: Directory
+    silent: set[str] = field(default_factory=set[str])  # cells that a whole round waits for no more
 
     async def round(self) -> int:
         """Deliver one batch of what is due; how many messages that were."""
+        self.silent.clear()
         await self.directory.refresh(self.database.app)
         if not any(tenant.cell for tenant in self.directory.ids.values()):
             return 0
@@ -76,12 +78,14 @@ class Postman:
         mail = Mail(cell=self.cell, to=to, at=int(clock.now().timestamp()), letters=letters)
         body, signature = seal(mail, self.private)
         headers = {"Pinakes-Signature": signature, "Content-Type": "application/json"}
-        if to not in known:
+        if to not in known or to in self.silent:
             raise Undelivered(f"no mail goes to the cell {to}")
         try:
             # an operator has registered the address, and cells may stand in one private network
             await outside.post(f"{known[to]}/v1/mail", body, headers, inside=True)
         except Unsent as failure:
+            if not isinstance(failure, Never):
+                self.silent.add(to)  # its other branches would keep mail to other cells waiting
             wrong = NotApplied if failure.reason == AT_FAULT else Undelivered
             raise wrong(f"{to}: {failure.reason}") from None
 

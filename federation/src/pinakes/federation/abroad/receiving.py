@@ -1,7 +1,9 @@
 """Mail that comes in: whether its letters are what the sending cell may say, and to whom."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import msgspec
 from sqlalchemy import text
 
 from pinakes.federation.abroad.sealing import Letter, Mail
@@ -10,12 +12,19 @@ from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict, Forbidden, Problem
 from pinakes.platform.http import BranchElsewhere
-from pinakes.platform.messages import Message
+from pinakes.platform.messages import Event, Message
 
 APPLIED = text("""
-    SELECT greatest(i.upto, (SELECT max(a.seq) FROM inbox_ahead a
-                             WHERE a.tenant_id = i.tenant_id AND a.sender = i.sender))
-    FROM inbox i WHERE i.tenant_id = :receiver AND i.sender = :sender
+    WITH ahead AS (SELECT seq FROM inbox_ahead WHERE tenant_id = :receiver AND sender = :sender)
+    SELECT greatest(upto, (SELECT max(seq) FROM ahead)) AS applied, newest,
+           ARRAY(SELECT told FROM unnest(CAST(:numbers AS bigint[])) AS told
+                 WHERE told <= upto OR told IN (SELECT seq FROM ahead)) AS again
+    FROM inbox WHERE tenant_id = :receiver AND sender = :sender
+""")
+# written before the letters are applied: a crash between the two leaves it true
+NEWEST = text("""
+    INSERT INTO inbox AS i (tenant_id, sender, newest) VALUES (:receiver, :sender, :newest)
+    ON CONFLICT (tenant_id, sender) DO UPDATE SET newest = greatest(i.newest, excluded.newest)
 """)
 
 
@@ -60,6 +69,7 @@ def message_in(letter: Letter, cell: str, directory: Directory, listeners: Liste
     known = listeners.get(letter.kind)
     if known is None or not known[0].crosses or letter.version > known[0].version:
         raise LetterNotUnderstood("Let it wait until this cell has been brought up to date.")
+    refuse_strangers(directory, receiver, event_in(letter, known[0]))
     return Message(
         id=letter.id,
         sender=sender.id,
@@ -75,6 +85,21 @@ def message_in(letter: Letter, cell: str, directory: Directory, listeners: Liste
     )
 
 
+def event_in(letter: Letter, kind: type[Event]) -> Event:
+    try:
+        return msgspec.convert(letter.body, kind)
+    except msgspec.ValidationError:
+        raise LetterNotUnderstood(f"This says nothing that is {letter.kind}.") from None
+
+
+def refuse_strangers(directory: Directory, receiver: Tenant, event: Event) -> None:
+    """LetterNotTheirs when it names a branch that nobody here could call by a name."""
+    for id in event.branches:
+        named = None if id is None else directory.ids.get(id)
+        if id is not None and (named is None or named.consortium != receiver.consortium):
+            raise LetterNotTheirs(f"No branch here has the number {id}.")
+
+
 def branch(directory: Directory, code: str) -> Tenant:
     found = directory.codes.get(code)
     if found is None:
@@ -83,11 +108,29 @@ def branch(directory: Directory, code: str) -> Tenant:
 
 
 async def refuse_turned_back(database: Database, directory: Directory, mail: Mail) -> None:
-    """A sender that was restored would give numbers anew, and what bears them would be dropped."""
-    lasts = {(letter.sender, letter.receiver): letter.last for letter in mail.letters}
+    """A sender that was restored gives numbers anew, and what bears them would be dropped.
+
+    Its highest number may have caught up by then. So of each sender the newest letter is known:
+    what comes again is no newer than that, and what bears a number again is.
+    """
+    pairs: dict[tuple[int, int], list[Letter]] = {}
+    for letter in mail.letters:
+        ids = directory.codes[letter.sender].id, directory.codes[letter.receiver].id
+        pairs.setdefault(ids, []).append(letter)
     async with public_work(database.carrier) as session:
-        for (sender, receiver), last in lasts.items():
-            pair = {"sender": directory.codes[sender].id, "receiver": directory.codes[receiver].id}
-            applied = await session.scalar(APPLIED, pair)
-            if applied is not None and applied > last:
-                raise SequenceTurnedBack("Let it go on above that number.", applied=applied)
+        for (sender, receiver), letters in pairs.items():
+            pair = {"sender": sender, "receiver": receiver}
+            numbers = {"numbers": [letter.seq for letter in letters]}
+            known = (await session.execute(APPLIED, pair | numbers)).one_or_none()
+            if known is not None and any(turned_back(letter, *known) for letter in letters):
+                raise SequenceTurnedBack("Let it go on above that number.", applied=known.applied)
+            newest = max(letter.created_at for letter in letters)
+            await session.execute(NEWEST, pair | {"newest": newest})
+
+
+def turned_back(
+    letter: Letter, applied: int, newest: datetime | None, again: Sequence[int]
+) -> bool:
+    """Whether its sender has given numbers anew: this one, or others that it no longer knows."""
+    anew = letter.seq in again and newest is not None and letter.created_at > newest
+    return anew or letter.last < applied

@@ -7,7 +7,7 @@ from litestar import Controller, Request, post
 from litestar.datastructures import State
 
 from pinakes.federation.abroad.receiving import refuse_turned_back, runs_of
-from pinakes.federation.abroad.sealing import believe, read
+from pinakes.federation.abroad.sealing import Sender, opened, read
 from pinakes.platform import clock
 from pinakes.platform.carrier import apply
 from pinakes.platform.db import public_work
@@ -49,11 +49,10 @@ class Mails(Controller):
         and the body. Only 422 says that a letter itself is at fault.
         """
         body = await request.body()
-        mail, now = read(body), int(clock.now().timestamp())
         async with public_work(database.app) as session:
-            key = await key_of(session, mail.cell)
+            key = await key_of(session, read(body, Sender).cell)
         signature = request.headers.get("pinakes-signature", "")
-        believe(mail, body, signature, key, state.settings.cell, now)
+        mail = opened(body, signature, key, state.settings.cell, int(clock.now().timestamp()))
         QUOTA.check(mail.cell, 0)
         QUOTA.count(mail.cell, 0)
         runs = runs_of(mail, state.directory, state.listeners)

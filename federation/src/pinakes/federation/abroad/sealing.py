@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from pinakes.federation.ledger.notes import verifies
 from pinakes.platform.errors import BadRequest, Conflict, Forbidden
 
 CONTEXT = b"pinakes mail 1\n"  # a signature under anything else is none under mail
+Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 OLDEST, AHEAD = 86_400, 600  # seconds; the order comes of numbers, never of clocks
 
 
@@ -45,16 +46,22 @@ class Letter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sender: str = field(name="from")
     receiver: str = field(name="to")
     epoch: int
-    last: int
-    seq: int
+    last: Number
+    seq: Number
     id: UUID
     about: UUID
     kind: str
     version: int
     actor: str | None
     role: str | None
-    created_at: datetime
+    created_at: Annotated[datetime, Meta(tz=True)]
     body: dict[str, Any]
+
+
+class Sender(Struct, frozen=True):
+    """What has to be known of a mail to look for its key, and no more."""
+
+    cell: str
 
 
 class Mail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,32 +79,36 @@ def seal(mail: Mail, private: Ed25519PrivateKey) -> tuple[bytes, str]:
     return body, private.sign(CONTEXT + body).hex()
 
 
-def read(body: bytes) -> Mail:
-    """The mail as it says itself, believed by nobody yet; or MailUnreadable."""
+def read[T](body: bytes, kind: type[T]) -> T:
+    """What it says itself to be; or MailUnreadable."""
     try:
-        mail = msgspec.json.decode(body, type=Mail)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MailUnreadable("Send what another cell of this version has sealed.") from None
+
+
+def opened(body: bytes, signature: str, key: bytes | None, here: str, now: int) -> Mail:
+    """The mail that *key* has sealed: nothing of it is unfolded before.
+
+    Raises:
+        MailForged, MailMisdirected, MailOutOfTime, MailUnreadable
+    """
+    believe(body, signature, key)
+    mail = read(body, Mail)
+    if mail.to != here:
+        raise MailMisdirected(f"This is {here}.")
+    if not now - OLDEST <= mail.at <= now + AHEAD:
+        raise MailOutOfTime("Set the clock right, then seal it again.")
     if len({letter.receiver for letter in mail.letters}) != 1:
         raise MailUnreadable("A mail has letters, and all of them are to one branch.")
     return mail
 
 
-def believe(
-    mail: Mail, body: bytes, signature: str, key: bytes | None, here: str, now: int
-) -> None:
-    """Take *mail* for what it says if *key* has sealed it, for the cell *here*, and not long ago.
-
-    Raises:
-        MailForged, MailMisdirected, MailOutOfTime
-    """
+def believe(body: bytes, signature: str, key: bytes | None) -> None:
+    """MailForged unless *key* has sealed these very bytes."""
     try:
         signed = bytes.fromhex(signature)
     except ValueError:
         signed = b""
     if key is None or not verifies(key, signed, CONTEXT + body):
         raise MailForged("Seal it with the key that was registered here: pinakes cells list.")
-    if mail.to != here:
-        raise MailMisdirected(f"This is {here}.")
-    if not now - OLDEST <= mail.at <= now + AHEAD:
-        raise MailOutOfTime("Set the clock right, then seal it again.")

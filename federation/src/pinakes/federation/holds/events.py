@@ -1,5 +1,6 @@
 """What holds hear and tell: a copy is free for somebody; how far a supplier is."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -18,6 +19,10 @@ class CopyFree(Event, frozen=True, kw_only=True):
     supplier: int
     record: UUID
     rule: str  # why this request and no other
+
+    @property
+    def branches(self) -> Collection[int | None]:
+        return (self.supplier,)
 
 
 class Step(StrEnum):

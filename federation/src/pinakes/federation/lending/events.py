@@ -1,10 +1,14 @@
 """What the parties of a request tell one another, and what a branch tells itself about one."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
+from msgspec import Meta
+
 from pinakes.platform.messages import Event
+from pinakes.platform.words import whole
 
 
 class PartyTold(Event, frozen=True, kw_only=True):
@@ -22,10 +26,14 @@ class PartyTold(Event, frozen=True, kw_only=True):
     home: int
     pickup: int
     supplier: int | None
-    service: str
+    service: Annotated[str, Meta(pattern=whole("Express|Normal|Standard"))]
     model: int
     flags: list[str]
     facts: dict[str, Any]
+
+    @property
+    def branches(self) -> Collection[int | None]:
+        return self.home, self.pickup, self.supplier
 
 
 class WaitChanged(Event, frozen=True, kw_only=True):
@@ -72,6 +80,10 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
     send_to: int | None
     rule: str | None = None  # why there: see ``holds.rules.ROUTES``
     moved: dict[str, str] | None = None
+
+    @property
+    def branches(self) -> Collection[int | None]:
+        return (self.send_to,)
 
 
 class ViewsAsked(Event, frozen=True, kw_only=True):

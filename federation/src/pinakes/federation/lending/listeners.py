@@ -13,6 +13,7 @@ from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import returned as returns
 from pinakes.federation.lending.deciding import refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
+from pinakes.federation.lending.facts import checked
 from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import asking, born
 from pinakes.federation.lending.recalling import tell_holder
@@ -64,7 +65,7 @@ async def told(work: Turn, event: PartyTold, message: Message) -> None:
     if found is not None and speaks(found, event.signal, message.sender):
         carried = model(found.party.model).carries.get(event.signal, ())
         facts = {name: fact for name, fact in event.facts.items() if name in carried}
-        await work.happen(found, event.signal, facts)
+        await work.happen(found, event.signal, checked(facts))
 
 
 async def shelf(work: Turn) -> Mapping[str, Any]:

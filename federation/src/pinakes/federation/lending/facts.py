@@ -1,0 +1,46 @@
+"""What the facts that parties tell one another are: nothing else is believed, whoever says it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+type Moment = Annotated[int, Meta(ge=0, le=99_999_999_999)]  # seconds since 1970: to the year 5138
+
+
+class Facts(Struct, frozen=True):
+    """Each that a message may carry; see the state model for which carries what."""
+
+    title: str | None = None
+    edition: UUID | None = None
+    record: UUID | None = None
+    wanted_item: UUID | None = None
+    kind: str | None = None
+    item_kind: str | None = None
+    barcode: str | None = None
+    parcel: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    condition: str | None = None
+    damage: str | None = None
+    payer: str | None = None
+    label: str | None = None
+    person: UUID | None = None
+    pickup_code: str | None = None
+    in_house: bool | None = None
+    again: bool | None = None
+    seen_by: int | None = None
+    needed_by: Moment | None = None
+    due: Moment | None = None
+    loan_due: Moment | None = None
+    collect_by: Moment | None = None
+    seen_at: Moment | None = None
+    given_back_at: Moment | None = None
+
+
+def checked(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same *facts*, or ValidationError when one is not what it has to be."""
+    msgspec.convert(facts, Facts)
+    return facts
