@@ -84,6 +84,8 @@ BODIES = {
     "NaN": b'{"query": "{ version }", "variables": {"x": NaN}}',
     "the wrong type": b'{"query": 7}',
     "nothing": b"",
+    "an operation that is not there": b'{"query": "query a { version }", "operationName": "b"}',
+    "no operation at all": b'{"query": "fragment a on Query { version }"}',
     "an empty question": b'{"query": ""}',
 }
 

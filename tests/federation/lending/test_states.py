@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from pinakes.federation.lending import party as parties
+from pinakes.federation.lending.facts import Facts
 from pinakes.federation.lending.model import Model, Role, dot, model, understood
 from pinakes.federation.lending.party import DAY, MoveRefused, Party, act, agree, asking, born, step
 
@@ -166,6 +167,11 @@ def test_every_message_is_said_by_one_party_and_expected_by_the_other() -> None:
     heard = {(role, on) for role in Role for _, on in machines[role].moves if on[0].isupper()}
     assert said == heard
     assert {name for _, name in said} == model().carries.keys()
+
+
+def test_every_fact_that_a_message_carries_has_a_kind() -> None:
+    carried = {fact for facts in model().carries.values() for fact in facts}
+    assert carried == {*Facts.__struct_fields__}
 
 
 def test_no_message_to_a_supplier_carries_a_reader() -> None:

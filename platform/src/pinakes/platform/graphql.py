@@ -14,9 +14,10 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from pinakes.platform.directory import Tenant
-from pinakes.platform.errors import Unavailable
+from pinakes.platform.errors import BadRequest, Unavailable
 from pinakes.platform.http import Asker, Here, Session, describe, understand
 from pinakes.platform.identity import Principal
 
@@ -86,12 +87,15 @@ def endpoint(schema: strawberry.Schema) -> HTTPRouteHandler:
         data: JSONBody[Question], session: Session, asker: Asker, here: Here, state: State
     ) -> dict[str, Any]:
         context = Context(session, asker, here, state)
-        result = await schema.execute(
-            data.query,
-            data.variables,
-            context_value=context,
-            operation_name=data.operation_name,
-        )
+        try:
+            result = await schema.execute(
+                data.query,
+                data.variables,
+                context_value=context,
+                operation_name=data.operation_name,
+            )
+        except CannotGetOperationTypeError:
+            raise BadRequest("`operationName` is one that `query` names, or null.") from None
         if not result.errors:
             return {"data": result.data}
         await context.undo()  # GraphQL swallows exceptions; half a change is no change
