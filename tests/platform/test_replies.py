@@ -20,7 +20,7 @@ from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.feature import Feature
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import Session
 from pinakes.platform.identity import Role
 from pinakes.platform.replies import Reply, forget_old, once
 from pinakes.tenants.items.models import Item
@@ -42,7 +42,7 @@ class Bells(Controller):
 
     @post()
     @once
-    async def ring(self, data: JSONBody[Bell], session: Session, asker: Asker) -> Rung:
+    async def ring(self, data: JSONBody[Bell], session: Session) -> Rung:
         if data.tone == "none":
             raise Conflict("A bell has a tone.")
         if data.tone == "stray":

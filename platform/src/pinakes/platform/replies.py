@@ -79,14 +79,14 @@ def replayed(reply: Reply, fingerprint: bytes) -> Response[bytes]:
 def once[**P](handler: Callable[P, Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """Let a POST handler answer a repeated key with its first answer.
 
-    The handler takes ``session`` and ``asker``; answer and change are one
-    transaction. Only answers of success are kept: a refusal changed nothing.
+    The handler takes ``session``; answer and change are one transaction.
+    Only answers of success are kept: a refusal changed nothing.
     """
 
     @wraps(handler)
     async def keyed(*args: Any, request: Request[Any, Any, Any], **kwargs: Any) -> Any:
         session: AsyncSession = kwargs["session"]
-        key = key_of(request, kwargs["asker"].subject)
+        key = key_of(request, session.info["asker"].subject)
         if key is None:
             return await handler(*args, **kwargs)
         fingerprint = digest(await request.body())

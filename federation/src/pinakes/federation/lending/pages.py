@@ -77,7 +77,7 @@ class LendingPages(Controller):
 
     @post("/scan", status_code=200)
     async def scan(
-        self, request: Call, session: Session, asker: Asker, data: URLEncodedBody[Scanning]
+        self, request: Call, session: Session, data: URLEncodedBody[Scanning]
     ) -> Response[Any]:
         """Do what is next with the book; what is refused is told on the same page."""
         directory: Directory = request.app.state.directory
@@ -93,14 +93,13 @@ class LendingPages(Controller):
         return await shown(request, session, "pull", done=done)
 
     @post("/{id:uuid}/{role:str}/{act:str}")
-    async def act(  # noqa: PLR0913, PLR0917  (which party, what, and from where)
+    async def act(
         self,
         id: FromPath[UUID],
         role: FromPath[Word],
         act: FromPath[Word],
         request: Call,
         session: Session,
-        asker: Asker,
         data: URLEncodedBody[Pressed],
     ) -> Response[Any]:
         """A button on a list."""

@@ -73,13 +73,13 @@ class Notices(Controller):
 
     @post("/{id:uuid}/retry", status_code=200)
     @once
-    async def retry(self, id: FromPath[UUID], session: Session, asker: Asker) -> NoticeView:
+    async def retry(self, id: FromPath[UUID], session: Session) -> NoticeView:
         """Send it (again): of an unsure one the reader may have had it before."""
         return NoticeView.of(await service.act(session, id, Action.RETRY))
 
     @post("/{id:uuid}/dismiss", status_code=200)
     @once
-    async def dismiss(self, id: FromPath[UUID], session: Session, asker: Asker) -> NoticeView:
+    async def dismiss(self, id: FromPath[UUID], session: Session) -> NoticeView:
         """Have done with it."""
         return NoticeView.of(await service.act(session, id, Action.DISMISS))
 

@@ -20,7 +20,7 @@ from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Tenant
-from pinakes.platform.http import Asker, Here, Session
+from pinakes.platform.http import Here, Session
 from pinakes.platform.messages import emit
 from pinakes.platform.replies import once
 from pinakes.tenants import circulation
@@ -52,9 +52,7 @@ class Loans(routes.Loans):
 
     @post()
     @once
-    async def checkout(
-        self, data: JSONBody[Checkout], session: Session, here: Here, asker: Asker
-    ) -> LoanView:
+    async def checkout(self, data: JSONBody[Checkout], session: Session, here: Here) -> LoanView:
         """Lend an item to the reader who shows this card."""
         return await checkout(session, here, data)
 

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.http import PARTING, Asker, Session
+from pinakes.platform.http import PARTING, Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.replies import once
 from pinakes.tenants.catalogue import exporting, takeout
@@ -23,7 +23,7 @@ class Exports(Controller):
 
     @post()
     @once
-    async def start(self, data: JSONBody[ExportWish], session: Session, asker: Asker) -> JobView:
+    async def start(self, data: JSONBody[ExportWish], session: Session) -> JobView:
         """Begin to write the catalogue into a file; follow the job at ``…/jobs/ID``."""
         return job_view(await exporting.start_export(session, data))
 
@@ -43,7 +43,7 @@ class Takeouts(Controller):
 
     @post()
     @once
-    async def start(self, session: Session, asker: Asker) -> JobView:
+    async def start(self, session: Session) -> JobView:
         """Begin to pack all that the branch has: records, items, readers."""
         return job_view(await takeout.start_takeout(session))
 

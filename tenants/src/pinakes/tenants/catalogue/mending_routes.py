@@ -7,7 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from msgspec import Struct
 
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import Session
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import mending
@@ -35,8 +35,6 @@ class Mendings(Controller):
 
     @post("/mend", status_code=200)
     @once
-    async def mend(
-        self, id: FromPath[UUID], data: JSONBody[Mending], session: Session, asker: Asker
-    ) -> Mended:
+    async def mend(self, id: FromPath[UUID], data: JSONBody[Mending], session: Session) -> Mended:
         """Take a piece in after all: in another character set or dialect, or in other words."""
         return Mended((await mending.mend(session, id, data)).became)

@@ -81,7 +81,7 @@ class Mistakes(Controller):
     @post("/mistakes/{id:uuid}/answer", status_code=200)
     @once
     async def answer(
-        self, id: FromPath[UUID], data: JSONBody[Answer], session: Session, asker: Asker
+        self, id: FromPath[UUID], data: JSONBody[Answer], session: Session
     ) -> MistakeView:
         """Say what has become of a report; its reader is told."""
         row = await mistakes.answer(session, id, MistakeState(data.state), data.words)

@@ -77,19 +77,19 @@ class Catalogue(Controller):
 
     @post("/imports")
     @once
-    async def start(self, data: JSONBody[ImportWish], session: Session, asker: Asker) -> JobView:
+    async def start(self, data: JSONBody[ImportWish], session: Session) -> JobView:
         """Begin to bring an uploaded file in; follow the job at ``…/jobs/ID``."""
         return job_view(await service.start_import(session, data))
 
     @post("/item-lists")
     @once
-    async def shelve(self, data: JSONBody[SheetWish], session: Session, asker: Asker) -> JobView:
+    async def shelve(self, data: JSONBody[SheetWish], session: Session) -> JobView:
         """Begin to put the items of an uploaded CSV into stock."""
         return job_view(await service.start_sheet(session, data))
 
     @post("/imports/{id:uuid}/undo")
     @once
-    async def undo(self, id: FromPath[UUID], session: Session, asker: Asker) -> JobView:
+    async def undo(self, id: FromPath[UUID], session: Session) -> JobView:
         """Begin to take a whole import back, but for what was changed or lent since."""
         return job_view(await service.start_undo(session, id))
 

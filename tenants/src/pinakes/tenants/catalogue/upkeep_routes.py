@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
@@ -49,7 +49,7 @@ class Duplicates(Controller):
 
     @post("/search")
     @once
-    async def search(self, session: Session, asker: Asker) -> JobView:
+    async def search(self, session: Session) -> JobView:
         """Begin to look for titles that may be the same; follow the job at ``…/jobs/ID``."""
         return job_view(await duplicates.start_search(session))
 
@@ -69,7 +69,7 @@ class Duplicates(Controller):
     @post("/{id:uuid}/decide", status_code=200)
     @once
     async def decide(
-        self, id: FromPath[UUID], data: JSONBody[Decision], session: Session, asker: Asker
+        self, id: FromPath[UUID], data: JSONBody[Decision], session: Session
     ) -> TwinView:
         """Say that two titles are different, or the same: then one gets the other's copies."""
         twin = await duplicates.decide(session, id, data.verdict, data.keep)
@@ -89,7 +89,7 @@ class Upkeep(Controller):
 
     @post("/rederive")
     @once
-    async def rederive(self, session: Session, asker: Asker) -> JobView:
+    async def rederive(self, session: Session) -> JobView:
         """Begin to make anew what is indexed of each record, out of the record itself."""
         return job_view(await rederiving.start_rederiving(session))
 

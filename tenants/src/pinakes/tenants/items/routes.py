@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from pinakes.platform.http import Asker, Session
+from pinakes.platform.http import Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.items import service
@@ -41,7 +41,7 @@ class Items(Controller):
 
     @post()
     @once
-    async def add(self, data: JSONBody[NewItem], session: Session, asker: Asker) -> ItemView:
+    async def add(self, data: JSONBody[NewItem], session: Session) -> ItemView:
         """Put a copy into stock."""
         return ItemView.of(await service.add(session, data))
 
@@ -54,8 +54,6 @@ class Items(Controller):
 
     @post("/{id:uuid}/{action:str}", status_code=200)
     @once
-    async def act(
-        self, id: FromPath[UUID], action: FromPath[Action], session: Session, asker: Asker
-    ) -> ItemView:
+    async def act(self, id: FromPath[UUID], action: FromPath[Action], session: Session) -> ItemView:
         """Move an item one step: shelve, process, miss, lose, damage, withdraw."""
         return ItemView.of(await service.act(session, id, action))

@@ -97,7 +97,7 @@ class Readers(Controller):
     @post()
     @once
     async def register(
-        self, data: JSONBody[schemas.Register], session: Session, asker: Asker, issuer: Issuer
+        self, data: JSONBody[schemas.Register], session: Session, issuer: Issuer
     ) -> schemas.ReaderWithCards:
         """Take a new reader in, with a card; without a PIN, give a first one afterwards."""
         reader = await service.register(session, issuer, data)
@@ -106,7 +106,7 @@ class Readers(Controller):
     @post("/visit", status_code=OK)
     @once
     async def visit(
-        self, data: JSONBody[schemas.Show], session: Session, asker: Asker
+        self, data: JSONBody[schemas.Show], session: Session
     ) -> schemas.ReaderWithCards:
         """Make the bearer of another branch's card a visiting reader of this one."""
         found = await cards.present(session, data.card, data.card_of)
@@ -128,7 +128,7 @@ class Readers(Controller):
     @post("/{id:uuid}/block", status_code=OK)
     @once
     async def block(
-        self, id: FromPath[UUID], data: JSONBody[schemas.Why], session: Session, asker: Asker
+        self, id: FromPath[UUID], data: JSONBody[schemas.Why], session: Session
     ) -> schemas.ReaderWithCards:
         """Stop lending; the home's word counts in every branch at once."""
         return await shown(session, await service.block(session, id, data.reason))
@@ -136,7 +136,7 @@ class Readers(Controller):
     @post("/{id:uuid}/unblock", status_code=OK)
     @once
     async def unblock(
-        self, id: FromPath[UUID], data: JSONBody[schemas.Why], session: Session, asker: Asker
+        self, id: FromPath[UUID], data: JSONBody[schemas.Why], session: Session
     ) -> schemas.ReaderWithCards:
         """Take one reason back."""
         return await shown(session, await service.unblock(session, id, data.reason))
@@ -144,7 +144,7 @@ class Readers(Controller):
     @post("/{id:uuid}/leave", status_code=OK)
     @once
     async def leave(
-        self, id: FromPath[UUID], session: Session, asker: Asker, issuer: Issuer
+        self, id: FromPath[UUID], session: Session, issuer: Issuer
     ) -> schemas.ReaderWithCards:
         """End the membership of a reader who has returned everything."""
         return await shown(session, await service.leave(session, issuer, id))
@@ -152,7 +152,7 @@ class Readers(Controller):
     @post("/{id:uuid}/rejoin", status_code=OK)
     @once
     async def rejoin(
-        self, id: FromPath[UUID], session: Session, asker: Asker, issuer: Issuer
+        self, id: FromPath[UUID], session: Session, issuer: Issuer
     ) -> schemas.ReaderWithCards:
         """Take a former reader in again."""
         return await shown(session, await service.rejoin(session, issuer, id))
@@ -164,7 +164,6 @@ class Readers(Controller):
         id: FromPath[UUID],
         data: JSONBody[schemas.NewCard],
         session: Session,
-        asker: Asker,
         issuer: Issuer,
     ) -> schemas.ReaderWithCards:
         """One more card or alias for a reader of this branch."""
@@ -191,7 +190,6 @@ class Cards(Controller):
         self,
         data: JSONBody[schemas.Replacement],
         session: Session,
-        asker: Asker,
         here: Here,
         issuer: Issuer,
     ) -> schemas.CardView:
@@ -207,7 +205,6 @@ class Cards(Controller):
         action: FromPath[CardAction],
         data: JSONBody[schemas.ThisCard],
         session: Session,
-        asker: Asker,
         here: Here,
     ) -> schemas.CardView:
         """Report a card of this branch lost, or found; let it expire, or renew it."""

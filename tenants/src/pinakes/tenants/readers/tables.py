@@ -29,7 +29,7 @@ class Tables(Controller):
     @post("/import", status_code=202)
     @once
     async def bring(
-        self, body: RawBody, session: Session, asker: Asker, dry_run: FromQuery[bool] = False
+        self, body: RawBody, session: Session, dry_run: FromQuery[bool] = False
     ) -> JobView:
         """Send a CSV as the body; follow the job at `…/jobs/ID` and its lines beside."""
         lines = await asyncio.to_thread(table.read, body)
