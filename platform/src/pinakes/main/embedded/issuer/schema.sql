@@ -24,6 +24,7 @@ CREATE TABLE issuer.account (
     failures integer NOT NULL DEFAULT 0,
     failed_at timestamptz,
     locked_until timestamptz,
+    let_off integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (realm, username)
 );
@@ -79,6 +80,24 @@ CREATE UNLOGGED TABLE issuer.attempt (
     language text NOT NULL,
     account uuid REFERENCES issuer.account ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE issuer.browser (
+    mark bytea,
+    account uuid REFERENCES issuer.account ON DELETE CASCADE,
+    failures integer NOT NULL DEFAULT 0,
+    failed_at timestamptz,
+    locked_until timestamptz,
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (mark, account)
+);
+CREATE INDEX ON issuer.browser (account);
+CREATE INDEX ON issuer.browser (seen_at);
+
+CREATE UNLOGGED TABLE issuer.address (
+    mark bytea PRIMARY KEY,
+    guesses double precision NOT NULL,
+    guessed_at timestamptz NOT NULL DEFAULT now()
 );
 
 GRANT USAGE ON SCHEMA issuer TO pinakes_issuer;

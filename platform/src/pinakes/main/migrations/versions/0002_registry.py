@@ -69,7 +69,6 @@ def settings() -> None:
 def onboarding() -> None:
     create_tenant_table(
         "placement",
-        sa.Column("epoch", sa.Integer, nullable=False, server_default="1"),
         sa.Column("endpoint", sa.Text),
         sa.Column("bucket", sa.Text, nullable=False),
         sa.Column("prefix", sa.Text, nullable=False),

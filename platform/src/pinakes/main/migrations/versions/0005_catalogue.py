@@ -40,6 +40,7 @@ def upgrade() -> None:
         "upload",
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("gone_at", sa.DateTime(True)),
     )
     create_tenant_table(
         "quarantine",

@@ -1,7 +1,6 @@
 """Who may supply, on which terms and with what load; who waits, and how long others waited."""
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from pinakes.main.migrations.tools import create_public_table
@@ -14,8 +13,6 @@ def upgrade() -> None:
     suppliers()
     supplies()
     waiting()
-    op.create_index("holding_edition", "holding", ["edition_id", "tenant_id"], schema="commons")
-    op.drop_index("holding_edition_id", "holding", schema="commons")
 
 
 def suppliers() -> None:
@@ -86,6 +83,7 @@ def waiting() -> None:
         sa.Column("edition_id", sa.Uuid, nullable=False),
         sa.Column("owner", sa.Integer),
         sa.Column("record_id", sa.Uuid),
+        sa.Column("item_id", sa.Uuid),
         sa.Column("home", sa.Integer, nullable=False),
         sa.Column("pickup", sa.Integer, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
@@ -98,6 +96,7 @@ def waiting() -> None:
         sa.Column("refused", ARRAY(sa.Integer), nullable=False, server_default="{}"),
         sa.Index("wanted_turn", "edition_id", "rank", "placed_at", "request_id"),
         sa.Index("wanted_suspended", "suspended_until"),
+        sa.Index("wanted_item", "item_id", postgresql_where=sa.text("item_id IS NOT NULL")),
     )
     create_public_table(
         "waited",

@@ -47,6 +47,7 @@ def requests() -> None:
         sa.Column("edition_id", sa.Uuid),
         sa.Column("owner_id", sa.Integer),
         sa.Column("record_id", sa.Uuid),
+        sa.Column("item_id", sa.Uuid),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("pickup_id", sa.Integer, nullable=False),
         sa.Column("service", sa.Text, nullable=False),
@@ -117,6 +118,7 @@ def ways() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("title", sa.Text),
         sa.Column("send_to", sa.Integer),
+        sa.Column("rule", sa.Text),
         index("barcode"),
         index("state", where="state IN ('unknown', 'asked')"),
     )

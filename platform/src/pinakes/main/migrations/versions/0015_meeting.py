@@ -1,7 +1,6 @@
 """What records of several branches are met by, and where people have put them instead."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from pinakes.main.migrations.tools import create_public_table, create_tenant_table
 
@@ -18,19 +17,6 @@ def upgrade() -> None:
         sa.Column("numbered", sa.Boolean, nullable=False),
         sa.Column("title", sa.Text, nullable=False),
     )
-    op.execute("""
-        INSERT INTO commons.edition_mark (consortium_id, key, edition_id, numbered, title)
-        SELECT consortium_id, key, id, rule = 'isbn13', '' FROM commons.edition
-    """)
-    op.drop_index("edition_key", "edition", schema="commons")
-    op.add_column(
-        "holding",
-        sa.Column("rule", sa.Text, nullable=False, server_default="alone"),
-        schema="commons",
-    )
-    op.execute("""
-        UPDATE commons.holding h SET rule = e.rule FROM commons.edition e WHERE e.id = h.edition_id
-    """)
     create_tenant_table(
         "edition_choice",
         sa.Column("record_key", sa.Text, nullable=False),

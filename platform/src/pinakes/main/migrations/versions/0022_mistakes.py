@@ -6,7 +6,7 @@ from pinakes.main.migrations.tools import create_tenant_table
 from pinakes.platform.db import index
 
 revision = "0022_mistakes"
-down_revision = "0021_expiring"
+down_revision = "0016_notices"
 
 
 def upgrade() -> None:

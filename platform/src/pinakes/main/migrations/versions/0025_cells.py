@@ -6,7 +6,7 @@ from alembic import op
 from pinakes.main.migrations.tools import create_public_table
 
 revision = "0025_cells"
-down_revision = "0024_editions"
+down_revision = "0022_mistakes"
 
 
 def upgrade() -> None:
@@ -34,4 +34,3 @@ def upgrade() -> None:
         schema="commons",
         postgresql_where=sa.text("cell IS NOT NULL"),
     )
-    op.drop_column("placement", "epoch")
