@@ -13,12 +13,14 @@ from uuid import UUID
 import pymarc
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from conftest import MakeTenant
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.main.features import FEATURES
-from pinakes.platform import config, objects
+from pinakes.platform import objects
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
@@ -38,23 +40,12 @@ HANDLERS = dict(job for feature in FEATURES for job in feature.jobs)
 def environment(settings: Settings) -> Iterator[dict[str, str]]:
     """The settings as environment variables, with an object store; ours while the tests run."""
     folder = Path(mkdtemp(prefix="pinakes-test-"))
-    with ObjectStore(folder) as store, pytest.MonkeyPatch.context() as patch:
-        told = {
-            "PINAKES_DATABASE": settings.database.get_secret_value(),
-            "PINAKES_CARRIER": settings.carrier.get_secret_value(),
-            "PINAKES_PUBLIC": settings.public.get_secret_value(),
-            "PINAKES_SEARCH": str(settings.search),
-            "PINAKES_WORKER": settings.worker,
-            "PINAKES_OBJECTS": store.endpoint,
-            "PINAKES_OBJECTS_KEY": store.key,
-            "PINAKES_OBJECTS_SECRET": store.secret,
-        }
-        for name, value in told.items():
-            patch.setenv(name, value)
-        config.settings.cache_clear()
-        objects.objects.cache_clear()
-        yield {**os.environ, **told}
-    config.settings.cache_clear()
+    with ObjectStore(folder) as store:
+        secret = SecretStr(store.secret)
+        told = {"objects": store.endpoint, "objects_key": store.key, "objects_secret": secret}
+        with beside(settings.model_copy(update=told)):
+            objects.objects.cache_clear()
+            yield dict(os.environ)
     objects.objects.cache_clear()
     rmtree(folder)
 

@@ -4,10 +4,9 @@ import asyncio
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import msgspec
-from lending import deliver
+from lending import deliver, record
 
 from pinakes.federation.discovery.index import GLANCE, Index
 from pinakes.federation.discovery.indexing import Indexer
@@ -17,7 +16,7 @@ from pinakes.platform.jobs import Job
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.marc import Class, Isbn, Name, Title
-from pinakes.tenants.catalogue.models import CatalogueRecord, Kept, Mistake, Quarantined, Twin
+from pinakes.tenants.catalogue.models import Kept, Mistake, Quarantined, Twin
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.schemas import NewItem
 
@@ -38,37 +37,21 @@ STONE = Title(
 
 async def hold(database: Database, branch: Tenant, title: Title, copies: int = 1) -> list[str]:
     """Let *branch* hold that many copies of *title*; their barcodes."""
-    id = uuid7()
+    row = record(title)
     async with unit_of_work(database.app, branch.id) as session:
-        session.add(record(id, title))
+        session.add(row)
         await session.flush()
         barcodes = [f"F{next(NUMBERS):08}" for _ in range(copies)]
-        stock = [NewItem(id, code, call_number="I242.4/12") for code in barcodes]
+        stock = [NewItem(row.id, code, call_number="I242.4/12") for code in barcodes]
         await items.shelve(session, stock)
-        emit(session, RecordsChanged(about=id, records=[id]), to=None)
+        emit(session, RecordsChanged(about=row.id, records=[row.id]), to=None)
     return barcodes
-
-
-def record(id: UUID, title: Title) -> CatalogueRecord:
-    return CatalogueRecord(
-        id=id,
-        key=str(uuid4()),
-        control_number="1",
-        agency="test",
-        digest=b"",
-        dialect="marc21",
-        encoding="utf-8",
-        state="live",
-        raw=b"",
-        title_fields=msgspec.to_builtins(title),
-        sort_key="",
-        isbn13=next((isbn.isbn13 for isbn in title.isbn), ""),
-    )
 
 
 async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID, UUID]:
     """An import of *branch*, what it set aside, and its undo; two titles that may be the same."""
-    job, piece, undo, one, other = uuid7(), uuid7(), uuid7(), uuid7(), uuid7()
+    job, piece, undo = uuid7(), uuid7(), uuid7()
+    one, other = record(STONE), record(STONE)
     counts: dict[str, Any] = {"read": 3, "new": 2, "updated": 0, "unchanged": 0, "quarantined": 1}
     reasons = {"reasons": {"encoding_unclear": 1}, "encodings": {"utf-8": 2}, "items": {"read": 6}}
     back = {"records": {"removed": 1, "restored": 0, "kept": 1}}
@@ -77,13 +60,13 @@ async def setting_aside(database: Database, branch: Tenant) -> tuple[UUID, UUID,
         session.add(Job(id=job, **done, report=counts | reasons))
         undone = {"kind": "catalogue.undo", "args": {"import": str(job)}, "report": back}
         session.add(Job(id=undo, **done | undone))
-        session.add_all([record(one, STONE), record(other, STONE)])
+        session.add_all([one, other])
         await session.flush()
         stayed = {"kind": "record", "known_as": "1", "reason": "lent_since"}
-        session.add(Kept(id=uuid7(), job_id=undo, row_id=one, **stayed))
-        session.add(Twin(id=uuid7(), first_id=one, second_id=other, rule="isbn_title"))
+        session.add(Kept(id=uuid7(), job_id=undo, row_id=one.id, **stayed))
+        session.add(Twin(id=uuid7(), first_id=one.id, second_id=other.id, rule="isbn_title"))
         who = {"person_id": uuid7(), "home_id": branch.id}
-        session.add(Mistake(id=uuid7(), record_id=one, words="作者有误", **who))
+        session.add(Mistake(id=uuid7(), record_id=one.id, words="作者有误", **who))
         raw = "001 1\x1e  \x1faВойна и мир\x1e".encode("koi8-r")
         aside = Quarantined(id=piece, job_id=job, ordinal=3, byte_offset=9, facts={}, raw=raw)
         aside.reason = "encoding_unclear"

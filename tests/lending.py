@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 from mint import Mint
 from sqlalchemy import update
 
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import carry
 from pinakes.platform.db import Database, public_work, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.messages import Outbox
+from pinakes.tenants.catalogue.marc import Title
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.items import service as items
 from pinakes.tenants.items.schemas import NewItem
@@ -23,7 +25,6 @@ from pinakes.tenants.readers.standing import stand
 from pinakes.tenants.registry.settings import decide
 
 NUMBERS = count(1)
-OPEN_ALL_WEEK: dict[str, Any] = {"calendar.closed_weekdays": []}
 
 
 @dataclass(frozen=True)
@@ -40,25 +41,30 @@ async def stock(
 ) -> list[str]:
     """Barcodes of that many copies of a new title."""
     async with unit_of_work(database.app, tenant.id) as session:
-        record = CatalogueRecord(
-            id=uuid7(),
-            key=str(uuid4()),
-            control_number="1",
-            agency="test",
-            digest=b"",
-            dialect="marc21",
-            encoding="utf-8",
-            state="live",
-            raw=b"",
-            title_fields={"title": "红楼梦"},
-            sort_key="hong lou meng",
-            isbn13="",
-        )
-        session.add(record)
+        title = record(Title(title="红楼梦"))
+        session.add(title)
         await session.flush()
         barcodes = [f"T{next(NUMBERS):08}" for _ in range(copies)]
-        await items.shelve(session, [NewItem(record.id, code, kind) for code in barcodes])
+        await items.shelve(session, [NewItem(title.id, code, kind) for code in barcodes])
     return barcodes
+
+
+def record(title: Title) -> CatalogueRecord:
+    """A record that no import has brought."""
+    return CatalogueRecord(
+        id=uuid7(),
+        key=str(uuid4()),
+        control_number="1",
+        agency="test",
+        digest=b"",
+        dialect="marc21",
+        encoding="utf-8",
+        state="live",
+        raw=b"",
+        title_fields=msgspec.to_builtins(title),
+        sort_key="",
+        isbn13=next((isbn.isbn13 for isbn in title.isbn), ""),
+    )
 
 
 async def enrol(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -45,22 +46,6 @@ def house_settings(settings: Settings, files: ObjectStore, issuer: Issuer) -> Se
         "objects_secret": SecretStr(files.secret),
     }
     return settings.model_copy(update=parts)
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment of another process."""
-    secret = settings.issuer_secret.get_secret_value()
-    return {
-        "PINAKES_DATABASE": settings.database.get_secret_value(),
-        "PINAKES_CARRIER": settings.carrier.get_secret_value(),
-        "PINAKES_PUBLIC": settings.public.get_secret_value(),
-        "PINAKES_ISSUER": settings.issuer,
-        "PINAKES_WORKER": settings.worker,
-        "PINAKES_ISSUER_SECRET": secret,
-        "PINAKES_OBJECTS": settings.objects,
-        "PINAKES_OBJECTS_KEY": settings.objects_key,
-        "PINAKES_OBJECTS_SECRET": settings.objects_secret.get_secret_value(),
-    }
 
 
 @pytest.fixture(scope="session")
@@ -131,8 +116,7 @@ async def arrived(
     parent: str | None = None,
 ) -> MovedIn:
     """The same by the API, which therefore knows of it at once."""
-    told = {name: value for name, value in asdict(wish(kind, parent)).items() if value is not None}
-    answer = await visitor.post("/v1/tenants", json=told, headers=operator)
+    answer = await visitor.post("/v1/tenants", json=body(kind, parent), headers=operator)
     assert answer.status_code == 201, answer.text
     return msgspec.convert(answer.json(), MovedIn)
 
@@ -143,3 +127,26 @@ async def line(doors: Doors, *kinds: Kind) -> list[MovedIn]:
     for kind in kinds:
         found.append(await moved_in(doors, kind, found[-1].branch.code if found else None))
     return found
+
+
+def body(*told: Any, **more: Any) -> dict[str, Any]:
+    """A wish as it is sent."""
+    return {name: value for name, value in asdict(wish(*told, **more)).items() if value is not None}
+
+
+def child(kind: Kind, **more: Any) -> dict[str, Any]:
+    """A wish to stand below the branch of the address."""
+    told = body(kind, "parent", **more)
+    return {name: told[name] for name in told.keys() - {"parent", "consortium"}}
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the code of a refusal."""
+    return answer.status_code, answer.json()["code"]
+
+
+async def act(
+    client: httpx.AsyncClient, code: str, action: str, headers: dict[str, str]
+) -> httpx.Response:
+    """Move a branch one step, by the API."""
+    return await client.post(f"/v1/tenants/{code}/{action}", headers=headers)

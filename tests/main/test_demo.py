@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from commanding import beside
 from issuing import issuer
-from moving import doors, environment, files, house, house_settings, visitor
+from moving import doors, files, house, house_settings, visitor
 from sqlalchemy import text
 
 from pinakes.main.demo import library
@@ -32,13 +33,8 @@ COUNTS = ("staff", "reader", "card", "record", "item", "audit", "job")
 @pytest.fixture(scope="module")
 def data(house_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder whose settings are ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(house_settings).items():
-            patch.setenv(name, value)
-        patch.setenv("PINAKES_SEARCH", str(house_settings.search))
-        settings.cache_clear()
+    with beside(house_settings):
         yield tmp_path_factory.mktemp("data")
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from sqlalchemy import update
 
-from pinakes.main.bench.serving import environment
 from pinakes.main.cli import main
-from pinakes.platform import config
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
@@ -27,13 +26,10 @@ class DoorOpened(Event, frozen=True):
 
 
 @pytest.fixture
-def say(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
+def say(settings: Settings) -> Iterator[Say]:
     """The command ``pinakes messages``."""
-    for name, value in environment(settings).items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(main, ["messages", *map(str, words)])
-    config.settings.cache_clear()
+    with beside(settings):
+        yield lambda *words: CliRunner().invoke(main, ["messages", *map(str, words)])
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from databases import empty
 
-from pinakes.main.bench.serving import environment
 from pinakes.main.cli import main
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform import config
 from pinakes.platform.config import Settings
 
 pytestmark = pytest.mark.anyio
@@ -19,11 +18,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def deployment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment of a command beside a deployment."""
-    for name, value in environment(settings).items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    yield monkeypatch
-    config.settings.cache_clear()
+    with beside(settings):
+        yield monkeypatch
 
 
 async def migrate() -> Result:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from conftest import MakeTenant
 
-from pinakes.main.bench.serving import environment
 from pinakes.main.cli import main
-from pinakes.platform import config
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Directory
@@ -22,13 +21,10 @@ type Say = Callable[..., Result]
 
 
 @pytest.fixture
-def say(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
+def say(settings: Settings) -> Iterator[Say]:
     """The command ``pinakes cells``."""
-    for name, value in environment(settings).items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(main, ["cells", *map(str, words)])
-    config.settings.cache_clear()
+    with beside(settings):
+        yield lambda *words: CliRunner().invoke(main, ["cells", *map(str, words)])
 
 
 async def test_a_cell_joins_takes_a_branch_and_is_revoked(

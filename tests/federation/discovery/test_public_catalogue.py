@@ -13,11 +13,11 @@ from pinakes.federation.discovery.generations import current
 from pinakes.federation.discovery.index import GLANCE, Index
 from pinakes.federation.discovery.indexing import Indexer, rebuild_wished, wish_rebuild
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import carry
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.feature import listeners_of
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.items.machine import Action

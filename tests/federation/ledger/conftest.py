@@ -7,15 +7,15 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from ledgers import Cell, emptied, housed
 from mint import Mint
-from moving import environment
 from served import served
 
 from pinakes.main.app import create_app
 from pinakes.main.cli import main
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.platform.config import Settings, settings
+from pinakes.platform.config import Settings
 
 type Run = Callable[..., Awaitable[Result]]
 
@@ -62,20 +62,12 @@ def token(mint: Mint) -> str:
 
 
 @pytest.fixture
-def pinakes(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def pinakes(cell: Cell) -> Iterator[Run]:
     """Runs ``pinakes ledger …`` in a thread, as the server answers in this one."""
-    assert cell.settings.ledger is not None
-    told = environment(cell.settings) | {
-        "PINAKES_LEDGER": cell.settings.ledger.get_secret_value(),
-        "PINAKES_LEDGER_KEY": str(cell.key),
-    }
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
 
     async def run(*words: object) -> Result:
         asked = ["ledger", *map(str, words)]
         return await asyncio.to_thread(CliRunner().invoke, main, asked)
 
-    yield run
-    settings.cache_clear()
+    with beside(cell.settings):
+        yield run

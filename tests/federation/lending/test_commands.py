@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from borrowing import Borrowing, edition, held
 from click.testing import CliRunner, Result
+from commanding import beside
 from lending import deliver, rule
 from sqlalchemy import update
 
@@ -14,7 +15,6 @@ from pinakes.federation.lending import looking
 from pinakes.federation.lending.cli import lending
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.schemas import MyRequest
-from pinakes.platform import config
 from pinakes.platform.config import Settings
 from pinakes.platform.db import unit_of_work
 
@@ -22,14 +22,10 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def address(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings as environment variables."""
-    for name in ("database", "carrier", "public"):
-        value = getattr(settings, name).get_secret_value()
-        monkeypatch.setenv(f"PINAKES_{name.upper()}", value)
-    config.settings.cache_clear()
-    yield
-    config.settings.cache_clear()
+def address(settings: Settings) -> Iterator[None]:
+    """Commands find us."""
+    with beside(settings):
+        yield
 
 
 async def say(*words: str) -> Result:

@@ -16,10 +16,10 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.timers import ring_due
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import carry
 from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.messages import Outbox
 from pinakes.tenants.circulation.models import Loan
 

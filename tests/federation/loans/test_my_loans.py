@@ -11,11 +11,11 @@ from sqlalchemy import select, text, update
 from pinakes.federation.loans.models import Borrowed
 from pinakes.federation.loans.service import forget_old
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform import carrier
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.messages import Outbox
 from pinakes.tenants.readers.models import Standing
 

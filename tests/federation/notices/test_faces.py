@@ -7,12 +7,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from commanding import beside
 from mint import Mint
 from posting import Posting
 
-from pinakes.main.bench.serving import environment
 from pinakes.main.cli import main
-from pinakes.platform import config
 from pinakes.platform.config import Settings
 from pinakes.platform.directory import Tenant
 
@@ -99,13 +98,10 @@ async def test_a_reader_chooses_language_and_silence(
 
 
 @pytest.fixture
-def address(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings as environment variables."""
-    for name, value in environment(settings).items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    yield
-    config.settings.cache_clear()
+def address(settings: Settings) -> Iterator[None]:
+    """Commands find us."""
+    with beside(settings):
+        yield
 
 
 async def say(*words: str) -> Result:

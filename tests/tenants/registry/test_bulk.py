@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from moving import NUMBERS, environment
+from commanding import beside
+from moving import NUMBERS
 
 from pinakes.main.cli import main
-from pinakes.platform.config import Settings, settings
+from pinakes.platform.config import Settings
 from pinakes.tenants.registry.bulk import CsvRefused, read
 
 HEAD = "code,kind,parent,name_zh,name_en,zone,host,latitude,longitude,admin,consortium"
@@ -20,13 +21,10 @@ type Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(house_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(house_settings: Settings) -> Iterator[Run]:
     """The command ``pinakes tenant``."""
-    for name, value in environment(house_settings).items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(main, ["tenant", *map(str, words)])
-    settings.cache_clear()
+    with beside(house_settings):
+        yield lambda *words: CliRunner().invoke(main, ["tenant", *map(str, words)])
 
 
 @pytest.fixture

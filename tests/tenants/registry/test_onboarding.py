@@ -1,15 +1,15 @@
 """A branch moves in, whatever happens on the way."""
 
 import asyncio
-import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from moving import OPERATOR, environment, line, moved_in, settled, wish
+from moving import OPERATOR, line, moved_in, settled, wish
 from sqlalchemy import func, select
 
+from pinakes.main.bench.serving import environment
 from pinakes.platform.admin import WrongCredentials
 from pinakes.platform.audit import Audit
 from pinakes.platform.config import Settings
@@ -123,7 +123,7 @@ async def test_a_killed_onboarding_is_finished_by_the_next(
 ) -> None:
     asked = [(wish(), f"{step}:{part}") for step in (*STEPS, LAST) for part in ("before", "after")]
     points = [f"{one.code}:{point}" for one, point in asked]
-    told = {**os.environ, **environment(house_settings)}
+    told = environment(house_settings)
     process = await asyncio.create_subprocess_exec(sys.executable, CRASH, *points, env=told)
     assert await process.wait() == 0
     for one, _ in asked:

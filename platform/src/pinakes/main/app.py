@@ -20,13 +20,12 @@ from pinakes.main.features import FEATURES
 from pinakes.main.graph import build
 from pinakes.main.problems import ErrorPages, Errors
 from pinakes.main.rights import RIGHTS
-from pinakes.main.worker import listeners_of
 from pinakes.platform import graphql, pages
 from pinakes.platform.carrier import Listeners
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, parting_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.feature import Feature
+from pinakes.platform.feature import Feature, listeners_of
 from pinakes.platform.fresh import kept_fresh
 from pinakes.platform.http import PARTING, Asker, Here
 from pinakes.platform.login import Accounts, Verifier

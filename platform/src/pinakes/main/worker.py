@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from logging import getLogger
-from typing import Any
 
 import uvloop
 
@@ -20,7 +19,7 @@ from pinakes.platform import log
 from pinakes.platform.carrier import PATIENT, PROMPT, Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.db import Database
-from pinakes.platform.feature import Feature
+from pinakes.platform.feature import Feature, listeners_of
 from pinakes.platform.performer import perform
 from pinakes.platform.replies import forget_old
 from pinakes.platform.telemetry import telling
@@ -37,15 +36,6 @@ BREATH = 0.1  # seconds; a job takes longer
 RARELY = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
-
-
-def listeners_of(features: Sequence[Feature]) -> Listeners:
-    """Whom each kind of event is told to."""
-    told: dict[str, tuple[Any, list[Any]]] = {}
-    for feature in features:
-        for event, listener in feature.listeners:
-            told.setdefault(event.__name__, (event, []))[1].append(listener)
-    return told
 
 
 async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Controller
 
+from pinakes.platform.carrier import Listeners
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.jobs import Handler
@@ -32,3 +33,12 @@ class Feature:
     duties: Sequence[Duty] = ()  # what the worker does all the time, until cancelled
     functions: str | None = None  # package that holds ``functions.sql``
     facts: Callable[[], str] | None = None  # SQL that copies tables of the code into the database
+
+
+def listeners_of(features: Sequence[Feature]) -> Listeners:
+    """Whom each kind of event is told to."""
+    told: dict[str, tuple[Any, list[Any]]] = {}
+    for feature in features:
+        for event, listener in feature.listeners:
+            told.setdefault(event.__name__, (event, []))[1].append(listener)
+    return told

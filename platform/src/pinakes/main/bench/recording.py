@@ -15,10 +15,10 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.main.bench.lives import Life, code
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import acknowledge, apply, claim
 from pinakes.platform.db import Database, uuid7
 from pinakes.platform.directory import Directory
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.identity import Principal
 from pinakes.platform.identity import Role as Rights
 from pinakes.platform.messages import Message

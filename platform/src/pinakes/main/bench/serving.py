@@ -21,14 +21,18 @@ OK = 200
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
     """The environment of a process with these settings."""
+    return {**os.environ, **variables(settings), **more}
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The settings as what of the environment is ours."""
     told: dict[str, Any] = settings.model_dump(exclude_none=True)
-    plain = {
+    return {
         f"PINAKES_{name.upper()}": value.get_secret_value()
         if hasattr(value, "get_secret_value")
         else str(value)
         for name, value in told.items()
     }
-    return {**os.environ, **plain, **more}
 
 
 def free_port() -> int:
