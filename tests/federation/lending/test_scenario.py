@@ -29,11 +29,11 @@ from pinakes.federation.lending.simulation.habits import PLAIN
 from pinakes.federation.lending.timers import ring_due
 from pinakes.federation.lending.turn import ChangedMeanwhile
 from pinakes.main.features import FEATURES
-from pinakes.main.worker import listeners_of
 from pinakes.platform.carrier import Listeners, carry
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.identity import Principal
 from pinakes.platform.messages import Event, Message, Outbox
 from pinakes.tenants.circulation.hot import Desk, Key
@@ -262,7 +262,7 @@ async def told_alike(hands: Hands) -> None:
     """All parties are over and agree; no loan and no transit is open."""
     found = [one for _, one in await hands.parties(over_too=True)]
     assert [(one.party.role, one.party.state) for one in found if not one.party.over] == []
-    states = {one.key: one.party.state for one in found}
+    states = {one.party.key: one.party.state for one in found}
     for one in found:
         if one.party.role is R:
             for role in (S, P):

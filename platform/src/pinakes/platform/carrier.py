@@ -8,13 +8,14 @@ from itertools import takewhile
 from logging import getLogger
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.db import Database, driver, public_work, unit_of_work
 from pinakes.platform.messages import Acting, Event, Heard, Lean, Message, Outbox, Together
-from pinakes.platform.outage import is_outage
+from pinakes.platform.outage import is_outage, was_overtaken
 from pinakes.platform.retry import pause
 
 TRIES = 5
@@ -135,7 +136,7 @@ async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -
     """Let one receiver's listeners act on what they have not seen before."""
     messages = [message for run in mail for message in run]
     lean = lean_road(listeners, messages)
-    if lean is not None and await lean(database, understood(listeners, messages)):
+    if lean is not None and await took(lean, database, understood(listeners, messages)):
         return
     async with unit_of_work(database.app, mail[0][0].receiver, closed_too=True) as session:
         session.info["database"] = database  # for listeners that also write public tables
@@ -145,6 +146,16 @@ async def apply(database: Database, listeners: Listeners, mail: Sequence[Run]) -
             firsts = [leading(listeners, run, acting) for run in runs]
             await tell(session, listeners, acting, [one for first in firsts for one in first])
             runs = [run[len(first) :] for run, first in zip(runs, firsts, strict=True)]
+
+
+async def took(lean: Lean, database: Database, heard: Heard[Event]) -> bool:
+    """Whether all of it went the lean road: not what was applied before, or has changed since."""
+    try:
+        return await lean(database, heard)
+    except asyncpg.PostgresError as error:
+        if not was_overtaken(error):
+            raise
+        return False
 
 
 def heard_by(listeners: Listeners, message: Message) -> Sequence[Acting]:

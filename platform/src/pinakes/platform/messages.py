@@ -72,7 +72,8 @@ class Together:
     """A listener that takes all that has come for its tenant at once; each thing's in order.
 
     *lean* does the same without a session: it moves the watermark by ``inbox_heard`` in the call
-    that writes. It may say no, and what it has not taken by then goes the ordinary way.
+    that writes. It may say no, or that others were faster (PT409): what it has not taken by then
+    goes the ordinary way.
     """
 
     hear: Callable[[AsyncSession, Heard[Any]], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""Whether an error only says that the database is away: nobody's fault, and worth another try."""
+"""Errors that are nobody's fault and worth another try: the database was away, others faster."""
 
 import asyncpg
 from sqlalchemy import exc
@@ -11,6 +11,7 @@ AWAY = (
     asyncpg.InternalClientError,  # a server that died between two calls has left a last word
 )
 STATES = ("08", "53300", "57P")  # connection lost; too many of them; shutting down or starting
+CHANGED = {"PT409", "23505"}  # said by our functions; by a unique index
 
 
 def sqlstate(error: BaseException) -> str:
@@ -30,3 +31,8 @@ def is_outage(error: BaseException) -> bool:
         or isinstance(cause, AWAY)
         or (sqlstate(error).startswith(STATES))
     )
+
+
+def was_overtaken(error: BaseException) -> bool:
+    """Whether others have changed what was read: whoever reads again may decide anew."""
+    return sqlstate(error) in CHANGED

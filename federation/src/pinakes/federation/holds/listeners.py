@@ -1,6 +1,5 @@
 """What holds do when shelves change and supplies move on."""
 
-import asyncpg
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,6 @@ from pinakes.federation.holds.targeting import offer_returned
 from pinakes.platform.carrier import numbers
 from pinakes.platform.db import Database
 from pinakes.platform.messages import Heard, Message
-from pinakes.platform.outage import sqlstate
 from pinakes.tenants.items.events import ItemsChanged
 
 NOTE = text("SELECT commons.note_supplies(:supplier, :told)").bindparams(
@@ -25,7 +23,6 @@ CONCERNS = text("""
     FROM (SELECT) AS one LEFT JOIN commons.supplier s ON s.tenant_id = :branch
 """)
 TAKEN = "SELECT inbox_heard($1, $2, $3)"
-CHANGED = "PT409"  # somebody has applied one of them before
 
 
 async def shelves_changed(session: AsyncSession, event: ItemsChanged, message: Message) -> None:
@@ -50,12 +47,7 @@ async def supplies_moved_leanly(database: Database, heard: Heard[SupplyMoved]) -
     """The same; told again after a crash between its two calls, it counts nothing twice."""
     await note_supplies(database, heard)
     messages = [message for _, message in heard]
-    try:
-        await database.hot.execute(TAKEN, messages[0].receiver, *numbers(messages))
-    except asyncpg.PostgresError as error:
-        if sqlstate(error) != CHANGED:
-            raise
-        return False
+    await database.hot.execute(TAKEN, messages[0].receiver, *numbers(messages))
     return True
 
 

@@ -135,7 +135,7 @@ async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
     """A copy of the wanted record, or the wanted item, that stands on our shelf for nobody."""
     if not party.facts.get("record"):
         return None
-    key, facts = (party.request, party.role, party.attempt), party.facts
+    key, facts = party.key, party.facts
     if key not in turn.copies:
         told = {
             "record": as_id(facts["record"]),
@@ -166,7 +166,7 @@ async def reserve(turn: Turn, found: Found) -> None:
     turn.amend(changed(known, item=copy["id"]), None if away else "reserve")
     turn.progress(found.party, Progress.PROMISED)
     if away:
-        await turn.happen(turn.latest[found.key], "ship", {"due": turn.now + LOAN_DAYS * DAY})
+        await turn.happen(turn.latest[found.party.key], "ship", {"due": turn.now + LOAN_DAYS * DAY})
 
 
 async def consider_renewal(turn: Turn, found: Found) -> None:

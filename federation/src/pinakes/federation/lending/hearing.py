@@ -8,23 +8,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from pinakes.federation.lending.deciding import DECIDING, copy_in
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.listeners import hear, sought
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.rows import SHELVING, found_in
-from pinakes.federation.lending.turn import CHANGED, NeedsSession, Turn
+from pinakes.federation.lending.turn import NeedsSession, Turn
 from pinakes.platform.carrier import numbers
 from pinakes.platform.db import Database
 from pinakes.platform.messages import Event, Heard
-from pinakes.platform.outage import sqlstate
+from pinakes.tenants.circulation.hot import Connection
 
 READ = "SELECT read_heard($1, $2)"
 WRITE = "SELECT write_heard($1, $2, $3, $4)"
-
-type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 
 async def heard(database: Database, messages: Heard[Event]) -> bool:
@@ -34,10 +30,6 @@ async def heard(database: Database, messages: Heard[Event]) -> bool:
             for some in waves(messages):
                 await taken(connection, some)
     except NeedsSession:
-        return False
-    except asyncpg.PostgresError as error:
-        if sqlstate(error) not in CHANGED:
-            raise
         return False
     return True
 

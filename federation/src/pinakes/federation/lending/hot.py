@@ -18,7 +18,7 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
 from pinakes.federation.lending.rows import found_in
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan
-from pinakes.federation.lending.turn import NeedsSession, Turn
+from pinakes.federation.lending.turn import Choosing, NeedsSession, Turn
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.paging import Page
 from pinakes.platform.replies import keep
@@ -58,7 +58,7 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
         if on == service.RECALL:
             raise NeedsSession  # whose settings it has to look at
         if on == "agree" and on in found.party.acts:
-            work.copies[found.key] = service.free(found)
+            work.copies[found.party.key] = service.free(found)
         await work.act(found, on, service.due(on, work.now) | dict(facts))
         view = PartyView.of(service.last(work, role), desk.directory)
         return await written(connection, desk, work, view)
@@ -90,21 +90,8 @@ async def place(desk: Desk, wish: NewRequest) -> Answer:
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
-        async def choosing(wish: Wish) -> Chosen | None:
-            told: tuple[Any, ...] = (
-                wish.request,
-                wish.home,
-                wish.pickup,
-                wish.edition,
-                [],
-                wish.owner,
-                wish.record,
-            )
-            rows = await connection.fetch(SHORTLIST, *told, record_class=Row)
-            return None if rows[0].open else weigh(rows, wish)
-
         work = lean(desk)
-        work.choosing = choosing
+        work.choosing = shortlist(connection)
         bearer = person or looking.at_home(
             cards.recognised(desk.asker, desk.here.id, row.cards), desk.here
         )
@@ -116,6 +103,19 @@ async def place(desk: Desk, wish: NewRequest) -> Answer:
         return answer
 
     return await settle(desk, move)
+
+
+def shortlist(connection: Connection) -> Choosing:
+    """Whom to ask, as ``choose`` says it, by one call over this connection."""
+
+    async def choosing(wish: Wish) -> Chosen | None:
+        whom = wish.request, wish.home, wish.pickup, wish.edition
+        rows = await connection.fetch(
+            SHORTLIST, *whom, [], wish.owner, wish.record, record_class=Row
+        )
+        return None if rows[0].open else weigh(rows, wish)
+
+    return choosing
 
 
 async def scan(desk: Desk, database: Database, told: Scan) -> Answer:

@@ -22,6 +22,7 @@ WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "k
           "note", "in_house", "person", "label", "pickup_code")  # fmt: skip
 
 type Facts = Mapping[str, Any]
+type Key = tuple[UUID, Role, int]  # request, role and attempt
 
 
 class Party(Struct, frozen=True, kw_only=True):
@@ -40,6 +41,10 @@ class Party(Struct, frozen=True, kw_only=True):
     facts: Facts = {}
     alarm: str | None = None
     alarm_at: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.request, self.role, self.attempt
 
     @property
     def machine(self) -> Machine:

@@ -17,8 +17,6 @@ from pinakes.tenants.circulation.policy import calendar
 
 SHELVING = {"shelve", "Coming"}  # what brings a book onto our hold shelf
 
-type Key = tuple[UUID, Role, int]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -42,10 +40,6 @@ class Found:
         shelf = self.shelf
         days = calendar(shelf["zone"], shelf["weekdays"], shelf["closed"])
         return {"collect_by": int(days.due(moment, shelf["days"]).timestamp())}
-
-    @property
-    def key(self) -> Key:
-        return self.party.request, self.party.role, self.party.attempt
 
 
 class Sought(NamedTuple):

@@ -86,7 +86,7 @@ async def step(work: Turn, directory: Directory, found: Found, damaged: bool) ->
     if damaged:
         verb = DAMAGED.get(verb, verb)
     await work.act(found, verb, due(verb, work.now))
-    view = PartyView.of(work.latest[found.key], directory)
+    view = PartyView.of(work.latest[found.party.key], directory)
     to = {"ship": view.pickup, "send_on": view.supplier}.get(verb)
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
 

@@ -16,19 +16,18 @@ from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.party import Party, Step, Told, act, step
-from pinakes.federation.lending.rows import Found, Key, Sought, found_in, written
+from pinakes.federation.lending.party import Key, Party, Step, Told, act, step
+from pinakes.federation.lending.rows import Found, Sought, found_in, written
 from pinakes.platform import clock
 from pinakes.platform.db import driver, to_json, uuid7
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
 from pinakes.platform.messages import Event
-from pinakes.platform.outage import sqlstate
+from pinakes.platform.outage import was_overtaken
 
 LOOK = "SELECT lending_look($1)"
 WRITE = "SELECT lending_write($1)"
-CHANGED = {"PT409", "23505"}
 SAID = ("receiver", "about", "kind", "body")  # kept with the party, for a repair
 
 
@@ -117,7 +116,7 @@ class Turn:
             return found
         facts = {"loan_due": found.lent_until}
         await self.settle(found, "lend", act(found.party, "lend", facts, self.now))
-        return self.latest[found.key]
+        return self.latest[found.party.key]
 
     async def settle(self, found: Found, on: str, done: Step) -> None:
         """Note the step down with its messages, then decide what it leaves to decide."""
@@ -133,10 +132,10 @@ class Turn:
         said = [self.say(done.party, one) for one in done.told]
         kept = changed(kept, said=[{name: one[name] for name in SAID} for one in said])
         self.note(written(kept, on, effects), found.version)
-        self.latest[kept.key] = kept
+        self.latest[kept.party.key] = kept
         self.count(found.party, kept.party)
         for effect in decisions:
-            await self.deciding[effect](self, self.latest[kept.key])
+            await self.deciding[effect](self, self.latest[kept.party.key])
 
     def note(self, row: dict[str, Any], was: int) -> None:
         """One more step; of several of one party the last alone is written into its row.
@@ -158,7 +157,7 @@ class Turn:
                 effects = [*row["effects"], *([effect] if effect else [])]
                 row.update(written(found, row["on"], effects))  # how it began stays as it is
                 break
-        self.latest[found.key] = found
+        self.latest[found.party.key] = found
 
     def count(self, before: Party, after: Party) -> None:
         """Keep the scoreboard that choosing reads."""
@@ -235,7 +234,7 @@ class Turn:
         try:
             await (await driver(self.session)).fetchval(WRITE, to_json(self.work()))
         except asyncpg.PostgresError as error:
-            if sqlstate(error) in CHANGED:
+            if was_overtaken(error):
                 raise ChangedMeanwhile("Look again, then repeat the request.") from error
             raise
         self.parties.clear()

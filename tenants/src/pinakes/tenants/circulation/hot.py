@@ -16,9 +16,9 @@ from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
 from pinakes.platform.log import request_id
+from pinakes.platform.outage import was_overtaken
 
 TRIES = 3
-CHANGED = {"PT409", "23505"}  # said by our functions; by the index of open loans
 
 
 class ChangedMeanwhile(Conflict):
@@ -79,7 +79,7 @@ async def settle(desk: Desk, attempt: Attempt) -> Answer:
             try:
                 return await attempt(connection)
             except asyncpg.PostgresError as error:
-                if error.sqlstate not in CHANGED:
+                if not was_overtaken(error):
                     raise
     raise ChangedMeanwhile("Look again, then repeat the request.")
 

@@ -68,7 +68,7 @@ def choose(storm: "Storm", party: Party) -> None:
         return
     chosen = storm.random.choice(could)
     asked.add(chosen)
-    storm.happen(asking(storm.parties[party.request, party.role, party.attempt], chosen), "chosen")
+    storm.happen(asking(storm.parties[party.key], chosen), "chosen")
 
 
 def another(storm: "Storm", party: Party) -> None:
@@ -85,7 +85,7 @@ def once_more(storm: "Storm", party: Party) -> None:
 
 
 def want(storm: "Storm", party: Party) -> None:
-    storm.waiting[party.request] = (party.request, party.role, party.attempt)
+    storm.waiting[party.request] = party.key
 
 
 def unwant(storm: "Storm", party: Party) -> None:

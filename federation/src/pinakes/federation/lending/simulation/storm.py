@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.party import DAY, Party, Told, born, step
+from pinakes.federation.lending.party import DAY, Key, Party, Told, born, step
 from pinakes.federation.lending.simulation.bag import Bag
 from pinakes.federation.lending.simulation.books import (
     ARRIVING,
+    DUE,
     EFFECTS,
     PHYSICS,
     SHIPPING,
@@ -28,13 +29,12 @@ from pinakes.federation.lending.simulation.books import (
 )
 from pinakes.federation.lending.simulation.habits import PLAIN, POSSIBLE
 from pinakes.federation.lending.simulation.mail import Lane, Letter
-from pinakes.federation.lending.simulation.verdict import Key, judge
+from pinakes.federation.lending.simulation.verdict import judge
 
 BRANCHES = 51  # the hub is number 0
 TITLES = 12
 COPIES = 90
 REQUESTS = 30  # of one storm
-DUE = 30 * DAY
 PATIENCE = 4_000  # turns that the calm after the storm may take
 
 # How often it happens, of 1.
@@ -192,9 +192,9 @@ class Storm:
         )
         if act == "lend":
             facts = {"loan_due": self.now + DUE - 3 * DAY}
-        before = self.parties[party.request, party.role, party.attempt]
+        before = self.parties[party.key]
         self.happen(party, act, facts)
-        return self.parties[party.request, party.role, party.attempt] is not before
+        return self.parties[party.key] is not before
 
     def found_elsewhere(self, party: Party) -> None:
         """The book turns up at another branch, which sends it home and tells the owner."""
@@ -236,7 +236,7 @@ class Storm:
         for told in done.told:
             self.post(here_of(done.party), done.party, told)
         for effect in done.effects:
-            self.ship((party.request, party.role, party.attempt), effect)
+            self.ship(party.key, effect)
             EFFECTS.get(effect, nothing)(self, done.party)
 
     def ship(self, key: Key, effect: str) -> None:
@@ -267,7 +267,7 @@ class Storm:
 
     def keep(self, party: Party) -> None:
         """The party's row is written."""
-        key = (party.request, party.role, party.attempt)
+        key = party.key
         before = self.parties.get(key)
         self.parties[key] = party
         if party.alarm_at is not None and (

@@ -1,13 +1,10 @@
 """What must hold when a storm is over."""
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
 
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.party import Party, agree
+from pinakes.federation.lending.party import Key, Party, agree
 from pinakes.federation.lending.simulation.books import Broken, Copy
-
-type Key = tuple[UUID, Role, int]
 
 
 def judge(
