@@ -10,12 +10,13 @@ from uuid import UUID
 import asyncpg
 from databases import another
 from pydantic import SecretStr
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from uuid_utils.compat import uuid7
 
 from pinakes.federation.ledger import keys
 from pinakes.federation.ledger.sequencer import sequence
-from pinakes.federation.ledger.service import record
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, engine, unit_of_work
@@ -29,6 +30,9 @@ BRANCH = """
     VALUES ($1::int, 8, $2, 'county', ARRAY[$1::int], $2, $2, 'active', 'UTC', 1)
 """
 EAST, WEST = 1, 2
+RECORD = text("SELECT ledger_record(:kind, :about, :facts)").bindparams(
+    bindparam("facts", type_=JSONB())
+)
 EMPTY = """
     TRUNCATE ledger_event, ledger_waiting, commons.ledger_leaf, commons.ledger_node,
         commons.ledger_head, commons.ledger_key, commons.ledger_cosigner,
@@ -54,7 +58,9 @@ class Cell:
             return await self.record_in(session, kind, **facts)
 
     async def record_in(self, session: AsyncSession, kind: str = "x", **facts: Any) -> UUID:
-        return await record(session, kind, uuid7(), facts)
+        told = {"kind": kind, "about": uuid7(), "facts": facts}
+        id: UUID = await session.scalar(RECORD, told)
+        return id
 
     async def sequence(self, **how: Any) -> int:
         return await sequence(self.role, self.key, self.settings.address, **how)

@@ -24,8 +24,8 @@ class Entry:
 def entries() -> list[Entry]:
     """Every code once, in alphabetical order."""
     loaded = (kind for kind in known() if kind.__module__.startswith("pinakes."))
-    ours = {kind.code: entry(kind) for kind in loaded if kind is not Problem}
-    return [found for _, found in sorted(ours.items())]
+    kinds = {kind.code: kind for kind in loaded if kind is not Problem}
+    return [entry(kind) for _, kind in sorted(kinds.items())]
 
 
 def entry(kind: type[Problem]) -> Entry:

@@ -1,5 +1,6 @@
 -- Writes an event down in the caller's transaction and tenant, and lines its commitment up for the
 -- log: two rows of the tenant's own, no row that others wait for. The same bytes as leaves.py.
+-- facts name no reader: whoever may check the branch's events would learn of them.
 
 CREATE OR REPLACE FUNCTION ledger_record(kind text, about uuid, facts jsonb) RETURNS uuid
 LANGUAGE plpgsql AS $$

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.ledger import merkle
 from pinakes.federation.ledger.keys import Announcement, followed
 from pinakes.federation.ledger.merkle import Frontier, Node, Range
-from pinakes.federation.ledger.models import Head, KeyLeaf, Leaf
+from pinakes.federation.ledger.models import KeyLeaf, Leaf
 
 HASHES = text("""
     SELECT w.level, w.place, coalesce(l.hash, n.hash) AS hash
@@ -79,8 +79,3 @@ async def add_key(session: AsyncSession, tree: Frontier, announcement: Announcem
     """Add the leaf of a key."""
     await grow(session, tree, [announcement.leaf])
     await session.execute(insert(KeyLeaf).values(place=announcement.index))
-
-
-async def latest(session: AsyncSession) -> Head | None:
-    """The newest head."""
-    return await session.scalar(select(Head).order_by(Head.size.desc()).limit(1))

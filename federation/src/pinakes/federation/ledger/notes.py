@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 LOG, COSIGNER = 0x01, 0x04  # kinds of key
-NAME_BYTES, TIME_BYTES, SIGNATURE_BYTES, KEY_BYTES = 4, 8, 64, 32
+NAME_BYTES, TIME_BYTES, KEY_BYTES = 4, 8, 32
 MOST = 1 << 63
 
 

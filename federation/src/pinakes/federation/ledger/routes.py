@@ -9,7 +9,8 @@ from litestar.params import FromQuery, JSONBody, Parameter, QueryParameter
 from msgspec import Meta, Struct
 from sqlalchemy import select
 
-from pinakes.federation.ledger import cosigning, log, service, views
+from pinakes.federation.ledger import cosigning, log, views
+from pinakes.federation.ledger.leaves import hash_of_event
 from pinakes.federation.ledger.models import Event, Head
 from pinakes.platform import audit
 from pinakes.platform.db import public_work
@@ -55,7 +56,7 @@ class EventView(Struct):
 
     @classmethod
     def of(cls, row: Event) -> "EventView":
-        leaf = service.own(row).leaf.hex()
+        leaf = hash_of_event(row.salt, row.event).hex()
         return cls(row.id, row.about, row.event, row.salt.hex(), leaf)
 
 

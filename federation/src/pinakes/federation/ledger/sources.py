@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.ledger import log, service, views
+from pinakes.federation.ledger import log, views
 from pinakes.federation.ledger.checking import Own, Told
 from pinakes.federation.ledger.merkle import Node
 from pinakes.federation.ledger.models import Cosignature, Event, Head
@@ -99,7 +99,8 @@ class Beside:
 
 
 async def own_events(session: AsyncSession) -> list[Own]:
-    return [service.own(row) for row in await session.scalars(select(Event).order_by(Event.id))]
+    rows = await session.scalars(select(Event).order_by(Event.id))
+    return [Own(row.id, row.event, row.salt) for row in rows]
 
 
 def halves(node: Node) -> list[Node]:

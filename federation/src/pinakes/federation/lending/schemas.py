@@ -17,7 +17,6 @@ from pinakes.tenants.items.schemas import Barcode, Kind
 from pinakes.tenants.readers.schemas import Code, Number
 
 type Text = Annotated[str, Meta(max_length=500, pattern=whole(r"[^\x00-\x08\x0b-\x1f]*"))]
-type Act = Annotated[str, Meta(pattern=whole(r"[a-z_]{1,40}"))]
 type Service = Literal["Express", "Normal", "Standard"]
 
 

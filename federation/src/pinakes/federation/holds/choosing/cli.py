@@ -50,13 +50,15 @@ class PolicyUnreadable(click.ClickException):
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same outcome.")
 @data_option
 @json_option
-def simulate(data: Path, *, as_json: bool, policy: str, seed: int, **told: Any) -> None:
+def simulate(
+    data: Path, *, as_json: bool, policy: str, seed: int, refusals: float, **told: Any
+) -> None:
     """Replay requests against another policy: how many are filled, how soon, and by whom."""
     other = read_policy(policy)
     world, demands = requests(data, seed=seed, **told)
     if not demands:
         raise click.ClickException("Nothing was asked for. Make requests up with --generate N.")
-    habits = Habits(refusals=told["refusals"])
+    habits = Habits(refusals=refusals)
     outcomes = {
         name: Course(world, policy, habits, seed).run(demands, progress(name))
         for name, policy in {"today": None, "other": other}.items()
@@ -84,7 +86,7 @@ def read_policy(told: str) -> Sequence[Policy]:
 
 
 def requests(
-    data: Path, *, generate: int | None, branches: int, days: int, seed: int, refusals: float
+    data: Path, *, generate: int | None, branches: int, days: int, seed: int
 ) -> tuple[World, list[Demand]]:
     """Made up, or as they were."""
     if generate:

@@ -55,12 +55,6 @@ def _tags(directory: str) -> list[str]:
     return [entry[:3] if TAGGED.fullmatch(entry) else UNKNOWN for entry in entries]
 
 
-def lines_of(record: Record) -> str:
-    """The record as lines."""
-    lines = [_line(tag, text) for tag, text in record.fields]
-    return "\n".join([f"{LEADER} {_shown(record.leader)}", *lines])
-
-
 def parsed(text: str, dialect: Dialect | None = None) -> Record:
     """The record that these lines are, packed in UTF-8.
 

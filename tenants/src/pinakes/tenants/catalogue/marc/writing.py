@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from pinakes.tenants.catalogue.marc import iso2709, marcxml
@@ -32,14 +32,14 @@ XML_TAIL = b"</collection>\n"
 
 
 class Written(NamedTuple):
-    """A record's bytes, and what had to be done to it: codes of ``TROUBLES``."""
+    """A record's bytes, and what was wrong with it.
+
+    *overlong*: longer than ISO 2709 can say; *altered*: not to be said in XML without a change;
+    *unreadable*: not readable again.
+    """
 
     raw: bytes
-    trouble: str = ""
-
-
-TROUBLES = ("overlong", "altered", "unreadable")
-"""Longer than ISO 2709 can say; not to be said in XML without a change; not readable again."""
+    trouble: Literal["", "overlong", "altered", "unreadable"] = ""
 
 
 def again(raw: bytes, dialect: Dialect | None, encoding: str | None) -> Found:
