@@ -120,6 +120,7 @@ class Database:
 
 
 def to_json(value: Any) -> str:
+    """As PostgreSQL is told rows and documents."""
     return msgspec.json.encode(value).decode()
 
 
@@ -173,7 +174,7 @@ async def unit_of_work(
 
     Any error rolls everything back. Features never commit; they flush. A
     tenant that is not active is refused, except for the machinery that says
-    *closed_too* (onboarding, messages, export).
+    *closed_too* (onboarding, messages, chores).
     """
     told = {"tenant": tenant, "closed_too": closed_too}
     async with entered(engine, tenant, asker, ENTER, told) as session:

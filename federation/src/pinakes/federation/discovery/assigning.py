@@ -1,15 +1,14 @@
 """Which edition each record of a batch belongs to; what it takes to remember that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.meeting import Home, Marks, Rule, keys, meet
-from pinakes.platform.db import uuid7
+from pinakes.platform.db import to_json, uuid7
 
 KNOWN = text("""
     SELECT key, edition_id, numbered, title FROM commons.edition_mark
@@ -86,9 +85,5 @@ async def remember(
         {"key": key, "edition": home.edition, "numbered": home.numbered, "title": home.title}
         for key, home in new.items()
     ]
-    found = await public.execute(MARKS, {"consortium": consortium, "rows": told(rows)})
+    found = await public.execute(MARKS, {"consortium": consortium, "rows": to_json(rows)})
     return {new[key].edition: owner for key, owner in found if new[key].edition != owner}
-
-
-def told(rows: Iterable[object]) -> str:
-    return msgspec.json.encode(list(rows)).decode()

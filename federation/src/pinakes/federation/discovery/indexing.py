@@ -10,7 +10,6 @@ from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.calm import calmly
 from pinakes.federation.discovery.describing import document
 from pinakes.federation.discovery.document import Document
 from pinakes.federation.discovery.editions import known
@@ -70,7 +69,7 @@ async def write_for_ever(indexer: "Indexer") -> None:
             if not await indexer.round():
                 await asyncio.sleep(PAUSE)
     finally:
-        await calmly(indexer.close)
+        await asyncio.to_thread(indexer.close)
 
 
 class Indexer:
@@ -88,7 +87,7 @@ class Indexer:
             await notice_branches(public)
             wished = await rebuild_wished(public) or self.index.is_outdated()
         if self.coming is None and wished:
-            self.coming, self.scanned = await calmly(self.index.rebuild), EVERYTHING
+            self.coming, self.scanned = await asyncio.to_thread(self.index.rebuild), EVERYTHING
         changed = await self.catch_up()
         if self.coming is not None:
             await self.build_on(self.coming)
@@ -106,7 +105,7 @@ class Indexer:
                 await asyncio.sleep(PAUSE)
             seen |= batch
         if seen:
-            await calmly(self.commit)
+            await asyncio.to_thread(self.commit)
             async with public_work(self.database.public) as public:
                 await forget(public, seen)
         return len(seen)
@@ -117,7 +116,7 @@ class Indexer:
             batch = await changes(public, seen)
             documents = await described(public, list(batch)) if batch else []
         if batch:
-            await calmly(self.write, documents, batch)
+            await asyncio.to_thread(self.write, documents, batch)
         return batch
 
     def write(self, documents: Sequence[Document], changed: Collection[UUID]) -> None:
@@ -142,10 +141,10 @@ class Indexer:
             ids = list(await public.scalars(after.limit(BATCH)))
             documents = await described(public, ids)
         if ids:
-            await calmly(coming.replace, documents)
+            await asyncio.to_thread(coming.replace, documents)
             self.scanned = ids[-1]
             return
-        await calmly(self.change_over, coming)
+        await asyncio.to_thread(self.change_over, coming)
         async with public_work(self.database.public) as public:
             wish = delete(EditionChanged).where(EditionChanged.edition_id == EVERYTHING)
             await public.execute(wish)
@@ -178,7 +177,7 @@ async def forget(public: AsyncSession, seen: Mapping[UUID, int]) -> None:
 async def described(public: AsyncSession, ids: Sequence[UUID]) -> list[Document]:
     """What the index shall know of these editions."""
     found = await known(public, ids)
-    return await calmly(lambda: [document(one) for one in found])
+    return await asyncio.to_thread(lambda: [document(one) for one in found])
 
 
 async def notice_branches(public: AsyncSession) -> None:

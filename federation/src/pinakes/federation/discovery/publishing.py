@@ -1,5 +1,6 @@
 """What branches show the public, written by listeners when records or items change."""
 
+import asyncio
 from collections.abc import Collection
 from uuid import UUID
 
@@ -7,11 +8,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.assigning import Placed, assign, told
-from pinakes.federation.discovery.calm import calmly
+from pinakes.federation.discovery.assigning import Placed, assign
 from pinakes.federation.discovery.choosing import chosen
 from pinakes.federation.discovery.meeting import marks
-from pinakes.platform.db import Database, public_work
+from pinakes.platform.db import Database, public_work, to_json
 from pinakes.platform.messages import Message
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.service import Described, described
@@ -92,7 +92,7 @@ async def items_changed(session: AsyncSession, event: ItemsChanged, message: Mes
         await public.execute(IN_TURN, {"tenant": message.receiver})
         stock = await stock_of(session, event.records)
         rows = [{"record": id, **counts(stock[id])} for id in event.records]
-        await public.execute(COUNTS, {"rows": told(rows), "tenant": message.receiver})
+        await public.execute(COUNTS, {"rows": to_json(rows), "tenant": message.receiver})
 
 
 async def publish(
@@ -108,13 +108,15 @@ async def publish(
     asked = {"tenant": tenant, "records": list(records), "gone": list(gone)}
     before = set(await public.scalars(BEFORE, asked))
     consortium = await public.scalar(CONSORTIUM, {"tenant": tenant})
-    met = await calmly(lambda: {one.id: marks(tenant, one.id, one.title) for one in visible})
+    met = await asyncio.to_thread(
+        lambda: {one.id: marks(tenant, one.id, one.title) for one in visible}
+    )
     placed = await assign(public, consortium, met, choices)
     rows = [
         {"record": one.id, "fields": one.raw, **of(placed[one.id]), **counts(stock[one.id])}
         for one in visible
     ]
-    await public.execute(HOLDINGS, {"rows": told(rows), "tenant": tenant})
+    await public.execute(HOLDINGS, {"rows": to_json(rows), "tenant": tenant})
     after = {one.edition for one in placed.values()}
     await public.execute(CHANGED, {"editions": list(before | after)})
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock, uuid7
+from pinakes.platform.db import lock, to_json, uuid7
 from pinakes.platform.errors import BadRequest, Conflict, NotFound
 from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.tenants.catalogue.alike import Verdict, pairs
@@ -132,7 +132,7 @@ async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:
         {"id": uuid7(), "first": first, "second": second, "rule": rule}
         for (first, second), rule in found.items()
     ]
-    new = await session.scalars(FOUND, {"rows": msgspec.json.encode(told).decode()})
+    new = await session.scalars(FOUND, {"rows": to_json(told)})
     return len(new.all())
 
 

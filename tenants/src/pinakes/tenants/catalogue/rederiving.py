@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
+from pinakes.platform.db import to_json
 from pinakes.platform.jobs import Job, Run
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.calm import resting
@@ -93,8 +94,7 @@ async def write(
     session: AsyncSession, derived: list[dict[str, Any]], done: Rederived, job: UUID
 ) -> None:
     """Write what says something else, and tell who listens."""
-    rows = msgspec.json.encode(derived).decode()
-    changed = list(await session.scalars(CHANGE, {"rows": rows}))
+    changed = list(await session.scalars(CHANGE, {"rows": to_json(derived)}))
     done.changed += len(changed)
     if changed:
         emit(session, RecordsChanged(about=job, records=changed))

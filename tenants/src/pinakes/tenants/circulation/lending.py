@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from pinakes.platform.clock import local, now
-from pinakes.platform.db import uuid7
+from pinakes.platform.db import to_json, uuid7
 from pinakes.tenants.circulation.events import LoanOpened
 from pinakes.tenants.circulation.hot import (
     Answer,
@@ -140,4 +140,4 @@ def opened(found: Row, view: LoanView) -> str:
         lent_at=view.lent_at,
         due_at=view.due_at,
     )
-    return msgspec.json.encode(event).decode()
+    return to_json(event)

@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from pinakes.platform.clock import now
+from pinakes.platform.db import to_json
 from pinakes.platform.errors import NotFound
 from pinakes.tenants.circulation.events import LoanRenewed
 from pinakes.tenants.circulation.hot import (
@@ -89,6 +90,6 @@ async def write(
         view.due_at,
         found.person_id,
         found.home_id,
-        msgspec.json.encode(event).decode(),
+        to_json(event),
         *desk.closing(),
     )

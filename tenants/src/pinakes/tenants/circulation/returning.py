@@ -3,6 +3,7 @@
 import msgspec
 
 from pinakes.platform.clock import local, now
+from pinakes.platform.db import to_json
 from pinakes.platform.errors import Conflict
 from pinakes.tenants.circulation.events import LoanClosed
 from pinakes.tenants.circulation.hot import (
@@ -94,4 +95,4 @@ def closed(found: Row, view: LoanView) -> str:
     """The news for the reader's home, as it travels."""
     assert view.returned_at is not None  # noqa: S101  (the loan has just been closed)
     event = LoanClosed(about=found.person_id, loan=found.id, returned_at=view.returned_at)
-    return msgspec.json.encode(event).decode()
+    return to_json(event)

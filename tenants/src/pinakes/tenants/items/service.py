@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock, uuid7
+from pinakes.platform.db import lock, to_json, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
@@ -74,7 +73,7 @@ async def shelve(
     A barcode that occurs twice in *items* counts once, as it stands last.
     """
     told = {item.barcode: msgspec.to_builtins(item) | {"id": uuid7()} for item in items}
-    params = {"items": _json(told.values()), "job": job}
+    params = {"items": to_json(list(told.values())), "job": job}
     rows = (await session.execute(SHELVE, params)).mappings().all()
     done = Shelved(taken=[row["barcode"] for row in rows if row["taken"]])
     done.new = sum(row["new"] for row in rows)
@@ -82,10 +81,6 @@ async def shelve(
     done.unchanged = len(rows) - done.new - done.updated - len(done.taken)
     tell(session, *{row["record"] for row in rows if row["written"]})
     return done
-
-
-def _json(rows: Any) -> str:
-    return msgspec.json.encode(list(rows)).decode()
 
 
 async def add(session: AsyncSession, wish: NewItem) -> Item:
