@@ -1,9 +1,10 @@
--- The tenant that a transaction enters, and the carrying of messages between tenants.
+-- The tenant that a transaction enters, the answers that are kept under keys, and the carrying of
+-- messages between tenants.
 
 DROP FUNCTION IF EXISTS outbox_claim, inbox_take, inbox_sweep, inbox_heard;
 
 -- The stamp is the transaction's own now(): a value left on the connection opens nothing. A branch
--- that lives in another cell is not entered here: what were written would be lost.
+-- that lives in another cell is not entered here: what was written would be lost.
 CREATE OR REPLACE FUNCTION pinakes_enter(wanted integer, closed_too boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -18,6 +19,13 @@ BEGIN
     END IF;
     RAISE 'the library is not active' USING ERRCODE = 'PT403';
 END $$;
+
+-- What was answered to the same key before; without a key, nothing.
+CREATE OR REPLACE FUNCTION earlier_answer(tenant integer, given_key bytea)
+RETURNS TABLE (status integer, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$
+    SELECT r.status, r.body, r.fingerprint FROM reply r
+    WHERE r.tenant_id = tenant AND r.key = given_key
+$$;
 
 -- Numbers new messages per pair and leases them at once where nothing older about the same thing
 -- is on its way; then leases what else is due: the first message of every thing, then those

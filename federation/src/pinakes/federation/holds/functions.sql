@@ -45,7 +45,8 @@ LANGUAGE sql AS $$
         pause_until = excluded.pause_until, daily_cap = excluded.daily_cap,
         courier_days = excluded.courier_days, cost = excluded.cost, groups = excluded.groups,
         mask = excluded.mask, last_resort = excluded.last_resort,
-        local_days = excluded.local_days, new_days = excluded.new_days, opens = excluded.opens, reckoned = excluded.reckoned
+        local_days = excluded.local_days, new_days = excluded.new_days, opens = excluded.opens,
+        reckoned = excluded.reckoned
 $$;
 
 CREATE OR REPLACE FUNCTION commons.setting_decided() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -290,13 +290,6 @@ $$;
 -- The lean road: each is one call in autocommit that enters the tenant by itself.
 DROP FUNCTION IF EXISTS read_request, read_scan, read_place, write_place, write_request;
 
--- The first answer to this key; no row when there is none, or no key.
-CREATE OR REPLACE FUNCTION lending_earlier(given_key bytea)
-RETURNS TABLE (status smallint, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$
-    SELECT r.status, r.body, r.fingerprint FROM reply r
-    WHERE r.tenant_id = pinakes_tenant() AND r.key = given_key
-$$;
-
 -- The first answer to this key, or the party as lending_read tells it.
 CREATE FUNCTION read_request(this_tenant integer, given_key bytea, request uuid, as_role text,
     nth integer, OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb)
@@ -304,8 +297,7 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
-    FROM lending_earlier(given_key) e;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
     parties := jsonb_build_array(lending_read(read_request.request, as_role, nth));
 END $$;
@@ -318,8 +310,7 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
-    FROM lending_earlier(given_key) e;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
     SELECT jsonb_agg(lending_party(p) ORDER BY p.id) INTO parties FROM transit t
     JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
@@ -346,8 +337,7 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE found uuid; name text; person uuid := asker;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
-    SELECT e.status, e.body, e.fingerprint INTO status, body, fingerprint
-    FROM lending_earlier(given_key) e;
+    SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
     IF presented IS NOT NULL THEN
         SELECT jsonb_agg(c), (array_agg(c.person_id) FILTER (WHERE c.home_id = this_tenant))[1]

@@ -3,15 +3,8 @@
 -- A reading function is STABLE, so that all its facts are of one moment.
 -- "Changed" (PT409) rolls the whole call back: the caller reads again and decides anew.
 
-DROP FUNCTION IF EXISTS earlier_answer, borrower_standing, loan_settings, read_checkout,
-    read_return, read_renewal, write_checkout, write_return, write_renewal, write_news, write_kept;
-
--- What was answered to the same key before; without a key, nothing.
-CREATE FUNCTION earlier_answer(tenant integer, given_key bytea)
-RETURNS TABLE (status integer, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$
-    SELECT r.status, r.body, r.fingerprint FROM reply r
-    WHERE r.tenant_id = tenant AND r.key = given_key
-$$;
+DROP FUNCTION IF EXISTS borrower_standing, loan_settings, read_checkout, read_return, read_renewal,
+    write_checkout, write_return, write_renewal, write_news, write_kept;
 
 -- The standing of a person to whom the asking branch lends at this moment.
 CREATE FUNCTION borrower_standing(person uuid, home integer,
@@ -179,8 +172,8 @@ END $$;
 CREATE FUNCTION write_checkout(this_tenant integer, ids uuid[],
     given_key bytea, fingerprint bytea, answer bytea,
     loan uuid, item uuid, item_version integer, person uuid, home integer, reader_kind text,
-    barcode text, item_kind text, title text, open_here integer, lent_at timestamptz, due_at timestamptz, is_new boolean,
-    told text, record uuid, actor text, role text, request text)
+    barcode text, item_kind text, title text, open_here integer, lent_at timestamptz,
+    due_at timestamptz, is_new boolean, told text, record uuid, actor text, role text, request text)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE kept uuid;

@@ -1,5 +1,5 @@
--- What is said of *keys* at a branch, above it and by default. The weightiest holds: a value that an
--- ancestor has locked, the topmost first; else the nearest; else the default.
+-- What is said of *keys* at a branch, above it and by default. The weightiest holds: a value that
+-- an ancestor has locked, the topmost first; else the nearest; else the default.
 DROP FUNCTION IF EXISTS commons.effective;
 CREATE OR REPLACE FUNCTION commons.said(tenant integer, keys text[])
 RETURNS TABLE (key text, value jsonb, locked boolean, origin integer, weight integer)
