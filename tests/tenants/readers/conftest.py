@@ -1,6 +1,6 @@
 """What the tests of readers share: a real issuer, and a desk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -8,9 +8,13 @@ from issuing import Issuer, issuer
 from lending import Desk, desk_at
 from litestar import Litestar
 from mint import Mint
+from registering import Visitor, register
+from sqlalchemy import text
 
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.login import Accounts
+from pinakes.tenants.readers.misses import MISSES
 
 __all__ = ["issuer"]
 
@@ -37,3 +41,22 @@ def away(client: httpx.AsyncClient, mint: Mint, neighbour: Tenant, accounts: Acc
     """The desk of another branch of the consortium."""
     assert accounts
     return desk_at(client, mint, neighbour)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_missed() -> Iterator[None]:
+    """Guesses of one test are not counted in the next."""
+    yield
+    MISSES.seen.clear()
+
+
+@pytest.fixture
+async def visitor(database: Database, mint: Mint, desk: Desk, away: Desk) -> Visitor:
+    """A reader of the one branch who goes to the other."""
+    made = await register(desk)
+    number: str = made["cards"][0]["number"]
+    async with unit_of_work(database.app, desk.here.id) as session:
+        look = text("SELECT person_id FROM card_lookup(:number)")
+        person = (await session.execute(look, {"number": number})).scalar_one()
+    headers = mint.reader(person, desk.here.code)
+    return Visitor(made["reader"]["id"], number, person, desk, away, headers)

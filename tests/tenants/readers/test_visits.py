@@ -1,87 +1,22 @@
 """One card in every branch: the least is shown, until the reader consents."""
 
-import asyncio
-from collections.abc import Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
 from lending import Desk, deliver
-from litestar import Litestar
 from mint import Mint
-from registering import find, register
+from registering import ADA, Visitor, find, register, set_apart
 from sqlalchemy import select, text, update
 
 from pinakes.platform.admin import WrongCredentials
-from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.login import Accounts
 from pinakes.platform.messages import Outbox
-from pinakes.tenants.readers.misses import MISSES, MOST
-from pinakes.tenants.readers.models import Consent, Standing
+from pinakes.tenants.readers.misses import MOST
+from pinakes.tenants.readers.models import Standing
 
 pytestmark = pytest.mark.anyio
-
-NAME = "王小明"
-FOUND = text("""
-    WITH founded AS (
-        INSERT INTO commons.consortium (id, code, name_zh, name_en)
-        SELECT number, 'alone-' || number, '独', 'Alone'
-        FROM nextval('commons.consortium_number') AS number RETURNING id
-    )
-    UPDATE commons.tenant SET consortium_id = founded.id,
-        version = nextval('commons.tenant_version')
-    FROM founded WHERE commons.tenant.id = :branch
-""")
-
-
-class Visitor:
-    """A reader who goes to another branch, and asks for what is his or hers."""
-
-    def __init__(
-        self, mint: Mint, home: Desk, away: Desk, made: dict[str, Any], person: UUID
-    ) -> None:
-        self.card: str = made["cards"][0]["number"]
-        self.id: str = made["reader"]["id"]
-        self.person = person
-        self.home, self.away = home, away
-        self.headers = mint.reader(person, home.here.code)
-
-    async def say(self, purpose: str, version: int = 1) -> httpx.Response:
-        return await self.away.client.put(
-            f"/v1/b/{self.away.here.code}/consents/{purpose}",
-            json={"version": version, "language": "en"},
-            headers=self.headers,
-        )
-
-    async def unsay(self, purpose: str) -> httpx.Response:
-        return await self.away.client.delete(
-            f"/v1/b/{self.away.here.code}/consents/{purpose}", headers=self.headers
-        )
-
-    async def ask(self, path: str) -> Any:
-        return (await self.away.client.get(path, headers=self.headers)).json()
-
-    async def seen(self) -> dict[str, Any]:
-        """What the visited desk sees of the card."""
-        told: dict[str, Any] = (await find(self.away, self.card)).json()
-        return told
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_missed() -> Iterator[None]:
-    yield
-    MISSES.seen.clear()
-
-
-@pytest.fixture
-async def visitor(database: Database, mint: Mint, desk: Desk, away: Desk) -> Visitor:
-    made = await register(desk)
-    async with unit_of_work(database.app, desk.here.id) as session:
-        number = made["cards"][0]["number"]
-        look = text("SELECT person_id FROM card_lookup(:number)")
-        person = (await session.execute(look, {"number": number})).scalar_one()
-    return Visitor(mint, desk, away, made, person)
 
 
 async def test_a_visited_branch_sees_the_least_that_lending_needs(visitor: Visitor) -> None:
@@ -109,7 +44,7 @@ async def test_a_visitor_may_become_a_member_and_stays_nameless(visitor: Visitor
     told = (reader["kind"], reader["name"], reader["born"], reader["contact"])
     assert told == ("visiting", None, None, None)
     assert made["cards"] == []  # the home's cards are not the visited branch's to list
-    found = await visitor.away.ask("/readers/search", {"words": NAME})
+    found = await visitor.away.ask("/readers/search", {"words": ADA["name"]})
     assert found.json()["items"] == []
 
 
@@ -157,90 +92,6 @@ async def test_a_person_may_have_cards_of_several_branches(
     ]
     seen = (await find(visitor.home, second["number"])).json()
     assert seen["reader"]["id"] == visitor.id
-
-
-async def test_consent_shows_a_masked_name_and_withdrawal_hides_it_at_once(
-    visitor: Visitor,
-) -> None:
-    assert (await visitor.say("name")).status_code == 200
-    assert (await visitor.seen())["name"] == "王**"
-    assert (await visitor.seen())["reader"]["contact"] is None
-    assert (await visitor.unsay("name")).status_code == 200
-    assert (await visitor.seen())["name"] is None
-
-
-async def test_who_consents_twice_at_once_consents(visitor: Visitor) -> None:
-    await visitor.away.ask("/readers/visit", {"card": visitor.card})
-    answers = await asyncio.gather(*(visitor.say("name") for _ in range(5)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len(answers[0].json()) == 1
-
-
-async def test_each_purpose_shows_what_it_needs_and_no_more(visitor: Visitor) -> None:
-    await visitor.say("name")
-    await visitor.say("contact")
-    reader = (await visitor.seen())["reader"]
-    assert (reader["name"], reader["contact"], reader["born"]) == (NAME, "ada@example.org", None)
-    await visitor.unsay("contact")
-    reader = (await visitor.seen())["reader"]
-    assert (reader["name"], reader["contact"]) == ("王**", None)
-
-
-async def test_a_consent_is_kept_as_evidence(visitor: Visitor, database: Database) -> None:
-    for _ in range(2):
-        await visitor.say("name")  # twice is as good as once
-    await visitor.unsay("name")
-    await visitor.say("name")
-    async with unit_of_work(database.app, visitor.away.here.id) as session:
-        rows = (await session.scalars(select(Consent).order_by(Consent.id))).all()
-    assert [row.withdrawn_at is None for row in rows] == [False, True]
-    assert {(row.purpose, row.version, row.language, len(row.digest)) for row in rows} == {
-        ("name", 1, "en", 64)
-    }
-    assert all(row.request and row.given_by for row in rows)
-    own = await visitor.ask("/v1/me")
-    assert [one["withdrawn_at"] is None for one in own["consents"]] == [False, True]
-
-
-async def test_consent_is_off_until_asked_for_by_its_present_text(visitor: Visitor) -> None:
-    here = await visitor.ask(f"/v1/b/{visitor.away.here.code}/consents")
-    assert here["consents"] == []
-    assert {text["purpose"] for text in here["texts"]} == {"name", "contact"}
-    assert all(text["zh"] and text["en"] for text in here["texts"])
-    outdated = await visitor.say("name", version=0)
-    assert (outdated.status_code, outdated.json()["code"]) == (409, "consent_text_outdated")
-    unknown = await visitor.say("profiling")
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "purpose_unknown")
-
-
-async def test_nobody_consents_for_somebody_else(visitor: Visitor, mint: Mint) -> None:
-    await visitor.say("name")
-    stranger = Visitor.__new__(Visitor)
-    stranger.__dict__ = visitor.__dict__ | {
-        "headers": mint.reader(UUID(int=7), visitor.home.here.code)
-    }
-    assert (await stranger.say("name")).json()["code"] == "reader_unknown"
-    assert (await stranger.unsay("name")).json() == []
-    assert (await visitor.seen())["name"] == "王**"
-    assert (await stranger.ask("/v1/me"))["code"] == "reader_unknown"
-
-
-async def test_nobody_consents_in_another_consortium(
-    visitor: Visitor, database: Database, app: Litestar
-) -> None:
-    async with public_work(database.public) as session:
-        await session.execute(FOUND, {"branch": visitor.away.here.id})
-    await app.state.directory.refresh(database.app)
-    answer = await visitor.say("name")
-    assert (answer.status_code, answer.json()["code"]) == (403, "outside_consortium")
-    async with unit_of_work(database.app, visitor.away.here.id) as session:
-        assert (await session.scalars(select(Consent))).all() == []
-
-
-async def test_a_home_asks_for_no_consent_of_its_own_reader(visitor: Visitor) -> None:
-    visitor.away, elsewhere = visitor.home, visitor.away
-    assert (await visitor.say("name")).json()["code"] == "reader_is_at_home"
-    visitor.away = elsewhere
 
 
 async def test_who_leaves_home_is_forgotten_by_the_visited(
@@ -352,17 +203,7 @@ async def test_no_branch_can_list_the_cards_or_standings_of_others(
 async def test_another_consortium_does_not_know_the_card(
     visitor: Visitor, database: Database
 ) -> None:
-    alone = """
-        INSERT INTO commons.consortium (id, code, name_zh, name_en)
-        VALUES (nextval('commons.consortium_number'), gen_random_uuid()::text, 'x', 'x')
-        RETURNING id
-    """
-    async with public_work(database.public) as session:
-        other = (await session.execute(text(alone))).scalar_one()
-        await session.execute(
-            text("UPDATE commons.tenant SET consortium_id = :other WHERE id = :id"),
-            {"other": other, "id": visitor.away.here.id},
-        )
+    await set_apart(database, visitor.away.here)
     assert (await find(visitor.away, visitor.card)).json()["code"] == "card_unknown"
 
 
@@ -375,7 +216,7 @@ async def test_the_graph_tells_a_reader_what_this_branch_knows(visitor: Visitor)
 
     home = visitor.home.here.code
     assert await me(visitor.home, visitor.headers) == {
-        "name": NAME,
+        "name": ADA["name"],
         "kind": "home",
         "home": home,
         "cards": [{"number": visitor.card, "issuer": home}],
