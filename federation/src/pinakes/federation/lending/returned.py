@@ -17,7 +17,7 @@ from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
-from pinakes.platform.directory import Directory
+from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict, Problem
 from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.messages import emit
@@ -70,29 +70,35 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
     asker: Principal = session.info.get("asker") or ANYONE
     for counted in (FOREIGN, MISSES):
         counted.check(asker.subject, here)
-    owners = [id for id in await session.scalars(OWNERS, {"barcode": scan.barcode}) if id != here]
-    if scan.owner is not None:
-        owners = [id for id in owners if id == directory.coded(scan.owner).id]
-    if len(owners) > 1:
-        codes = sorted(directory.ids[id].code for id in owners)
-        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
+    owner = await owner_of(session, directory, scan)
     arrival = Arrival(
         id=uuid7(),
         barcode=scan.barcode,
-        owner_id=owners[0] if owners else None,
-        state="asked" if owners else "unknown",
-        rule=None if owners else route(Returned(here=here, owner=None)).rule,
+        owner_id=owner.id if owner else None,
+        state="asked" if owner else "unknown",
+        rule=None if owner else route(Returned(here=here, owner=None)).rule,
     )
     session.add(arrival)
     note(session, "item.seen", arrival.id, result=arrival.state)
-    (FOREIGN if owners else MISSES).count(asker.subject, here)
-    if not owners:
+    (FOREIGN if owner else MISSES).count(asker.subject, here)
+    if owner is None:
         return Scanned("unknown", scan.barcode)
     await forget_unknown(session, scan.barcode)
     seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now(), damaged=scan.damaged)
-    emit(session, seen, to=owners[0])
-    code = directory.ids[owners[0]].code
-    return Scanned("found", scan.barcode, owner=code, send_to=code)
+    emit(session, seen, to=owner.id)
+    return Scanned("found", scan.barcode, owner=owner.code, send_to=owner.code)
+
+
+async def owner_of(session: AsyncSession, directory: Directory, scan: Scan) -> Tenant | None:
+    """The other branch whose book it is, if any knows it; or ItemOfSeveral."""
+    found = await session.scalars(OWNERS, {"barcode": scan.barcode})
+    owners = [directory.ids[id] for id in found if id != session.info["tenant"]]
+    if scan.owner is not None:
+        owners = [one for one in owners if one == directory.coded(scan.owner)]
+    if len(owners) > 1:
+        codes = sorted(one.code for one in owners)
+        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
+    return owners[0] if owners else None
 
 
 async def forget_unknown(session: AsyncSession, barcode: str) -> None:

@@ -14,6 +14,8 @@ INSERT INTO commons.tenant
 SELECT id, 1, code, 'county', ARRAY[id], code, code, 'active', 'Asia/Shanghai', 1
 FROM (VALUES (1, 'lender'), (2, 'home')) AS t (id, code);
 SET session_replication_role = replica;
+"""
+READERS = """
 INSERT INTO reader (tenant_id, id, person_id, kind, home_id, reader_kind, state, blocks,
                     keep_history, visits)
 SELECT 2, gen_random_uuid(), p, 'home', 2, 'adult', 'active', '[]', true, '{}'
@@ -24,13 +26,17 @@ FROM unnest($1::uuid[]) p;
 async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
     """Ten readers of one branch, sixty items of another: cards and barcodes."""
     strong = await asyncpg.connect(postgres.address("postgres"))
+    await strong.execute(SCENE)
+    told = await readers(strong), await items(strong)
+    await strong.close()
+    return told
+
+
+async def readers(strong: asyncpg.Connection) -> list[str]:
+    """Their cards."""
     cards = [f"storm-{number}" for number in range(10)]
-    barcodes = [f"book-{number}" for number in range(60)]
     people = [uuid4() for _ in cards]
-    consortium, tenants, replica, readers, _ = SCENE.split(";")
-    for order in (consortium, tenants, replica):
-        await strong.execute(order)
-    await strong.execute(readers, people)
+    await strong.execute(READERS, people)
     await strong.executemany(
         """
         INSERT INTO card (tenant_id, id, number, person_id, home_id, consortium_id, old, state)
@@ -44,7 +50,12 @@ async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
         VALUES (2, gen_random_uuid(), $1, 1, 'adult', true, '[]', 0, 1000, true, now())""",
         [(person,) for person in people],
     )
-    record = uuid4()
+    return cards
+
+
+async def items(strong: asyncpg.Connection) -> list[str]:
+    """Their barcodes."""
+    barcodes, record = [f"book-{number}" for number in range(60)], uuid4()
     await strong.execute(
         """
         INSERT INTO record (tenant_id, id, key, control_number, agency, digest, dialect, encoding,
@@ -59,5 +70,4 @@ async def scene(postgres: Postgres) -> tuple[list[str], list[str]]:
         VALUES (1, gen_random_uuid(), $1, $2, 'book', 'on_shelf', 'I247')""",
         [(record, barcode) for barcode in barcodes],
     )
-    await strong.close()
-    return cards, barcodes
+    return barcodes

@@ -53,13 +53,11 @@ class Door:
 
         Where several people carry the number, the secret tells who knocks. They are asked
         back about only when it fits more than one of them: a wrong one learns nothing.
-        Whoever has come in by a browser before is not locked out there by others' guesses,
-        neither at the same account nor, with TooManyGuesses, from the same address.
+        Others' guesses, at the account or from the address (TooManyGuesses), hold nobody up in a
+        browser that they have come in by before.
         """
         found = await self.meant(realm, name.strip(), home)
-        address = None if await self.knows(origin.browser, found) else origin.address
-        if address and not await self.addresses.may_guess(address):
-            raise TooManyGuesses
+        address = await self.counted(origin, found)
         if not found:
             await self.guess(None, secret)
         guesses = await gather(*(self.guess(account, secret, origin.browser) for account in found))
@@ -89,10 +87,14 @@ class Door:
             return found
         return [account for account in found if account.let_off < LET_OFF]
 
-    async def knows(self, browser: str | None, accounts: list[Account]) -> bool:
-        """Whether one of them has come in by this browser before."""
+    async def counted(self, origin: Origin, accounts: list[Account]) -> str | None:
+        """The address at which this guess is counted; none at a browser that one came in by."""
         ids = [account.id for account in accounts]
-        return browser is not None and await self.browsers.known(browser, ids)
+        if origin.browser and await self.browsers.known(origin.browser, ids):
+            return None
+        if origin.address and not await self.addresses.may_guess(origin.address):
+            raise TooManyGuesses
+        return origin.address
 
     async def guess(
         self, account: Account | None, secret: str, browser: str | None = None

@@ -30,14 +30,8 @@ class Mint:
         who = profile(session, organizations)
         access = {**common, **who, "aud": ["pinakes"], "typ": "Bearer", "scope": scope}
         left = min(IDLE, LONGEST + int(session.since.timestamp()) - common["iat"])
-        refresh: Claims = {
-            **common,
-            "aud": common["iss"],
-            "typ": "Refresh",
-            "scope": scope,
-            "exp": common["iat"] + left,
-            "step": session.step,
-        }
+        refresh: Claims = {**common, "aud": common["iss"], "typ": "Refresh", "scope": scope}
+        refresh |= {"exp": common["iat"] + left, "step": session.step}
         tokens = {
             "access_token": self.keys.sign(realm, ACCESS, access),
             "expires_in": LIFE,
