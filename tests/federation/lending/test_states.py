@@ -93,7 +93,7 @@ def test_an_action_is_said_by_the_requester_and_heard_by_the_supplier(
 
 OUR_EVENTS: list[
     tuple[str, Role, str, str, str, list[str]]
-] = [  # standards.md 5: our event, the party at which it happens, what it tells
+] = [  # our event, the party at which it happens, what it tells
     ("check reader", R, "NEW", "valid", "VALIDATED", []),
     ("place at supplier", R, "VALIDATED", "chosen", "SENT", ["supplier:Request"]),
     ("supplier agrees", S, "NEW", "agree", "WILL_SUPPLY", ["requester:WillSupply"]),

@@ -50,7 +50,7 @@ def says(message: str) -> bool:
 
 
 def later(message: str) -> str:
-    """Mark a *message* that templates say later."""
+    """Mark a *message* that is said later, in the language that is spoken then."""
     return message
 
 

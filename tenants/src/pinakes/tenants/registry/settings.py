@@ -1,6 +1,6 @@
 """Inherited settings: a value, where it comes from, and who locked it.
 
-Who wins is decided in one place, ``commons.decided``: hot functions ask it too.
+Who wins is decided in one place, ``commons.said``: hot functions ask it too.
 """
 
 from typing import Any
