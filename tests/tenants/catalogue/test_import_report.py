@@ -10,9 +10,9 @@ from books import Import, book, file_of
 from mint import Mint
 from sqlalchemy import select
 
-from pinakes.platform.cells import BOM
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.spreadsheet import BOM
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.items.models import Item
 

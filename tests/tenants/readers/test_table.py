@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from pinakes.platform.cells import lines
+from pinakes.platform.spreadsheet import lines
 from pinakes.tenants.readers.table import (
     REASONS,
     Line,

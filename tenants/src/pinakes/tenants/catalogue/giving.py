@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.cells import BOM, lines
+from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.writing import XML_HEAD, XML_TAIL, as_iso2709, as_marcxml
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.cells import BOM, lines
 from pinakes.platform.jobs import Job
+from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import sentence
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
-from pinakes.platform.cells import BOM, lines
+from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.readers.machine import CardState
 from pinakes.tenants.readers.models import Card, Kind, Reader
 

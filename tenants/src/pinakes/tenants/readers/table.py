@@ -8,8 +8,8 @@ from io import StringIO
 
 from msgspec import UNSET, Struct, UnsetType
 
-from pinakes.platform.cells import undefused
 from pinakes.platform.errors import BadRequest
+from pinakes.platform.spreadsheet import undefused
 from pinakes.tenants.readers.numbers import tidy
 
 MOST = 100_000  # lines

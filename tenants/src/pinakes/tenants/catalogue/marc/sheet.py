@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from pinakes.platform.cells import undefused
 from pinakes.platform.errors import Problem
+from pinakes.platform.spreadsheet import undefused
 from pinakes.tenants.catalogue.keys import isbn13
 from pinakes.tenants.catalogue.marc.tidying import plain
 from pinakes.tenants.catalogue.marc.title import Item

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinakes.platform.cells import defused, undefused
+from pinakes.platform.spreadsheet import defused, undefused
 
 
 @pytest.mark.parametrize("first", "=+-@\t\r\n＝＋－＠")
