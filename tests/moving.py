@@ -140,11 +140,6 @@ def child(kind: Kind, **more: Any) -> dict[str, Any]:
     return {name: told[name] for name in told.keys() - {"parent", "consortium"}}
 
 
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    """The status and the code of a refusal."""
-    return answer.status_code, answer.json()["code"]
-
-
 async def act(
     client: httpx.AsyncClient, code: str, action: str, headers: dict[str, str]
 ) -> httpx.Response:

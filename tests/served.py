@@ -1,10 +1,11 @@
-"""A started application on real HTTP."""
+"""A started application on real HTTP, and what it refuses."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from socket import create_server
 
+import httpx
 import uvicorn
 from litestar import Litestar
 
@@ -28,3 +29,8 @@ async def served(app: Litestar) -> AsyncGenerator[str]:
     yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     server.should_exit = True
     await task
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the code of a refusal."""
+    return answer.status_code, answer.json()["code"]

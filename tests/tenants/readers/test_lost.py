@@ -7,6 +7,7 @@ import pytest
 from lending import Desk, desk_at, enrol, stock
 from mint import Mint
 from registering import find, register
+from served import refused
 from sqlalchemy import select
 
 from pinakes.platform.audit import Audit
@@ -21,10 +22,6 @@ HTML = {"Accept": "text/html", "Accept-Language": "en"}
 
 async def lose(client: httpx.AsyncClient, headers: dict[str, str], **card: str) -> httpx.Response:
     return await client.post("/v1/me/cards/lost", json=card, headers=headers)
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_a_card_that_its_reader_reports_lost_lends_nowhere(

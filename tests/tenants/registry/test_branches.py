@@ -5,17 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
-from moving import (
-    PASSWORD,
-    act,
-    arrived,
-    body,
-    child,
-    logged_in,
-    moved_in,
-    refused,
-    settled,
-)
+from moving import PASSWORD, act, arrived, body, child, logged_in, moved_in, settled
+from served import refused
 
 from pinakes.platform.doors import Doors
 from pinakes.tenants.registry.machine import Kind

@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from moving import act, arrived, line, moved_in, refused
+from moving import act, arrived, line, moved_in
+from served import refused
 
 from pinakes.platform.db import public_work
 from pinakes.platform.doors import Doors

@@ -5,16 +5,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from moving import (
-    act,
-    arrived,
-    body,
-    child,
-    line,
-    moved_in,
-    refused,
-    settled,
-)
+from moving import act, arrived, body, child, line, moved_in, settled
+from served import refused
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 

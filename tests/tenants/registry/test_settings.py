@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mint import Mint
+from served import refused
 from sqlalchemy import delete, select
 
 from pinakes.platform.audit import Audit
@@ -136,10 +137,6 @@ async def test_every_default_fits_its_own_key(name: str) -> None:
 async def test_a_value_must_fit_its_key(name: str, value: Any) -> None:
     with pytest.raises(SettingInvalid):
         checked(key_of(name), value)
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_an_administrator_decides_and_lets_go(

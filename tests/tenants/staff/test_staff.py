@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from moving import PASSWORD, arrived, logged_in, settled
+from served import refused
 
 from pinakes.main.app import create_app, dress
 from pinakes.platform.admin import WrongCredentials
@@ -22,10 +23,6 @@ from pinakes.tenants.staff.revocations import LIFE, Revocations, forget_expired
 pytestmark = pytest.mark.anyio
 
 type Headers = dict[str, str]
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 class Office:
