@@ -26,7 +26,7 @@ from pinakes.platform.telemetry import telling
 from pinakes.platform.wake import listening
 
 FEW, GENTLY = 100, 2  # messages that nobody stands waiting for, to so many receivers at once
-WHILE = 0.5  # seconds
+REST = 0.5  # seconds at most
 SWEEP = 1.0  # seconds; a lost wake-up costs no more
 CHORES = 60.0
 FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by the next worker
@@ -79,11 +79,11 @@ class Lanes:
         return done
 
     async def patient(self) -> int:
-        """A small batch; then, if others were under way, a rest as long as it took, or a while."""
+        """A small batch; then, if others were under way, a rest as long as it took, or REST."""
         before, began = self.carried, time.monotonic()
         done = await carry(self.database, self.listeners, (PATIENT,), FEW, GENTLY)
         if done and self.carried > before:
-            await asyncio.sleep(min(time.monotonic() - began, WHILE))
+            await asyncio.sleep(min(time.monotonic() - began, REST))
         return done
 
 
