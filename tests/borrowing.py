@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 from lending import Bearer, deliver, stock
 from sqlalchemy import select, text
 
-from pinakes.federation.lending import placing, service
+from pinakes.federation.lending import hot, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.identity import Principal
+from pinakes.tenants.circulation.hot import Desk, Key
 from pinakes.tenants.items.models import Item
 
 SHOWN = text("""
@@ -44,6 +47,15 @@ async def held(database: Database, tenant: Tenant, edition: UUID, copies: int = 
     return barcodes
 
 
+async def ask_for(
+    database: Database, directory: Directory, reader: Bearer, wish: NewRequest
+) -> UUID:
+    """The id of a request that *reader* places at home."""
+    asker = Principal(str(reader.person), person=reader.person, home=reader.home.code)
+    answer = await hot.place(Desk(database.hot, directory, reader.home, asker, Key()), wish)
+    return UUID(msgspec.json.decode(answer.body)["request"])
+
+
 @dataclass
 class Borrowing:
     """Three branches and a reader of the first."""
@@ -58,12 +70,9 @@ class Borrowing:
     async def place(self, edition: UUID, **more: Any) -> UUID:
         """The id of a request of our reader, placed at home."""
         wish = NewRequest(edition=edition, pickup=self.pickup.code, **more)
-        async with unit_of_work(self.database.app, self.home.id) as session:
-            found = await placing.place(
-                session, self.directory, self.home, self.reader.person, wish
-            )
+        id = await ask_for(self.database, self.directory, self.reader, wish)
         await deliver(self.database)
-        return found.party.request
+        return id
 
     async def act(self, at: Tenant, request: UUID, role: Role, on: str, **facts: Any) -> None:
         """One step by hand; whatever it tells arrives."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from borrowing import edition, held
+from borrowing import ask_for, edition, held
 from conftest import MakeTenant
 from lending import Bearer, enrol, rule
 from litestar import Litestar
@@ -19,7 +19,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.chores import mend
-from pinakes.federation.lending import placing, service
+from pinakes.federation.lending import service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request, Transit
 from pinakes.federation.lending.party import DAY, MoveRefused, agree
@@ -222,10 +222,8 @@ async def placed(hands: Hands) -> None:
         reader = await enrol(database, home)
         hands.cards[reader.person] = reader
         wish = NewRequest(edition=titles[n % 4], pickup=pickup.code)
-        async with unit_of_work(database.app, home.id) as session:
-            directory = hands.app.state.directory
-            found = await placing.place(session, directory, home, reader.person, wish)
-        hands.number[found.party.request] = n
+        request = await ask_for(database, hands.app.state.directory, reader, wish)
+        hands.number[request] = n
         await hands.deliver()
 
 

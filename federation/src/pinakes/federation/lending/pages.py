@@ -7,13 +7,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
+from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import pausing, placing, scanning, service, wording
+from pinakes.federation.lending import hot, pausing, scanning, service, wording
 from pinakes.federation.lending.models import PartyRow, Transit
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.rows import found_of
@@ -25,6 +26,8 @@ from pinakes.platform.http import Asker, Data, Here, Session, describe, understa
 from pinakes.platform.language import later
 from pinakes.platform.pages import page
 from pinakes.platform.words import whole
+from pinakes.tenants.circulation.hot import Desk
+from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
 MOST = 200
 Word = Annotated[str, Parameter(max_length=40)]
@@ -109,12 +112,7 @@ class LendingPages(Controller):
 
     @get("/slips/{id:uuid}/{role:str}")
     async def slip(
-        self,
-        id: FromPath[UUID],
-        role: FromPath[Word],
-        request: Call,
-        session: Session,
-        here: Here,
+        self, id: FromPath[UUID], role: FromPath[Word], request: Call, session: Session
     ) -> Response[str]:
         """What is printed and laid into the book."""
         directory: Directory = request.app.state.directory
@@ -148,20 +146,15 @@ class MyRequestPages(Controller):
     path = "/me/requests"
     include_in_schema = False
 
+    dependencies = {"desk": Provide(desk_of)}
+
     @post("/")
     async def place(
-        self,
-        request: Call,
-        session: Session,
-        asker: Asker,
-        here: Here,
-        data: URLEncodedBody[Wanted],
+        self, request: Call, desk: AtDesk, data: URLEncodedBody[Wanted]
     ) -> Response[Any]:
         """Ask for a title; the list shows what comes next."""
-        assert asker.person is not None  # noqa: S101  (only readers come here)
-        wish = NewRequest(edition=data.edition, pickup=data.pickup)
-        await placing.place(session, request.app.state.directory, here, asker.person, wish)
-        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+        await hot.place(desk, NewRequest(edition=data.edition, pickup=data.pickup))
+        return listed(request, desk)
 
     @post("/{id:uuid}/suspension")
     async def suspend(
@@ -191,13 +184,19 @@ class MyRequestPages(Controller):
         self,
         id: FromPath[UUID],
         act: FromPath[Word],
-        session: Session,
-        asker: Asker,
-        here: Here,
+        request: Call,
+        desk: AtDesk,
+        database: Data,
     ) -> Response[Any]:
         """Cancel it, or ask for more time."""
-        await service.own(session, asker, id, "renew" if act == "renew" else "cancel")
-        return Redirect(f"/b/{here.code}/me/loans", status_code=303)
+        await hot.own(desk, database, id, "renew" if act == "renew" else "cancel")
+        return listed(request, desk)
+
+
+def listed(request: Call, desk: Desk) -> Response[Any]:
+    """On to the reader's list; the worker is woken to carry what was told."""
+    request.app.state.waker.wake()
+    return Redirect(f"/b/{desk.here.code}/me/loans", status_code=303)
 
 
 class NoSuchParcel(NotFound):

@@ -8,16 +8,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.rules import Facts, judge
-from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import born
 from pinakes.federation.lending.pausing import DayPast
-from pinakes.federation.lending.rows import Found, fresh
+from pinakes.federation.lending.rows import fresh
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.federation.lending.service import TitleUnknown, last
 from pinakes.federation.lending.turn import Turn
@@ -29,10 +25,6 @@ from pinakes.tenants.readers.rules import blocks_of
 from pinakes.tenants.readers.standing import ReaderUnknown
 from pinakes.tenants.registry.sharing import HoldRule
 
-READ = text("""
-    SELECT facts FROM read_place(:tenant, NULL, :person, :edition, :owner, :record, :kind, NULL)
-""").columns(facts=JSONB())
-PLACE = text("SELECT lending_place(:wish)").bindparams(bindparam("wish", type_=JSONB()))
 YEAR = 365.2425
 
 
@@ -104,7 +96,12 @@ class Placing:
         )
 
     async def place(self, work: Turn, known: Mapping[str, Any]) -> dict[str, Any]:
-        """The first steps of a new request; its row for the reader's list."""
+        """The first steps of a new request; its row for the reader's list.
+
+        Raises:
+            HoldRefused: a rule says no; see ``holds.rules``.
+            TitleUnknown: it is not, or no longer, in stock.
+        """
         self.allow(known)
         wish = self.wish
         row: dict[str, Any] = {
@@ -156,26 +153,6 @@ class Placing:
             "pickup_code": self.pickup.code,
         }
         return {name: fact for name, fact in told.items() if fact not in (None, "", False)}
-
-
-async def place(
-    session: AsyncSession, directory: Directory, here: Tenant, person: UUID, wish: NewRequest
-) -> Found:
-    """A reader of this branch wants something.
-
-    Raises:
-        HoldRefused: a rule says no; see ``holds.rules``.
-        TitleUnknown, NothingWanted: there is nothing to ask for.
-    """
-    placing = Placing.of(directory, here, person, wish)
-    names = ("person", "edition", "owner", "record", "kind")
-    told = dict(zip(names, placing.question, strict=True))
-    known = (await session.execute(READ, {"tenant": here.id} | told)).scalar_one()
-    work = turn(session)
-    row = await placing.place(work, known)
-    await session.execute(PLACE, {"wish": row})
-    await work.write()
-    return last(work, Role.REQUESTER)
 
 
 def reach(here: Tenant, pickup: Tenant) -> Literal["home", "province", "elsewhere"]:

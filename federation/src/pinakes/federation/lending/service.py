@@ -121,12 +121,6 @@ async def mine(session: AsyncSession, asker: Principal, request: UUID) -> Reques
     return row
 
 
-async def own(session: AsyncSession, asker: Principal, request: UUID, on: str) -> Found:
-    """A step that readers take for themselves, and the desk of their home for them."""
-    await mine(session, asker, request)
-    return await act(session, request, Role.REQUESTER, on)
-
-
 def listed(person: UUID | None, *, over_too: bool) -> Select[Request]:
     """Requests of this branch's readers: all, or one reader's."""
     rows = select(Request)
