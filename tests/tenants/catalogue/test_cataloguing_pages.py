@@ -90,6 +90,11 @@ async def test_from_the_report_to_the_piece_and_into_the_catalogue(
         assert sorted(titles) == ["Война и мир", "红楼梦"]
 
 
+async def test_an_import_that_failed_has_a_report_too(room: Room, bring: Import) -> None:
+    job = await bring(b"no catalogue")
+    assert "<code>unknown_format</code>" in await room.get(f"imports/{job.id}")
+
+
 async def test_two_titles_are_decided_on_the_page(
     room: Room, bring: Import, database: Database, library: Tenant
 ) -> None:

@@ -139,7 +139,9 @@ def test_a_set_nobody_reads_yet_is_named() -> None:
     assert (broken.reason, broken.facts) == ("encoding_not_supported", {"declared": "iso5426"})
 
 
-@pytest.mark.parametrize("name", ["nothing", "hex", "zlib", "idna", "unicode_escape", "utf-7"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "\0", "hex", "zlib", "idna", "unicode_escape", "utf-7"]
+)
 def test_what_is_no_character_set_is_refused_at_once(name: str) -> None:
     with pytest.raises(UnknownEncoding):
         found(iso("001 1", "245 10 $aX"), encoding=name)

@@ -87,6 +87,6 @@ def known_encoding(encoding: str | None) -> str | None:
         if name.startswith("utf-16"):
             return "utf-8"  # turned already
         b"a".decode("undefined" if name in NO_CHARACTERS else name)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise UnknownEncoding(f"Nobody here knows the character set {encoding!r}.") from None
     return "gb18030" if name in ("gbk", "gb2312") else name.replace("cp125", "windows-125")
