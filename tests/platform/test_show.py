@@ -57,3 +57,8 @@ def test_a_language_is_named_even_when_only_its_code_is_known() -> None:
     with speaking("en"):
         assert show.language_name("eng") == "English"
         assert show.language_name("xyz") == "xyz"
+
+
+def test_the_last_day_of_all_is_told_too() -> None:
+    with speaking("en"):
+        assert show.short_day(datetime.max.replace(tzinfo=UTC), SHANGHAI) == "Friday 31 December"

@@ -50,7 +50,12 @@ def past(value: date | datetime, zone: str = "UTC") -> bool:
 
 def local(value: date | datetime, zone: str) -> date:
     """The day on the wall calendar of *zone*."""
-    return value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
+    if not isinstance(value, datetime):
+        return value
+    try:
+        return value.astimezone(ZoneInfo(zone)).date()
+    except OverflowError:  # the last day of year 9999, which somebody has typed
+        return value.date()
 
 
 def number(value: int) -> str:

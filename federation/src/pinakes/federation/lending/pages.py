@@ -167,7 +167,7 @@ class MyRequestPages(Controller):
         data: URLEncodedBody[Until],
     ) -> Response[Any]:
         """Let others go first for a while."""
-        until = date.fromisoformat(data.until) if data.until else None
+        until = msgspec.convert(data.until, date) if data.until else None
         await pausing.suspend(session, database, here, asker, id, until)
         return Redirect(f"/b/{here.code}/me/loans", status_code=303)
 
