@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -206,10 +205,8 @@ async def test_a_return_at_a_desk_reaches_who_waits(
     await deliver(database)
     request = await queue.want(home, edition)
     assert (await desk.take_back(barcode)).status_code == 200
-    begun = time.monotonic()
     await deliver(database)
     assert await queue.offers(request) == [(request, sister.id, "first_in_line")]
-    assert time.monotonic() - begun < 5
 
 
 async def test_many_returns_at_one_branch_are_looked_at_together(

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -280,7 +279,7 @@ async def test_keys_change_without_an_end_to_tokens(house: House) -> None:
     assert house.keys.read_token("staff", ACCESS, token) is None
 
 
-def test_keys_change_by_command(told: IssuerSettings) -> None:
+async def test_keys_change_by_command(told: IssuerSettings, house: House) -> None:
     environment = {
         "PINAKES_ISSUER": told.address,
         "PINAKES_ISSUER_DATABASE": told.database,
@@ -289,7 +288,11 @@ def test_keys_change_by_command(told: IssuerSettings) -> None:
         "PINAKES_ADDRESS": HOME,
     }
     command = [sys.executable, "-m", "pinakes.main.embedded.issuer", "rotate"]
-    subprocess.run(command, env={**os.environ, **environment}, check=True)
+    before = {key["kid"] for key in house.keys.published("readers")}
+    done = await asyncio.create_subprocess_exec(*command, env={**os.environ, **environment})
+    assert await done.wait() == 0
+    await house.keys.read()
+    assert before < {key["kid"] for key in house.keys.published("readers")}
 
 
 async def test_what_is_over_is_swept(house: House, reader: Account) -> None:

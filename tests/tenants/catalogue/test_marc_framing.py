@@ -3,7 +3,7 @@
 import gzip
 from contextlib import suppress
 from io import BytesIO
-from time import perf_counter
+from time import process_time
 
 import pytest
 from marcs import found, iso, one, reasons
@@ -165,12 +165,12 @@ def test_what_is_no_marc_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize("letters", [b"0", b"a", b"$1", b"\x1b", b"\xe1", b"00001nam", b"\x1f"])
 def test_no_pattern_takes_long_over_a_monotonous_record(letters: bytes) -> None:
     long = letters * (1_000_000 // len(letters))
-    started = perf_counter()
+    started = process_time()
     found(FIRST + FIRST[:-1] + long + b"\x1e\x1d" + FIRST)
     with suppress(UnknownFormat):
         found(long)
     title_of(one("001 1", f"245 10 $a{'x' * 9_000} y."))
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
 
 
 def test_reasons_are_told_in_both_languages() -> None:

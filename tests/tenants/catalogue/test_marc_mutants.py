@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Sequence
 from io import BytesIO
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from marcs import data_file
@@ -71,9 +71,9 @@ def torture(draw: Random, good: Sequence[bytes], times: int) -> float:
     for _ in range(times):
         sound = draw.choice(good)
         data = damaged(draw, draw.choice(good)) + sound + damaged(draw, sound)
-        started = perf_counter()
+        started = process_time()
         _check(data, sound)
-        slowest = max(slowest, perf_counter() - started)
+        slowest = max(slowest, process_time() - started)
     return slowest
 
 

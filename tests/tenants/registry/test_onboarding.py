@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,7 @@ async def branch(doors: Doors, code: str) -> Tenant:
 
 
 async def test_a_branch_moves_in_by_one_call(doors: Doors) -> None:
-    begun = time.monotonic()
     done = await moved_in(doors)
-    assert time.monotonic() - begun < 2
     assert done.result == "created"
     assert done.branch.state == State.ACTIVE
     row = await branch(doors, done.branch.code)
