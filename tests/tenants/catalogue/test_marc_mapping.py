@@ -267,3 +267,21 @@ def test_what_is_particular_to_maps_and_journals_is_told() -> None:
 def test_two_addresses_in_one_field_are_two_links() -> None:
     title = title_of(one("245 10 $aX", "856 4_ $uhttp://a.test/$uhttp://b.test/$3Both"))
     assert title.links == (Link("http://a.test/", "Both"), Link("http://b.test/", "Both"))
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("HTTPS://a.test/b:c", True),
+        ("urn:nbn:cn:1", True),
+        ("www.a.test/x?y=z:1", True),
+        ("www.a.test", True),
+        ("javascript:alert(1)", False),
+        (" JavaScript:alert(1)//http://a.test", False),
+        ("java\tscript:alert(1)", False),
+        ("data:text/html;base64,PHNjcmlwdD4=", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_what_would_run_or_open_a_file_is_no_link(url: str, leads: bool) -> None:
+    assert bool(title_of(one("245 10 $aX", f"856 4_ $u{url}")).links) == leads

@@ -18,14 +18,22 @@ class Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """The settings in *environment*; KeyError names what is missing."""
+        """The settings in *environment*.
+
+        Raises:
+            KeyError: it names what is missing.
+            ValueError: everybody would be believed about where they come from.
+        """
+        proxies = environment.get("PINAKES_ISSUER_PROXIES", "")
+        if "*" in proxies:
+            raise ValueError("PINAKES_ISSUER_PROXIES: name the address of each proxy, not *")
         return cls(
             address=environment["PINAKES_ISSUER"].rstrip("/"),
             database=environment["PINAKES_ISSUER_DATABASE"],
             secret=environment["PINAKES_ISSUER_SECRET"],
             returns=tuple(word.rstrip("/") for word in environment["PINAKES_ADDRESS"].split(",")),
             port=int(environment["PINAKES_ISSUER_PORT"]),
-            proxies=environment.get("PINAKES_ISSUER_PROXIES", ""),
+            proxies=proxies,
         )
 
     def realm(self, name: str) -> str:

@@ -26,6 +26,7 @@ SCHEMES = {  # what a number of each looks like; other ones are a library's own
     "lcc": re.compile(r"[A-Z]{1,3} ?[0-9]"),
     "udc": re.compile(r"[0-9(=\"]"),
 }
+LEADS = re.compile(r"(https?|ftp|urn|doi|hdl|info):|[^:]*(/|$)", re.IGNORECASE)  # no script
 PINYIN = "A9"
 NO_FILING = (("\x88", "\x89"), ("\x98", "\x9c"))
 
@@ -152,12 +153,12 @@ def _isbns(parts: Parts) -> tuple[Isbn, ...]:
 
 
 def _links(taken: list[Taken]) -> tuple[Link, ...]:
-    """Every address: one field may have several that lead to the same."""
+    """Every address that leads somewhere: one field may have several that lead to the same."""
     return tuple(
-        Link(plain(value), each.extra)
+        Link(url, each.extra)
         for each in taken
         for code, value in subfields(each.text)
-        if code == "u" and value.strip()
+        if code == "u" and (url := plain(value)) and LEADS.match(url)
     )
 
 
