@@ -17,6 +17,7 @@ from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.catalogue import mistakes
 from pinakes.tenants.catalogue.models import Mistake, MistakeState
+from pinakes.tenants.readers.me import person
 
 Words = Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -92,9 +93,8 @@ async def reported(
     state: State, session: AsyncSession, asker: Principal, record: UUID, words: str
 ) -> Mistake:
     """Written down in the name of the reader who asks."""
-    assert asker.person is not None  # noqa: S101  (only readers come here)
     home = state.directory.coded(asker.home or "")
-    return await mistakes.report(session, record, words, asker.person, home.id)
+    return await mistakes.report(session, record, words, person(asker), home.id)
 
 
 async def views(session: AsyncSession, rows: Sequence[Mistake]) -> list[MistakeView]:

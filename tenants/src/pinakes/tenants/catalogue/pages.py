@@ -89,7 +89,7 @@ class CataloguingPages(Controller):
             jobs=[job_view(row) for row in rows],
             names=await service.file_names(session, rows),
             states=STATES,
-            kinds=IMPORT,
+            of_records=IMPORT,
         )
 
     @get("/imports/{id:uuid}")
