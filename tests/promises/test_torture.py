@@ -34,7 +34,8 @@ FAULTS = {
     "a loan was made twice": "UPDATE loan SET id = gen_random_uuid() WHERE id = $1",
     "the home branch tells another story": "DELETE FROM borrowed WHERE id = $1",
     "a receiver does not know what it has applied": """
-        DELETE FROM inbox_ahead WHERE sender = 1 AND $1::uuid IS NOT NULL""",
+        WITH ahead AS (DELETE FROM inbox_ahead WHERE sender = 1)
+        UPDATE inbox SET upto = 0 WHERE sender = 1 AND $1::uuid IS NOT NULL""",
     "a message was numbered twice, or left out": """
         DELETE FROM outbox
         WHERE tenant_id = 1 AND receiver = 2 AND seq = 1 AND $1::uuid IS NOT NULL""",
