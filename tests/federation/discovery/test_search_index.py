@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from time import monotonic, sleep
 from uuid import UUID
 
 import pytest
 
-from pinakes.federation.discovery import generations
+from pinakes.federation.discovery import answering, frequent, generations
 from pinakes.federation.discovery.document import VERSION, Document
 from pinakes.federation.discovery.index import Index, IndexBusy, IndexOutdated
+from pinakes.federation.discovery.memory import Memory
 from pinakes.federation.discovery.query import Branch, Consortium, Order, Query
 
 BOOKS = (
@@ -105,6 +107,62 @@ def test_of_equals_what_is_free_here_comes_first_then_nearby_then_anywhere(tmp_p
     found = index.search(Query(within=Consortium(7), text="昆虫记", near=(1, 2, 3)))
     assert [free[id.int] for id in found.ids] == [(1,), (2, 3), (3, 9), (9,), (8, 9), ()]
     index.close()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+def test_a_word_that_many_titles_have_ranks_as_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    draw, index = Random(3), Index(tmp_path)
+    index.replace(
+        document(
+            number,
+            f"{'法国' * draw.randrange(2)}昆虫{'记' * draw.randrange(3)}",
+            subjects=("昆虫",) * draw.randrange(2),
+            branches=tuple(range(1, 9)),
+            free=tuple(branch for branch in range(1, 9) if draw.random() < share),
+        )
+        for number in range(200)
+    )
+    index.commit()
+    pages = [
+        (size, offset, near) for size in (5, 20) for offset in (0, 15) for near in ((), (1, 2))
+    ]
+    asked = [
+        Query(within=Consortium(7), text="昆虫", near=near, limit=size, offset=offset)
+        for size, offset, near in pages
+    ]
+    expected = [index.search(query) for query in asked]
+    monkeypatch.setattr(frequent, "FREQUENT", 1)
+    monkeypatch.setattr(frequent, "SPARE", 3)
+    assert [index.search(query) for query in asked] == expected
+    index.close()
+
+
+def test_what_many_titles_answer_is_remembered_until_the_next_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "MANY", 3)
+    index, asked = Index(tmp_path, room=4), Query(within=Consortium(7), limit=1)
+    for number in range(1, 5):
+        index.replace([document(number, "昆虫记", form="book", branches=(number,))])
+        index.commit()
+        again = [index.search(asked) for _ in range(2)]
+        assert [hits.facets["form"] for hits in again] == [{"book": number}] * 2
+        assert (again[0].facets is again[1].facets) is (number >= 3)
+        assert [index.where(asked).branches for _ in range(2)] == [
+            dict.fromkeys(range(1, number + 1), 1)
+        ] * 2
+    index.close()
+
+
+def test_what_was_asked_for_last_is_remembered() -> None:
+    memory = Memory(2)
+    for question in ("红", "楼"):
+        memory.keep(question, 1)
+    assert memory.recall("红")
+    memory.keep("梦", 1)
+    assert [memory.recall(question) for question in "红楼梦"] == [1, None, 1]
 
 
 def test_pages_follow_one_another(index: Index) -> None:

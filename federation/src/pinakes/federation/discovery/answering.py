@@ -1,7 +1,6 @@
 """Questions put to one state of the index."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +9,9 @@ import msgspec
 import tantivy
 
 from pinakes.federation.discovery.beside import BESIDE
+from pinakes.federation.discovery.counting import NO_FACETS, Facets, counted, tallied, told
 from pinakes.federation.discovery.document import Shown
+from pinakes.federation.discovery.frequent import Sight, best, frequent_word
 from pinakes.federation.discovery.matching import Asked, Matcher
 from pinakes.federation.discovery.meaning import meant
 from pinakes.federation.discovery.query import DEEPEST, Branch, Consortium, Order, Query, clauses
@@ -18,17 +19,15 @@ from pinakes.federation.discovery.suggesting import Suggestion, suggestions
 
 MOST = 100
 MOST_BRANCHES = 10_000
+MANY = 1_000  # titles; what so many answer is dear to count
 SUGGESTED = 8
 GLIMPSE = 40  # titles that suggestions are taken from
 SHOWN = msgspec.json.Decoder(Shown)
-FACETS = {"form": 40, "language": 500, "main_class": 60, "year": 1000}
 ORDERS = {
     Order.NEWEST: ("added", tantivy.Order.Desc),
     Order.YEAR: ("year", tantivy.Order.Desc),
     Order.TITLE: ("sort", tantivy.Order.Asc),
 }
-
-type Facets = dict[str, dict[str, int]]
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -60,24 +59,25 @@ class Page(NamedTuple):
 
 
 NOTHING = Hits((), 0, None, {})
-NO_FACETS: Facets = {name: {} for name in FACETS}
 NOWHERE = Where({}, 0)
 
 
-def page(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Page:
+def page(sight: Sight, matcher: Matcher, query: Query, *, facets: bool) -> Page:
     """One page of what answers the query, else of what nearly does."""
     limit = max(1, min(query.limit, MOST))
     offset = max(0, min(query.offset, DEEPEST))
-    field, direction = order_of(query)
+    word = frequent_word(sight.searcher, query)
     for asked, nearly in ways(matcher, query):
-        found = searcher.search(asked.ranked, offset + limit, order_by_field=field, order=direction)
-        total = int(found.count)
+        if word and not nearly:
+            total, addresses = best(sight, matcher, query, word, offset + limit)
+        else:
+            total, addresses = ranked(sight.searcher, query, asked, offset + limit)
         if not total:
             continue
-        addresses = [address for _, address in found.hits[offset:]]
+        del addresses[:offset]
         few = total == len(addresses)
-        counting = None if few or not facets else BESIDE.submit(counted, searcher, asked.plain)
-        documents = [searcher.doc(address) for address in addresses]
+        counts = None if few or not facets else tally(sight, query, asked, total)
+        documents = [sight.searcher.doc(address) for address in addresses]
         kept = [shown(one) for one in documents] if few or nearly else []
         more = offset + limit < min(total, DEEPEST)
         answer = Hits(
@@ -88,30 +88,62 @@ def page(searcher: Any, matcher: Matcher, query: Query, *, facets: bool) -> Page
             nearly=nearly,
             meant=meant(words_of(query), kept) if nearly else "",
         )
-        return Page(answer, counting or told(tallied(kept) if facets else {}))
+        return Page(answer, counts or told(tallied(kept) if facets else {}))
     return nothing()
+
+
+def ranked(
+    searcher: Any, query: Query, asked: Asked, most: int
+) -> tuple[int, list[tantivy.DocAddress]]:
+    """How many titles answer, and where the best of them lie."""
+    field, direction = order_of(query)
+    found = searcher.search(asked.ranked, most, order_by_field=field, order=direction)
+    return int(found.count), [address for _, address in found.hits]
+
+
+def tally(sight: Sight, query: Query, asked: Asked, total: int) -> Future[Facets]:
+    """The facets, as they are remembered, or being counted beside."""
+    question = ("facets", of_every_page(query))
+
+    def counting() -> Facets:
+        counts = counted(sight.searcher, asked.plain)
+        if total >= MANY:
+            sight.memory.keep(question, counts)
+        return counts
+
+    known: Facets | None = sight.memory.recall(question)
+    return BESIDE.submit(counting) if known is None else told(known)
+
+
+def of_every_page(query: Query) -> Query:
+    """The question without what only says which page is shown."""
+    return msgspec.structs.replace(query, near=(), offset=0, limit=0, order=Order.RELEVANCE)
 
 
 def nothing() -> Page:
     return Page(NOTHING, told(NO_FACETS))
 
 
-def told(facets: Facets) -> Future[Facets]:
-    """Facets that need no counting."""
-    future: Future[Facets] = Future()
-    future.set_result(facets)
-    return future
-
-
 def words_of(query: Query) -> str:
     return " ".join(part.text for part in clauses(query.text))
 
 
-def where(searcher: Any, matcher: Matcher, query: Query) -> Where:
+def where(sight: Sight, matcher: Matcher, query: Query) -> Where:
     """Who holds what answers the query: dearer than the other facets, so asked for by itself.
 
     The branches are counted as if none were chosen, and what can be borrowed likewise.
     """
+    question = ("where", of_every_page(query))
+    known: Where | None = sight.memory.recall(question)
+    if known is None:
+        known = held(sight.searcher, matcher, query)
+        if sum(known.branches.values()) >= MANY:
+            sight.memory.keep(question, known)
+    return known
+
+
+def held(searcher: Any, matcher: Matcher, query: Query) -> Where:
+    """The same, counted."""
     anywhere = msgspec.structs.replace(query, branches=(), available=False)
     for asked, _ in ways(matcher, anywhere):
         if searcher.search(asked.plain, 1).count:
@@ -149,10 +181,6 @@ def shown(document: Any) -> Shown:
 BY_BRANCH: dict[str, Any] = {
     "branch": {"terms": {"field": "branch", "size": MOST_BRANCHES, "segment_size": MOST_BRANCHES}}
 }
-AGGREGATION: dict[str, Any] = {
-    name: {"terms": {"field": name, "size": size, "segment_size": size * 4}}
-    for name, size in FACETS.items()
-}
 
 
 def order_of(query: Query) -> tuple[str | None, tantivy.Order]:
@@ -160,26 +188,3 @@ def order_of(query: Query) -> tuple[str | None, tantivy.Order]:
     if query.order is Order.RELEVANCE:
         return (None, tantivy.Order.Desc) if query.text.strip() else ORDERS[Order.NEWEST]
     return ORDERS[query.order]
-
-
-def counted(searcher: Any, wanted: Any) -> Facets:
-    """Counts by value, largest first; what a title does not say is not counted."""
-    found = searcher.aggregate(wanted, AGGREGATION)
-    return {
-        name: {
-            str(bucket["key"]): bucket["doc_count"]
-            for bucket in found[name]["buckets"]
-            if bucket["key"] != ""
-        }
-        for name in FACETS
-    }
-
-
-def tallied(all_found: Sequence[Shown]) -> Facets:
-    """The same of so few titles that all of them have been read."""
-    facets: Facets = {}
-    for name in FACETS:
-        values = Counter([getattr(one, name) for one in all_found])
-        common = sorted(values.items(), key=lambda one: -one[1])
-        facets[name] = {str(value): n for value, n in common if value not in {"", None}}
-    return facets

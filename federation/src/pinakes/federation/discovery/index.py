@@ -11,7 +11,9 @@ import tantivy
 from pinakes.federation.discovery import answering, generations
 from pinakes.federation.discovery.answering import NOWHERE, Hits, Page, Where
 from pinakes.federation.discovery.document import Document, schema, tokens
+from pinakes.federation.discovery.frequent import Sight
 from pinakes.federation.discovery.matching import Matcher
+from pinakes.federation.discovery.memory import Memory
 from pinakes.federation.discovery.query import Branch, Consortium, Query
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.platform.errors import Conflict, Unavailable
@@ -34,16 +36,18 @@ class Index:
     """The index below a folder. A reader needs no more than ``search``.
 
     ``rebuild`` gives a new, empty generation with the same verbs; the old one serves until the
-    new one's ``publish``.
+    new one's ``publish``. There is *room* to remember so many answers of many titles each.
     """
 
-    def __init__(self, root: Path, generation: str = "") -> None:
+    def __init__(self, root: Path, generation: str = "", room: int = 0) -> None:
         self._root = root
+        self._room = room
         self._fixed = generation
         self._schema = schema()
         self._matcher = Matcher(self._schema)
         self._name = ""
         self._index: tantivy.Index | None = None
+        self._sight: Sight | None = None
         self._writer: tantivy.IndexWriter | None = None
         self._written: tantivy.Searcher | None = None  # what the last commit holds
         self._added: set[UUID] = set()  # since then
@@ -56,10 +60,10 @@ class Index:
         Raises:
             IndexOutdated: another version of the program wrote what lies here.
         """
-        index = self._refreshed()
-        if index is None:
+        sight = self._refreshed()
+        if sight is None:
             return answering.nothing()
-        return answering.page(index.searcher(), self._matcher, query, facets=facets)
+        return answering.page(sight, self._matcher, query, facets=facets)
 
     def search(self, query: Query, *, facets: bool = True) -> Hits:
         """The same with its facets, unless they are not wanted."""
@@ -68,15 +72,15 @@ class Index:
 
     def where(self, query: Query) -> Where:
         """Who holds what answers the query, and how much can be borrowed now."""
-        index = self._refreshed()
-        return NOWHERE if index is None else answering.where(index.searcher(), self._matcher, query)
+        sight = self._refreshed()
+        return NOWHERE if sight is None else answering.where(sight, self._matcher, query)
 
     def suggest(self, within: Branch | Consortium, typed: str) -> list[Suggestion]:
         """How what somebody is typing may go on."""
-        index = self._refreshed()
-        if index is None:
+        sight = self._refreshed()
+        if sight is None:
             return []
-        return answering.suggest(index.searcher(), self._matcher, within, typed)
+        return answering.suggest(sight.searcher, self._matcher, within, typed)
 
     def replace(self, documents: Iterable[Document]) -> None:
         """Put these in, each in the place of its former self. Seen after ``commit``."""
@@ -135,7 +139,7 @@ class Index:
         """End writing, and let go of the files."""
         if self._writer is not None:
             self._writer.wait_merging_threads()
-        self._writer = self._index = self._written = None
+        self._writer = self._index = self._sight = self._written = None
         self._added.clear()
         self._seen = ("", 0)
 
@@ -166,23 +170,24 @@ class Index:
         index.config_reader("manual")
         return index
 
-    def _refreshed(self) -> tantivy.Index | None:
+    def _refreshed(self) -> Sight | None:
         """The index at its last commit, looked for no more often than GLANCE."""
         now = monotonic()
         if now - self._looked < GLANCE:
-            return self._index
+            return self._sight
         self._looked = now
         name = self._fixed or generations.current(self._root)
         state = self._state(name)
         if state == self._seen or not state[1]:
-            return self._index
+            return self._sight
         if self._writer is None and name != self._name:
             self._refuse_outdated(name)
             self._name, self._index = name, self._opened(name)
         if self._index is not None:
             self._index.reload()
+            self._sight = Sight(self._index.searcher(), Memory(self._room))
         self._seen = state
-        return self._index
+        return self._sight
 
     def _state(self, name: str) -> tuple[str, int]:
         try:

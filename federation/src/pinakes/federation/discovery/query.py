@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from pinakes.platform.text import fold
+from pinakes.platform.text import fold, runs
 from pinakes.tenants.catalogue.keys import ISBN_LIKE
 
 LONGEST = 500
@@ -16,6 +16,7 @@ QUOTES = re.compile("[“”„«»「」『』＂]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
 DIGIT = re.compile("[0-9]")
 CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}")
+PAIR = 2  # characters of Chinese that are looked for as one word
 LONGEST_NUMBER = 40  # characters of a class or call number
 CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
 FIELDS = {
@@ -90,6 +91,18 @@ def clauses(text: str) -> list[Clause]:
         return [Clause(fold(plain).strip(), written=plain.strip())]
     found = [_clause(match[1], match[2]) for match in CLAUSE.finditer(plain)]
     return [clause for clause in found if clause.text][:MOST_CLAUSES]
+
+
+def one_word(text: str) -> str:
+    """The word, folded, when that is all the question; a pair of characters is one, too."""
+    parts = clauses(text)
+    if len(parts) != 1 or parts[0] != Clause(parts[0].text):
+        return ""
+    match runs(parts[0].text):
+        case [(word, cjk)] if not cjk or len(word) == PAIR:
+            return word
+        case _:
+            return ""
 
 
 def is_call_number(written: str) -> bool:

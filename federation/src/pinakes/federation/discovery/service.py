@@ -23,7 +23,7 @@ from pinakes.platform.language import later
 from pinakes.tenants.catalogue.marc import Title
 
 FACETS = {"form": "form", "language": "language", "main_class": "class", "year": "year"}
-
+REMEMBERED = 500  # answers
 
 GONE = later("No library holds this title any more. Search again.")
 
@@ -58,7 +58,7 @@ class Full(msgspec.Struct, frozen=True):
 @cache
 def index(folder: Path) -> Index:
     """The index in *folder*, as one process reads it."""
-    return Index(folder)
+    return Index(folder, room=REMEMBERED)
 
 
 def catalogue_of(state: Any) -> "PublicCatalogue":

@@ -36,10 +36,12 @@ class Terms:
 
     def row(self, grams: list[str], field: str) -> Found:
         """The grams one after another, in this field or the best of all."""
+        return self.either(self.rows(grams, field))
+
+    def rows(self, grams: list[str], field: str) -> list[Found]:
+        """The same, each field by itself."""
         fields = [field] if field else list(WEIGHTS)
-        return self.either(
-            [self.weighed(self.in_a_row(name, tuple(grams)), WEIGHTS[name]) for name in fields]
-        )
+        return [self.weighed(self.in_a_row(name, tuple(grams)), WEIGHTS[name]) for name in fields]
 
     def in_a_row(self, field: str, terms: tuple[str, ...]) -> Found:
         """A phrase; a character by itself stands at the end, or begins a pair."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from pinakes.federation.discovery.index import Index
 from pinakes.federation.discovery.query import Consortium, Query
-from pinakes.main.bench import fresh, rate, serving, shelving, yardstick
+from pinakes.main.bench import fresh, judging, rate, serving, shelving, yardstick
 from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.questions import beginnings, paths, strings, two_words
 from pinakes.main.bench.report import Report, Result, paired
@@ -35,6 +35,7 @@ def run() -> Report:
         ready = time.monotonic()
         index = Index(place.settings.search)
         results = [broad(place, index), recall(index, looked_for, truth), *growth(place.settings)]
+        results.append(judging.ndcg())
         api = stack.enter_context(serving.api(place.settings))
         echo = stack.enter_context(serving.api(place.settings, app="pinakes.main.bench.echo:app"))
         results += [http(api.port, echo.port), suggestions(api.port)]
