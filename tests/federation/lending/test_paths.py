@@ -25,6 +25,8 @@ from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Outbox, emit
 from pinakes.tenants.circulation.models import Loan
+from pinakes.tenants.items import service as items
+from pinakes.tenants.items.machine import Action
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 DAY = timedelta(days=1)
@@ -208,6 +210,15 @@ async def test_a_recall_shortens_the_loan(borrowing: Borrowing, desk: Desk) -> N
     assert int((await loan(b)).due_at.timestamp()) == soon
 
 
+async def test_the_loan_of_a_request_ends_by_the_request_alone(
+    borrowing: Borrowing, desk: Desk
+) -> None:
+    await at_hand(borrowing, desk)
+    lent = await loan(borrowing)
+    refused = await desk.ask(f"/loans/{lent.id}/end", {"outcome": "lost"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "loan_of_request")
+
+
 async def payers(b: Borrowing, request: UUID) -> list[str]:
     """Who pays for the loss, as each party of the first attempt knows it."""
     found: list[str] = []
@@ -227,7 +238,7 @@ async def test_a_lost_book_ends_for_all_parties(borrowing: Borrowing, desk: Desk
         "requester": "LOST", "supplier": "COMPLETED_WITHOUT_RETURN", "pickup": "LOST",
     }  # fmt: skip
     assert (await b.item(b.supplier, barcode)).status == "lost"
-    assert (await loan(b)).returned_at is not None
+    assert ((await loan(b)).returned_at is None, (await loan(b)).outcome) == (False, "lost")
 
 
 async def test_what_a_reader_claims_to_have_returned_is_lost_after_a_while(
@@ -238,6 +249,56 @@ async def test_what_a_reader_claims_to_have_returned_is_lost_after_a_while(
     await b.act(b.pickup, request, P, "claim")
     await later(b, 61)
     assert (await b.states(request))["requester"] == "LOST"
+
+
+async def test_a_book_that_goes_home_twice_is_on_its_way_twice(
+    borrowing: Borrowing, desk: Desk
+) -> None:
+    b = borrowing
+    request, _ = await at_hand(b, desk)
+    for begins in ("lose", "return"):
+        await b.act(b.pickup, request, P, begins)
+    await b.act(b.pickup, request, P, "send_on")
+    await later(b, 22)
+    assert (await b.states(request))["supplier"] == "COMPLETED_WITHOUT_RETURN"
+    for again in ("receive", "send_on"):
+        await b.act(b.pickup, request, P, again)
+    async with unit_of_work(b.database.app, b.pickup.id) as session:
+        ways = select(Transit).where(Transit.leg == "home").order_by(Transit.id)
+        first, second = await session.scalars(ways)
+    assert first.received_at is not None
+    assert (second.received_at, second.lost_at) == (None, None)
+
+
+async def test_a_late_word_of_a_written_off_book_takes_it_from_nobody(
+    borrowing: Borrowing, desk: Desk, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    request, barcode = await at_hand(b, desk)
+    await b.act(b.pickup, request, P, "lose")
+    await b.act(b.pickup, request, P, "return")
+    item = await b.item(b.supplier, barcode)
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        await items.act(session, item.id, Action.SHELVE)
+    other = await enrol(b.database, b.supplier)
+    lent = await desk_at(client, mint, b.supplier).lend(other.card, barcode)
+    assert lent.status_code == 201, lent.text
+    await b.act(b.pickup, request, P, "send_on")
+    assert (await b.item(b.supplier, barcode)).status == "lent"
+
+
+async def test_what_branches_write_to_each_other_is_all_kept(
+    borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    request, _ = await wanted(b, note="第二版")
+    await b.act(b.supplier, request, S, "write", note="Page 9 is torn")
+    await b.act(b.home, request, R, "write", note="不要紧")
+    await b.act(b.supplier, request, S, "ship")
+    told = [("requester", "第二版"), ("supplier", "Page 9 is torn"), ("requester", "不要紧")]
+    for at in (b.home, b.supplier):
+        [party] = (await desk_at(client, mint, at).look(f"/requests/{request}"))["parties"]
+        assert [(note["by"], note["note"]) for note in party["notes"]] == told
 
 
 async def test_a_missing_book_leaves_the_shelf_and_the_next_is_asked(borrowing: Borrowing) -> None:

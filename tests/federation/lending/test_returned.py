@@ -108,6 +108,26 @@ async def test_a_book_is_kept_where_it_was_left_when_its_next_reader_collects_it
     assert (await b.wish(request)).state == "READY_FOR_PICKUP"
 
 
+async def test_a_book_on_a_request_stays_for_the_next_who_collects_it_there(
+    borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b, desk = borrowing, desk_at(client, mint, borrowing.pickup)
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    first, second = await b.place(title), await b.place(title, sure=True)
+    for at in (b.supplier, b.pickup, b.pickup):
+        await scan(b, at, barcode)
+    assert (await desk.lend(b.reader.card, barcode)).status_code == 201
+    await deliver(b.database)
+    assert (await desk.take_back(barcode)).status_code == 200
+    await deliver(b.database)
+    assert (await b.wish(first)).state == "COMPLETED"
+    assert [one.verb for _ in range(2) for one in await scan(b, b.pickup, barcode)] == [
+        "receive", "shelve",
+    ]  # fmt: skip
+    assert (await b.wish(second)).state == "READY_FOR_PICKUP"
+
+
 async def test_a_damaged_book_goes_home_whoever_waits(
     borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
 ) -> None:

@@ -29,6 +29,10 @@ def test_no_storm_breaks_a_promise_and_every_rare_path_is_reached() -> None:
     assert sorted((states - starts | RARE) - seen.keys()) == []
 
 
+def test_a_late_word_of_a_written_off_book_leaves_alone_whoever_has_it_now() -> None:
+    assert Storm(5835).run(STEPS)
+
+
 def test_a_seed_tells_the_same_story_again() -> None:
     first, second = Storm(7), Storm(7)
     assert first.run(300) == second.run(300)

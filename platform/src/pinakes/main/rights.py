@@ -86,6 +86,7 @@ TABLE = {
     "loans.list": DESK,
     "loans.show": DESK,
     "loans.renew": "reader desk administrator",
+    "loans.end": DESK,
     "returns.scan": DESK,
     "myloans.list": "reader",
     "myloanpages.show": "reader",

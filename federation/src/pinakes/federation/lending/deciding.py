@@ -86,8 +86,10 @@ async def ask_best(turn: Turn, found: Found) -> None:
 
 
 async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
+    """Ask this branch for what it holds under that record; the reader's note goes along."""
     asked = changed(found, party=asking(found.party, supplier))
-    await turn.happen(asked, "chosen", {"record": str(record)})
+    note = found.party.facts.get("note")
+    await turn.happen(asked, "chosen", {"record": str(record)} | ({"note": note} if note else {}))
 
 
 async def ask_next(turn: Turn, found: Found) -> None:

@@ -36,8 +36,8 @@ RETURNS jsonb LANGUAGE sql STABLE AS $$
 $$;
 
 -- A party's row, and what else its next step asks of this branch: "shelf", as above; "lent_until",
--- when our desk has lent the book already and the party is yet to hear of it; "copy", when we are
--- asked for one.
+-- when our desk has lent the book already and the party is yet to hear of it; "awaited", whether
+-- others wait to collect here what our reader has; "copy", when we are asked for one.
 CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT to_jsonb(p) || CASE
         WHEN p.role = 'pickup' AND p.state IN ('EXPECTED', 'RECEIVED')
@@ -47,6 +47,11 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
                 SELECT extract(epoch FROM l.due_at)::bigint FROM loan l
                 WHERE l.tenant_id = p.tenant_id AND l.item_id = p.item_id
                   AND l.returned_at IS NULL))
+        WHEN p.role = 'pickup' AND p.state = 'LENT' AND NOT 'here' = ANY (p.flags)
+            THEN jsonb_build_object('awaited', EXISTS (
+                SELECT FROM commons.wanted w
+                WHERE w.edition_id = (p.facts ->> 'edition')::uuid
+                  AND w.pickup = p.tenant_id AND w.offered_by IS NULL))
         WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
             THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
                 (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
@@ -61,7 +66,7 @@ CREATE OR REPLACE FUNCTION lending_shelves(record uuid) RETURNS void LANGUAGE sq
     WHERE record IS NOT NULL
 $$;
 
--- Where the item of a party stands from now on.
+-- Where the item of a party stands from now on; not when others have it by now.
 CREATE OR REPLACE FUNCTION lending_put(p request_party, place text, kept boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE record uuid;
@@ -70,7 +75,7 @@ BEGIN
         request_id = CASE WHEN kept THEN p.request_id END, held_for = NULL,
         back_by = CASE WHEN kept OR i.guest_of IS NOT NULL THEN i.back_by END
     WHERE i.tenant_id = pinakes_tenant() AND i.id = p.item_id
-      AND (i.request_id = p.request_id OR i.request_id IS NULL)
+      AND (i.request_id = p.request_id OR i.request_id IS NULL AND i.status <> 'lent')
     RETURNING CASE WHEN i.guest_of IS NULL THEN i.record_id END INTO record;
     PERFORM lending_shelves(record);
 END $$;
@@ -80,7 +85,7 @@ CREATE OR REPLACE FUNCTION lending_ship(p request_party, way text, here integer,
     INSERT INTO transit AS t (id, party_id, leg, from_id, to_id, barcode, title, parcel, shipped_at)
     VALUES (pinakes_id(), p.id, way, here, there, coalesce(p.facts ->> 'barcode', ''),
             coalesce(p.facts ->> 'title', ''), p.facts ->> 'parcel', moment)
-    ON CONFLICT (tenant_id, party_id, leg) DO NOTHING
+    ON CONFLICT (tenant_id, party_id, leg) WHERE received_at IS NULL AND lost_at IS NULL DO NOTHING
 $$;
 
 CREATE OR REPLACE FUNCTION lending_arrive(p request_party, moment timestamptz, lost boolean)
@@ -134,6 +139,7 @@ BEGIN
     WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id AND verb <> 'close';
     UPDATE loan x SET
         returned_at = CASE WHEN verb = 'close' THEN greatest(moment, x.lent_at) END,
+        outcome = CASE WHEN verb = 'close' AND p.state = 'LOST' THEN 'lost' END,
         renewals = x.renewals + CASE WHEN verb = 'prolong' THEN 1 ELSE 0 END,
         due_at = CASE verb WHEN 'prolong' THEN to_timestamp((p.facts ->> 'due')::bigint)
                            WHEN 'recall' THEN least(x.due_at,
@@ -146,7 +152,8 @@ BEGIN
     VALUES (pinakes_id(), l.home_id, l.person_id,
         CASE verb WHEN 'close' THEN 'LoanClosed' ELSE 'LoanRenewed' END,
         jsonb_build_object('about', l.person_id, 'loan', l.id) || CASE verb
-            WHEN 'close' THEN jsonb_build_object('returned_at', l.returned_at)
+            WHEN 'close' THEN jsonb_build_object('returned_at', l.returned_at,
+                                                 'outcome', l.outcome)
             ELSE jsonb_build_object('due_at', l.due_at, 'renewals', l.renewals) END);
 END $$;
 

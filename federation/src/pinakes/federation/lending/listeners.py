@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.holds import service as holds
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import returned as returns
-from pinakes.federation.lending.deciding import refused, turn, wish_of
+from pinakes.federation.lending.deciding import ask, refused, turn, wish_of
 from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
 from pinakes.federation.lending.facts import checked
 from pinakes.federation.lending.model import Role, model, speakers
-from pinakes.federation.lending.party import asking, born
+from pinakes.federation.lending.party import born
 from pinakes.federation.lending.recalling import tell_holder
 from pinakes.federation.lending.rows import SHELVING, Found, Sought, fresh
 from pinakes.federation.lending.turn import Turn
@@ -86,6 +86,14 @@ async def at_pickup(work: Turn, event: Event) -> None:
     elif isinstance(event, KeptReturned):
         given_back = int(event.returned_at.timestamp())
         await work.happen(found, "return", {"given_back_at": given_back})
+        if found.awaited:
+            offer(work, found, event)
+
+
+def offer(work: Turn, found: Found, event: KeptReturned) -> None:
+    """Ask the owner whether it may stay for the next reader who collects here."""
+    seen_at, barcode = event.returned_at, found.party.facts.get("barcode", "")
+    work.tell(ItemSeen(about=event.about, barcode=barcode, seen_at=seen_at), found.party.supplier)
 
 
 def newborn(work: Turn, event: PartyTold, role: Role) -> Found | None:
@@ -123,8 +131,7 @@ async def copy_free(work: Turn, event: CopyFree) -> None:
     """A copy has come free for a request of ours that waits: ask for it."""
     found = await work.find(*sought(event))
     if found is not None and found.party.state == "WAITING":
-        asked = changed(found, party=asking(found.party, event.supplier))
-        await work.happen(asked, "chosen", {"record": str(event.record)})
+        await ask(work, found, event.supplier, event.record)
     else:
         work.tell(WaitChanged(about=event.about))  # the copy is somebody else's
 

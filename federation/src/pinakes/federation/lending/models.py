@@ -74,7 +74,8 @@ class Transit(TenantOwned, Base):
     __tablename__ = "transit"
     __table_args__ = (
         link("party_id", "request_party"),
-        index("party_id", "leg", unique=True),
+        index("party_id", "leg", unique=True, where="received_at IS NULL AND lost_at IS NULL"),
+        index("party_id"),
         index("barcode"),
         index("parcel", where="parcel IS NOT NULL"),
         index("to_id", "shipped_at", where="received_at IS NULL AND lost_at IS NULL"),

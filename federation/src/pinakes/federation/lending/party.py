@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pinakes.federation.lending.model import LATEST, Machine, Model, Move, Role, model
+from pinakes.federation.lending.model import LATEST, Machine, Model, Move, Role, model, speakers
 from pinakes.platform.errors import Conflict
 
 DAY = 86_400
@@ -90,6 +90,8 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
     if move is None:
         return Step(party)
     known = {**party.facts, **facts} if facts else party.facts
+    if facts.get("note"):
+        known = {**known, "notes": noted(party, on, facts["note"], now)}
     if on in rules.pays:
         known = {"payer": rules.pays[on], **known}
     timer = alarm(rules, party, move, known, now)
@@ -105,8 +107,9 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
         facts=known,
         **timer,
     )
+    said = known if "note" in facts else known.keys() - {"note"}  # an old one was said before
     told = tuple(
-        Told(role, name, {key: known[key] for key in rules.carries[name] if key in known})
+        Told(role, name, {key: known[key] for key in rules.carries[name] if key in said})
         for role, name in move.tell
     )
     return Step(moved, told, effects, move)
@@ -122,6 +125,15 @@ def act(party: Party, on: str, facts: Facts, now: int) -> Step:
             acts=list(party.acts),
         )
     return done
+
+
+def noted(party: Party, on: str, text: str, now: int) -> list[Facts]:
+    """All that was written between the branches so far, and this; a repeated word counts once."""
+    before: list[Facts] = party.facts.get("notes", [])
+    by = min(speakers(party.model, party.role, on), default=party.role)
+    if before and (before[-1]["by"], before[-1]["note"]) == (by, text):
+        return before
+    return [*before, {"by": by, "at": now, "note": text}]
 
 
 def fitting(machine: Machine, party: Party, on: str) -> Move | None:

@@ -9,8 +9,8 @@ from pinakes.platform.turns import in_turn
 from pinakes.tenants.circulation.history import window
 
 AWAY = text("""
-    UPDATE request_party SET facts = facts - 'person' - 'label', said = NULL
-    WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label']
+    UPDATE request_party SET facts = facts - 'person' - 'label' - 'note' - 'notes', said = NULL
+    WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label', 'notes']
 """).bindparams(bindparam("window", type_=Interval()))
 HOME = text("""
     UPDATE request r SET person_id = NULL

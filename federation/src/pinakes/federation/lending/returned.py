@@ -204,6 +204,8 @@ async def on_request(
     way = await way_of(session, seen, event, sender)
     facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
     passes = way.route.rule in PASSING and way.route.to != work.here
+    if found.party.pickup == sender and way.route.to != sender:
+        return Route("on_request", work.here), None  # it is sent on from there by its own step
     moved = await work.happen(found, "passed_on" if passes else "found", facts)
     await work.write()
     if not passes or not moved:

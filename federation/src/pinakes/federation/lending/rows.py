@@ -32,6 +32,7 @@ class Found:
     shelf: Mapping[str, Any] | None = None  # how long our hold shelf keeps a book
     lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
     copy: Mapping[str, Any] | None = None  # on our shelf, while we are to answer
+    awaited: bool = False  # with our reader, while others wait to collect the title here
 
     def learns(self, on: str, moment: datetime) -> dict[str, Any]:
         """What our branch knows of a step before it is made."""
@@ -107,6 +108,7 @@ def found_in(row: Mapping[str, Any]) -> Found:
         shelf=row.get("shelf"),
         lent_until=row.get("lent_until"),
         copy=row.get("copy"),
+        awaited=row.get("awaited", False),
     )
 
 

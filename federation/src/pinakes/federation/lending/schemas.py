@@ -121,6 +121,14 @@ class RequestView(Struct):
         )
 
 
+class Note(Struct):
+    """What one branch wrote to another about a request."""
+
+    by: str  # its role
+    at: datetime
+    note: str
+
+
 class PartyView(Struct):
     """Where this branch stands in one role of one attempt, and what it may do next."""
 
@@ -134,7 +142,7 @@ class PartyView(Struct):
     supplier: str | None
     title: str
     barcode: str | None
-    note: str | None
+    notes: list[Note]
     reason: str | None
     condition: str | None
     in_house: bool  # for use in the library only: the reader wants so, or the owner
@@ -161,7 +169,10 @@ class PartyView(Struct):
             supplier=supplier.code if supplier else None,
             title=facts.get("title") or "",
             barcode=facts.get("here") or facts.get("barcode"),
-            note=facts.get("note"),
+            notes=[
+                Note(one["by"], datetime.fromtimestamp(one["at"], UTC), one["note"])
+                for one in facts.get("notes", [])
+            ],
             reason=facts.get("reason"),
             condition=facts.get("condition"),
             in_house=bool(facts.get("in_house")) or facts.get("condition") == IN_HOUSE,

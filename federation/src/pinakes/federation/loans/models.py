@@ -32,4 +32,5 @@ class Borrowed(TenantOwned, Base):
     due_at: Mapped[datetime]
     renewals: Mapped[int]
     returned_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]  # lost, claimed; none: it came back
     as_of: Mapped[datetime]  # when the lending branch said so

@@ -45,6 +45,6 @@ class MyLoan(Struct):
             due_at=local(row.due_at, lender.zone),
             renewals=row.renewals,
             returned_at=local(back, lender.zone) if back else None,
-            state=state_of(back),
+            state=state_of(back, row.outcome),
             as_of=local(row.as_of, lender.zone),
         )

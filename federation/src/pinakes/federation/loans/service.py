@@ -55,8 +55,9 @@ async def shorten(
 
 
 async def close(session: AsyncSession, event: LoanClosed, *, lender: int, as_of: datetime) -> None:
-    """Write down that an item is back, and count the reader's loans again."""
-    await tell(session, event.loan, lender, returned_at=event.returned_at, as_of=as_of)
+    """Write down that a loan is over, and count the reader's loans again."""
+    news = {"returned_at": event.returned_at, "outcome": event.outcome, "as_of": as_of}
+    await tell(session, event.loan, lender, **news)
     await count_again(session, event.about)
 
 

@@ -56,3 +56,4 @@ class LoanClosed(Event, frozen=True, kw_only=True):
 
     loan: UUID
     returned_at: datetime
+    outcome: str | None = None  # lost, claimed; none: the item came back

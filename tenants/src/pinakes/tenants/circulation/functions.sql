@@ -82,7 +82,7 @@ CREATE FUNCTION read_return(this_tenant integer, scanned text, given_key bytea,
     OUT item uuid, OUT item_version integer, OUT item_status text, OUT record uuid,
     OUT id uuid, OUT barcode text, OUT item_kind text, OUT title text, OUT person_id uuid,
     OUT home_id integer, OUT reader_kind text, OUT lent_at timestamptz, OUT due_at timestamptz,
-    OUT renewals integer, OUT returned_at timestamptz)
+    OUT renewals integer, OUT returned_at timestamptz, OUT outcome text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -92,9 +92,9 @@ BEGIN
     SELECT i.id, i.version, i.status, i.record_id INTO item, item_version, item_status, record
     FROM item i WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
     SELECT l.id, l.barcode, l.item_kind, l.title, l.person_id, l.home_id, l.reader_kind,
-           l.lent_at, l.due_at, l.renewals, l.returned_at
+           l.lent_at, l.due_at, l.renewals, l.returned_at, l.outcome
     INTO id, barcode, item_kind, title, person_id, home_id, reader_kind,
-         lent_at, due_at, renewals, returned_at
+         lent_at, due_at, renewals, returned_at, outcome
     FROM loan l WHERE l.tenant_id = this_tenant AND l.item_id = item
     ORDER BY l.returned_at DESC LIMIT 1; -- the open one, else the last; nulls come first
 END $$;

@@ -12,6 +12,8 @@ class State(StrEnum):
 
     OPEN = "open"
     RETURNED = "returned"
+    LOST = "lost"
+    CLAIMED = "claimed"  # its reader says that it was given back, and it is looked for
 
 
 class Action(StrEnum):
@@ -19,12 +21,18 @@ class Action(StrEnum):
 
     RENEW = "renew"
     RETURN = "return"
+    LOSE = "lose"
+    CLAIM = "claim"
 
 
 MOVES: Mapping[tuple[State, Action], State] = {
     (State.OPEN, Action.RENEW): State.OPEN,
     (State.OPEN, Action.RETURN): State.RETURNED,
+    (State.OPEN, Action.LOSE): State.LOST,
+    (State.OPEN, Action.CLAIM): State.CLAIMED,
     (State.RETURNED, Action.RETURN): State.RETURNED,  # a second scan changes nothing
+    (State.LOST, Action.RETURN): State.LOST,  # its book was found and is on the shelf
+    (State.CLAIMED, Action.RETURN): State.CLAIMED,
 }
 
 
@@ -40,6 +48,6 @@ def move(state: State, action: Action) -> State:
     return MOVES[state, action]
 
 
-def state_of(returned_at: datetime | None) -> State:
-    """A loan is open until its item is back."""
-    return State.OPEN if returned_at is None else State.RETURNED
+def state_of(returned_at: datetime | None, outcome: str | None = None) -> State:
+    """A loan is open until its item is back, or nobody waits for it any longer."""
+    return State.OPEN if returned_at is None else State(outcome or State.RETURNED)

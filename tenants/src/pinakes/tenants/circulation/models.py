@@ -37,4 +37,5 @@ class Loan(TenantOwned, Base):
     lent_at: Mapped[datetime]
     due_at: Mapped[datetime]
     renewals: Mapped[int] = mapped_column(default=0, server_default="0")
-    returned_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]  # or when it was over without its book
+    outcome: Mapped[str | None]  # lost, claimed; none: it came back

@@ -46,9 +46,10 @@ async def give_back(desk: Desk, scan: Return) -> Answer:
 async def take_back(connection: Connection, desk: Desk, found: Row) -> Answer:
     """Decide on what was *found*, and write the decision."""
     refuse_unknown(found)
-    already = move(state_of(found.returned_at), Action.RETURN) == state_of(found.returned_at)
+    state = state_of(found.returned_at, found.outcome)
+    already = move(state, Action.RETURN) == state
     home, zone = desk.directory.ids[found.home_id].code, desk.here.zone
-    view = LoanView.of(found, home, zone, already=already)
+    view = LoanView.of(found, home, zone, already=already, outcome=found.outcome)
     if not already:
         view.returned_at, view.state = local(now(), zone), State.RETURNED
     answer = Answer(OK, msgspec.json.encode(view))

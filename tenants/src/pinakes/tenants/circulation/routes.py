@@ -12,10 +12,11 @@ from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Here, Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import Reply, digest, key_of, replayed
-from pinakes.tenants.circulation import service
+from pinakes.tenants.circulation import losing, service
 from pinakes.tenants.circulation.hot import Answer, Desk, Key
+from pinakes.tenants.circulation.machine import State
 from pinakes.tenants.circulation.models import Loan
-from pinakes.tenants.circulation.schemas import Checkout, LoanView, Return
+from pinakes.tenants.circulation.schemas import Checkout, LoanEnd, LoanView, Return
 
 Barcode = Annotated[str | None, Parameter(max_length=64)]
 Call = Request[Any, Any, Any]  # Litestar does not look through `type X = ...`
@@ -52,6 +53,19 @@ class Loans(Controller):
     async def renew(self, id: FromPath[UUID], request: Call, desk: AtDesk) -> Response[LoanView]:
         """Let a reader keep an item longer: the desk for all, readers for themselves."""
         return told(request, desk, await service.renew(desk, id))
+
+    @post("/{id:uuid}/end", status_code=200)
+    async def end(
+        self,
+        id: FromPath[UUID],
+        data: JSONBody[LoanEnd],
+        request: Call,
+        here: Here,
+        session: Session,
+    ) -> LoanView:
+        """End a loan whose book is lost, or was given back as its reader says."""
+        loan = await losing.end(session, id, State(data.outcome))
+        return viewer(request.app.state.directory, here)(loan)
 
     @get()
     async def list(  # noqa: PLR0913, PLR0917  (one for each query parameter)
@@ -91,7 +105,12 @@ class Returns(Controller):
 
 def viewer(directory: Directory, here: Tenant) -> Callable[[Loan], LoanView]:
     """How loans of this branch are shown, homes by their codes."""
-    return lambda loan: LoanView.of(loan, directory.ids[loan.home_id].code, here.zone)
+
+    def view(loan: Loan) -> LoanView:
+        home = directory.ids[loan.home_id].code
+        return LoanView.of(loan, home, here.zone, outcome=loan.outcome)
+
+    return view
 
 
 def told(request: Call, desk: Desk, answer: Answer) -> Response[Any]:

@@ -1,7 +1,7 @@
 """What travels over HTTP about loans."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from msgspec import Struct
@@ -24,6 +24,12 @@ class Return(Struct, forbid_unknown_fields=True):
     """A book, as scanned."""
 
     barcode: Barcode
+
+
+class LoanEnd(Struct, forbid_unknown_fields=True):
+    """How a loan is over without its book: it is lost, or its reader says that it came back."""
+
+    outcome: Literal["lost", "claimed"]
 
 
 class LoanView(Struct):
@@ -49,9 +55,16 @@ class LoanView(Struct):
 
     @classmethod
     def of(
-        cls, row: Any, home: str, zone: str, *, rule: str | None = None, already: bool = False
+        cls,
+        row: Any,
+        home: str,
+        zone: str,
+        *,
+        rule: str | None = None,
+        already: bool = False,
+        outcome: str | None = None,
     ) -> Self:
-        """A loan out of a row that names the table's columns."""
+        """A loan out of a row that names the table's columns; *outcome* of one that is over."""
         back: datetime | None = row.returned_at
         return cls(
             id=row.id,
@@ -65,7 +78,7 @@ class LoanView(Struct):
             due_at=local(row.due_at, zone),
             renewals=row.renewals,
             returned_at=local(back, zone) if back else None,
-            state=state_of(back),
+            state=state_of(back, outcome),
             rule=rule,
             already=already,
         )

@@ -58,6 +58,8 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.MISSING, Action.LOSE): Status.LOST,
     (Status.MISSING, Action.WITHDRAW): Status.WITHDRAWN,
     (Status.LOST, Action.SHELVE): Status.ON_SHELF,
+    (Status.LOST, Action.PROCESS): Status.PROCESSING,
+    (Status.LOST, Action.LEAVE): Status.OUT,  # found elsewhere after all
     (Status.LOST, Action.WITHDRAW): Status.WITHDRAWN,
     (Status.DAMAGED, Action.SHELVE): Status.ON_SHELF,
     (Status.DAMAGED, Action.PROCESS): Status.PROCESSING,
@@ -73,6 +75,7 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.LENT, Action.LEAVE): Status.OUT,  # given back elsewhere
     (Status.LENT, Action.SEND_ON): Status.WITHDRAWN,  # a guest whose loan ended elsewhere
     (Status.LENT, Action.LOSE): Status.LOST,
+    (Status.LENT, Action.MISS): Status.MISSING,  # its reader says that it was given back
     (Status.OUT, Action.COME_HOME): Status.ON_SHELF,
     (Status.OUT, Action.MISS): Status.MISSING,
     (Status.OUT, Action.DAMAGE): Status.DAMAGED,

@@ -174,6 +174,9 @@ def lose(storm: "Storm", party: Party) -> None:
 
 
 def shelve(storm: "Storm", party: Party) -> None:
+    copy = storm.copy(party)
+    if copy is not None and copy.kept not in {None, party.request}:
+        return  # it was written off, came back and has been promised to others since
     copy = moved(storm, party, ("shelf", here_of(party)), "way", "shelf", "nowhere", "reader")
     copy.kept = None
     free_again(storm, copy)

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(True), nullable=False),
         sa.Column("renewals", sa.Integer, nullable=False, server_default="0"),
         sa.Column("returned_at", sa.DateTime(True)),
+        sa.Column("outcome", sa.Text),
         link("item_id", "item"),
         index("item_id", "returned_at"),
         sa.Index(

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(True), nullable=False),
         sa.Column("renewals", sa.Integer, nullable=False),
         sa.Column("returned_at", sa.DateTime(True)),
+        sa.Column("outcome", sa.Text),
         sa.Column("as_of", sa.DateTime(True), nullable=False),
         index("person_id"),
         sa.Index(
