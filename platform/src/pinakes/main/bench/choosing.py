@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from pinakes.federation.holds.choosing.service import Wish, weigh
+from pinakes.main.bench.filling import filling
 from pinakes.main.bench.ground import ground
 from pinakes.main.bench.report import Report, Result
 from pinakes.main.embedded.postgres import Postgres
@@ -24,14 +25,7 @@ BRANCHES, TITLES = 3_419, 1_000_000
 SPREAD = 0.55  # the title of rank i has BRANCHES / i ** SPREAD holders
 ROUNDS, EACH, AGAIN = 7, 40, 5  # titles per round; looks per title
 FIRST = 41 + 479  # the first county's number: hub, provinces and cities come before
-HANDS = 2  # connections that fill
-SIZES = {
-    "branches": BRANCHES,
-    "titles": TITLES,
-    "spread": SPREAD,
-    "first": FIRST,
-    "hands": HANDS,
-}
+SIZES = {"branches": BRANCHES, "titles": TITLES, "spread": SPREAD, "first": FIRST}
 PICK = "SELECT * FROM commons.shortlist($1, $2, $3, $4, '{}', NULL, NULL)"
 FLOOR = "SELECT * FROM commons.holding WHERE tenant_id = $1 AND record_id = $2"
 HELD = "SELECT tenant_id, record_id FROM commons.holding WHERE edition_id = $1 LIMIT 1"
@@ -52,30 +46,27 @@ INSERT INTO commons.setting
 SELECT t, 'supply.groups', '["mountains"]', false FROM generate_series(42, 60) t;
 UPDATE commons.supplier SET open = (random() * 40)::integer, balance = (random() * 200)::integer;
 """
-BARE = """
-DROP INDEX commons.holding_edition;
-ALTER TABLE commons.holding DROP CONSTRAINT holding_pkey;
-"""
 HOLDINGS = """
 SET session_replication_role = replica;
-SET synchronous_commit = off;
+BEGIN;
+TRUNCATE commons.edition, commons.edition_mark, commons.holding;
+UPDATE pg_index SET indisready = false -- until REINDEX: they are built at once
+WHERE indrelid IN ('commons.edition'::regclass, 'commons.holding'::regclass);
 INSERT INTO commons.edition (id, consortium_id)
-SELECT md5(i::text)::uuid, 1 FROM generate_series({hand}, {titles}, {hands}) i;
+SELECT md5(i::text)::uuid, 1 FROM generate_series(1, {titles}) i;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
                              available)
-SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches}, gen_random_uuid(), edition,
-       fields, numbers, 3, 1 + n % 2
+SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches}, md5(i || '.' || n)::uuid,
+       edition, fields, numbers, 3, 1 + n % 2
 FROM (SELECT i, md5(i::text)::uuid AS edition, ARRAY['I247.5/' || i] AS numbers,
              json_build_object('title', 'Title ' || i, 'year', 1980 + i % 45,
                                'publisher', 'Bench',
                                'responsibility', 'Somebody of ' || i) AS fields
-      FROM generate_series({hand}, {titles}, {hands}) i OFFSET 0) AS title, -- once for each title
+      FROM generate_series(1, {titles}) i OFFSET 0) AS title, -- once for each title
      generate_series(1, least({branches}, ceil({branches} * i ^ -{spread})::integer)) n;
-"""
-KEYS = """
-SET maintenance_work_mem = '512MB';
-ALTER TABLE commons.holding ADD PRIMARY KEY (tenant_id, record_id);
-CREATE INDEX holding_edition ON commons.holding (edition_id, tenant_id);
+REINDEX TABLE commons.edition;
+REINDEX TABLE commons.holding;
+COMMIT;
 VACUUM ANALYZE;
 """
 
@@ -83,22 +74,15 @@ VACUUM ANALYZE;
 def run() -> Report:
     """A minute and a half."""
     with ground() as place:
-        asyncio.run(fill(place.postgres))
+        with filling(place.postgres):
+            asyncio.run(fill(place.postgres))
         return asyncio.run(measured(place.postgres))
 
 
 async def fill(postgres: Postgres) -> None:
     """Branches, titles and who holds them."""
-    await ordered(postgres, TREE + BARE)
-    hands = [HOLDINGS.replace("{hand}", str(hand)) for hand in range(1, HANDS + 1)]
-    await asyncio.gather(*(ordered(postgres, hand) for hand in hands))
-    await ordered(postgres, KEYS)
-
-
-async def ordered(postgres: Postgres, orders: str) -> None:
-    """Let one connection carry them out, one after the other."""
     strong = await asyncpg.connect(postgres.address("postgres"))
-    for order in filter(str.strip, orders.format(**SIZES).split(";\n")):
+    for order in filter(str.strip, (TREE + HOLDINGS).format(**SIZES).split(";\n")):
         await strong.execute(order, timeout=600)
     await strong.close()
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from pinakes.federation.ledger import keys
 from pinakes.main.bench import choosing, cpu, growing, lives, retargeting, seldom, serving, trips
+from pinakes.main.bench.filling import filling
 from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.lives import Desks, desks
 from pinakes.main.bench.replaying import FLOOR, Script, recorded, replay
@@ -17,7 +18,7 @@ from pinakes.main.bench.trips import Counter
 from pinakes.platform.config import Settings
 
 ROUNDS = 5
-SECONDS = 4.0
+SECONDS = 3.0
 EACH = 96  # lives of ours in a round
 RATE, PACED = 50, 10.0  # requests a second, and for how many seconds
 COUNTED = 10  # lives whose trips are counted
@@ -28,7 +29,8 @@ HOT = (b"read_place", b"read_request", b"read_checkout", b"read_return", b"pinak
 def run() -> Report:
     """Everything that is measured of lending: about four minutes."""
     with ground() as titles, ground() as years:
-        script = asyncio.run(filled(titles, years))
+        with filling(titles.postgres), filling(years.postgres):
+            script = asyncio.run(filled(titles, years))
         reports = [asyncio.run(choosing.measured(titles.postgres)), growing.measured(years, script)]
     reports += [lived(), retargeting.run()]
     return Report(
