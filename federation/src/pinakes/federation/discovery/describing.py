@@ -53,7 +53,7 @@ def document(known: Known) -> Document:
 
 def distinct(words: Iterable[str], *without: str) -> tuple[str, ...]:
     """Each once, in order, and nothing empty."""
-    return tuple(word for word in dict.fromkeys(words) if word and word not in without)
+    return tuple([word for word in dict.fromkeys(words) if word and word not in without])
 
 
 def numbers(title: Title) -> list[str]:

@@ -18,7 +18,6 @@ LONGEST_SORT_KEY = 40
 LONGEST_KEY = 200
 LAST = "\uffff"  # sorts behind everything
 ISBN_DIGITS = 13
-SHORTEST_SPELLED = 4
 SUGGESTED = 4  # of each kind
 
 
@@ -112,10 +111,10 @@ def facts(document: Document) -> dict[str, object]:
         "shown": shown(document),
         "consortium": document.consortium,
         "branch": list(document.branches),
-        "title": [START + titles[0].row[0], *lines(titles)] if titles[0].row else lines(titles),
+        "title": [*begun(titles[0]), *lines(titles)],
         "names": lines(names),
         "subjects": lines(subjects),
-        "spelled": spelled([*titles, *names, *subjects]),
+        "spelled": list({word for one in (*titles, *names, *subjects) for word in one.spelled}),
         "title_pinyin": said(titles[:1]) + [" ".join(worded(one).row) for one in document.pinyin],
         "names_pinyin": said(names),
         "exact": list({one.key[:LONGEST_KEY] for one in (short, *titles)}),
@@ -154,35 +153,31 @@ def shown(document: Document) -> bytes:
     )
 
 
+def begun(title: Wording) -> list[str]:
+    """What tells a title that begins with a word from one that has it."""
+    return [START + title.row[0]] if title.row else []
+
+
 def lines(texts: list[Wording]) -> list[str]:
     """Each text in a row, so that no phrase reaches from one into the next; then what is more."""
-    return [" ".join(words) for one in texts for words in (one.row, one.more) if words]
+    return [line for one in texts for line in one.lines]
 
 
 def said(texts: list[Wording]) -> list[str]:
     """How the Chinese ones are said."""
-    return [" ".join(one.said) for one in texts if one.said]
+    return [one.aloud for one in texts if one.said]
 
 
 def joined(texts: Iterable[Wording]) -> list[str]:
     """How the Chinese ones are said, each in one."""
-    return ["".join(one.said)[:LONGEST_KEY] for one in texts if one.said]
-
-
-def spelled(texts: list[Wording]) -> list[str]:
-    """Each word that has letters enough to be known again with a slip in it.
-
-    By themselves: to look for slips among the pairs of Chinese takes a hundred times as long.
-    """
-    words = {word for one in texts for word in (one.row if not one.said else one.latin)}
-    return [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
+    return [one.sound[:LONGEST_KEY] for one in texts if one.said]
 
 
 def sort_key(document: Document, short: Wording) -> str:
     """What titles sort by: without the article that they begin with, Chinese as it is said."""
     if document.filing not in ("", document.short_title):
         short = worded(document.filing)
-    return " ".join(short.said or short.row)[:LONGEST_SORT_KEY] or LAST
+    return (short.aloud or " ".join(short.row))[:LONGEST_SORT_KEY] or LAST
 
 
 def number_key(written: str) -> str:

@@ -32,7 +32,7 @@ def sounding(key: str, values: Iterable[str]) -> str:
     """A text that is said nearly like the letters typed."""
     if len(key) < SHORTEST:
         return ""
-    said = ((value, "".join(worded(value).said)) for value in values)
+    said = ((value, worded(value).sound) for value in values)
     return next((value for value, pinyin in said if pinyin and near(key, pinyin)), "")
 
 

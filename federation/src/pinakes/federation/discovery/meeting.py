@@ -69,7 +69,7 @@ def marks(tenant: int, record: UUID, title: Title) -> Marks:
     """What *title* is met by."""
     isbn = dict.fromkeys([one.isbn13 for one in title.isbn if one.isbn13])
     wording = worded(title.title)
-    said = "".join(wording.said)[:LONGEST] or wording.key[:LONGEST]
+    said = wording.sound[:LONGEST] or wording.key[:LONGEST]
     return Marks(
         tuple([Mark(f"isbn:{one}", Rule.ISBN, f"isbn:{one}/{said}") for one in isbn]),
         in_words(title, wording),
@@ -103,7 +103,7 @@ def alike(one: str, other: str) -> bool:
     if not (one and other) or one.startswith(other) or other.startswith(one):
         return True
     if one.isascii() != other.isascii():
-        one, other = ("".join(worded(title).said) or title for title in (one, other))
+        one, other = (worded(title).sound or title for title in (one, other))
         return one.startswith(other) or other.startswith(one)
     pairs, others = ({a + b for a, b in pairwise(title)} for title in (one, other))
     return 2 * len(pairs & others) >= ALIKE * (len(pairs) + len(others))
@@ -119,7 +119,7 @@ def in_words(title: Title, said: Wording) -> Mark | None:
     if not (name and title.year):
         return None
     if len(said.said) >= SYLLABLES:
-        return words_mark("".join(said.said), name, title.year, Rule.SOUND)
+        return words_mark(said.sound, name, title.year, Rule.SOUND)
     if said.said:
         return words_mark(said.key, name, title.year, Rule.TITLE)
     romanised = title.language == "chi" and len(said.row) >= SYLLABLES
@@ -133,7 +133,7 @@ def words_mark(title: str, name: str, year: int, rule: Rule) -> Mark | None:
 def said_name(name: str) -> str:
     """The letters of a name: caoxueqin for 曹雪芹, and for Cao, Xueqin, 1717?-1763."""
     said = heading(",".join(DATES.sub("", name).split(",")[:2]))
-    return "".join(said.said) or said.key
+    return said.sound or said.key
 
 
 def keys(all: Iterable[Marks]) -> list[str]:

@@ -52,7 +52,7 @@ def rank(typed: str, value: str) -> int | None:
     key, said = text.key(typed), worded(value)
     if said.key.startswith(key):
         return int(said.key != key)
-    if "".join(said.said).startswith(key) or any(one.startswith(key) for one in initials(said)):
+    if said.sound.startswith(key) or any(one.startswith(key) for one in initials(said)):
         return 2
     *whole, last = text.grams(text.fold(typed)) or [""]
     begun = last and any(word.startswith(last) for word in (*said.row, *said.more))

@@ -10,6 +10,7 @@ from pinakes.platform import text
 MOST_INITIALS = 8
 START = "^"  # before the first token of a text
 SHORT = 200  # characters
+SHORTEST_SPELLED = 4  # letters of a word that is known again with a slip in it
 END = "$"  # behind the first letters of a whole text
 
 
@@ -19,7 +20,9 @@ class Wording(NamedTuple):
     ``row`` are its words, Chinese as overlapping pairs; ``more`` what else a Chinese text is
     found by: words of two characters (which so count twice) and the last of each run, for which
     no pair begins. ``said`` are its syllables, ``letters`` the first ones of each word; both are
-    empty where there is no Chinese.
+    empty where there is no Chinese. ``lines`` are row and more, each in one; ``spelled`` the words
+    in which a slip is looked for, no Chinese among them; ``aloud`` and ``sound`` are the syllables,
+    with blanks and without.
     """
 
     row: list[str]
@@ -27,11 +30,10 @@ class Wording(NamedTuple):
     key: str
     said: list[str]
     letters: list[str]
-
-    @property
-    def latin(self) -> list[str]:
-        """Its words that are not Chinese."""
-        return [word for word in self.row if word < text.FIRST or not text.CJK_RUN.match(word)]
+    lines: list[str]
+    spelled: list[str]
+    aloud: str
+    sound: str
 
 
 class Run(NamedTuple):
@@ -53,18 +55,33 @@ def remembered[T](work: Callable[..., T], most: int = 10_000) -> Callable[..., T
     return remembering
 
 
+def _wording(
+    row: list[str], more: list[str], key: str, said: list[str], letters: list[str]
+) -> Wording:
+    """What follows from the words is worked out once: names and subjects come again and again."""
+    lines = [" ".join(words) for words in (row, more) if words]
+    words = _latin(row) if said else row
+    spelled = [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
+    return Wording(row, more, key, said, letters, lines, spelled, " ".join(said), "".join(said))
+
+
+def _latin(row: list[str]) -> list[str]:
+    """The words that are not Chinese."""
+    return [word for word in row if word < text.FIRST or not text.CJK_RUN.match(word)]
+
+
 def _worded(value: str) -> Wording:
     """Take a text apart: of one that is far too long, what it begins with."""
     value = value[: text.LONGEST_TEXT]
     folded = text.fold(value)
     if folded.isascii():
         words = text.ascii_words(folded)
-        return Wording(words, [], "".join(words), [], [])
+        return _wording(words, [], "".join(words), [], [])
     runs = text.runs(folded)
     key = "".join([run for run, _ in runs])
     chinese = [run for run, cjk in runs if cjk]
     if not chinese:
-        return Wording([run for run, _ in runs], [], key, [], [])
+        return _wording([run for run, _ in runs], [], key, [], [])
     written = text.cjk_runs(value)
     return _chinese(runs, key, iter(written if len(written) == len(chinese) else chinese))
 
@@ -76,7 +93,7 @@ heading = remembered(_worded, 30_000)  # names and subjects, which come again wh
 def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str]) -> Wording:
     if len(runs) == 1:
         only = _run(runs[0][0], next(written))
-        return Wording(only.row, only.more, key, only.said, only.letters)
+        return _wording(only.row, only.more, key, only.said, only.letters)
     row: list[str] = []
     more: list[str] = []
     said: list[str] = []
@@ -92,7 +109,7 @@ def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str])
             row.append(run)
             said.append(run)
             letters.append(run[0])
-    return Wording(row, more, key, said, letters)
+    return _wording(row, more, key, said, letters)
 
 
 @remembered

@@ -16,7 +16,7 @@ def paralleled(values: Values, begins: str) -> Values:
             stands at the end of the subfield before it or within one (MARC 21).
     """
     if begins == SIGN:
-        return list(_after_sign(values))
+        return list(_after_sign(values)) if any(SIGN in value for _, value in values) else values
     return (
         list(_after_code(values, begins)) if any(code == begins for code, _ in values) else values
     )

@@ -8,6 +8,10 @@ import msgspec
 from pinakes.tenants.catalogue.marc.record import Dialect
 from pinakes.tenants.catalogue.marc.tables import table
 
+AS_WRITTEN = frozenset(
+    {"summary", "notes", "links", "audience", "isbn", "cancelled", "issn", "issn_wrong"}
+)
+
 
 class Rule(msgspec.Struct, frozen=True, gc=False):
     """Take these subfields of a field for one part of the description."""
@@ -17,6 +21,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     extra: str
     separators: dict[str, str]
     by_what_was_before: bool  # some separators look at the subfield in front
+    trims: bool  # the record carries punctuation that leads to the next part
 
 
 Rules = dict[str, tuple[Rule, ...]]
@@ -39,10 +44,10 @@ def tables(dialect: Dialect) -> Tables:
     raw = table(dialect.value)
     coded = {key: tuple(at) for key, at in raw["coded"].items()}
     rest = {name: raw[name] for name in ("parallel", "forms", "ages", "carriers")}
-    return Tables(rules=_rules(raw), coded=coded, **rest)
+    return Tables(rules=_rules(raw, dialect is Dialect.MARC21), coded=coded, **rest)
 
 
-def _rules(raw: dict[str, Any]) -> Rules:
+def _rules(raw: dict[str, Any], isbd: bool) -> Rules:
     rules: dict[str, list[Rule]] = {}
     for part, lines in raw["parts"].items():
         separators = raw["separators"].get(part, {})
@@ -50,7 +55,8 @@ def _rules(raw: dict[str, Any]) -> Rules:
             taken, _, extra = line.partition(" / ")
             tag, *codes = taken.split()
             pairs = any(len(code.lstrip("=")) > 1 for code in separators)
-            rule = Rule(part, _codes(codes), extra, separators, pairs)
+            trims = isbd and part not in AS_WRITTEN
+            rule = Rule(part, _codes(codes), extra, separators, pairs, trims)
             rules.setdefault(tag, []).append(rule)
     return {tag: tuple(found) for tag, found in rules.items()}
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
-from pinakes.tenants.catalogue.marc.paralleled import paralleled
+from pinakes.tenants.catalogue.marc.paralleled import Values, paralleled
 from pinakes.tenants.catalogue.marc.record import Dialect, Field, Record, subfields
 from pinakes.tenants.catalogue.marc.rules import Rule, tables
 from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
@@ -14,9 +14,6 @@ LINK = "\x1f6"
 LINK_TO_TWIN = LINK + TWIN
 MOST = 300  # fields of one kind that a description shows
 LONGEST = 10_000  # characters of one field that it shows
-AS_WRITTEN = frozenset(
-    {"summary", "notes", "links", "audience", "isbn", "cancelled", "issn", "issn_wrong"}
-)
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
@@ -54,15 +51,12 @@ def parts_of(record: Record) -> Parts:
         if tag in parallel:
             values = paralleled(values, parallel[tag])
             twin_values = paralleled(twin_values, parallel[tag])
-        codes = {code for code, _ in values + twin_values}
         for rule in found:
-            if rule.codes.isdisjoint(codes):
-                continue
-            words = _words(rule, values, marc21)
-            twin_words = _words(rule, twin_values, marc21) if twin else ""
-            if (words or twin_words) and len(parts[rule.part]) < MOST:
+            words = _words(rule, values)
+            twin_words = _words(rule, twin_values) if twin else ""
+            if (words or twin_words) and len(taken := parts[rule.part]) < MOST:
                 extra = _extra(rule, values) if rule.extra else ""
-                parts[rule.part].append(Taken(tag, words, twin_words, extra, text, twin))
+                taken.append(Taken(tag, words, twin_words, extra, text, twin))
     return parts
 
 
@@ -74,8 +68,10 @@ def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
     linked = {_twin_link(text): text for tag, text in fields if tag == TWIN}
     if not linked:
         return list(fields), linked
-    linked.pop("", None)
     wanted = {_link(tag, text) for tag, text in fields if LINK in text and tag != TWIN} - {""}
+    if wanted.issuperset(linked):
+        return [field for field in fields if field[0] != TWIN], linked
+    linked.pop("", None)
     kept = [
         (text.partition(LINK)[2][:3], text) if tag == TWIN else (tag, text)
         for tag, text in fields
@@ -96,8 +92,19 @@ def _twin_link(text: str) -> str:
     return "" if target.endswith("-00") else target
 
 
-def _words(rule: Rule, values: list[tuple[str, str]], isbd: bool) -> str:
+def _words(rule: Rule, values: Values) -> str:
     """The rule's subfields joined."""
+    codes = rule.codes
+    found = [pair for pair in values if pair[0] in codes]
+    if not found:
+        return ""
+    words = _between(rule, values) if rule.separators else " ".join([word for _, word in found])
+    words = plain(words[:LONGEST])
+    return trimmed(words) if rule.trims else words
+
+
+def _between(rule: Rule, values: Values) -> str:
+    """The same where not a blank, but what the table says stands between two of them."""
     words, before, codes, separators = "", "", rule.codes, rule.separators
     for code, value in values:
         if code in codes:
@@ -106,11 +113,11 @@ def _words(rule: Rule, values: list[tuple[str, str]], isbd: bool) -> str:
             words += value
         if rule.by_what_was_before and code.islower():
             before = code
-    if not words:
-        return ""
-    words = plain(words[:LONGEST])
-    return trimmed(words) if isbd and rule.part not in AS_WRITTEN else words
+    return words
 
 
-def _extra(rule: Rule, values: list[tuple[str, str]]) -> str:
-    return next((trimmed(plain(value)) for code, value in values if code in rule.extra), "")
+def _extra(rule: Rule, values: Values) -> str:
+    for code, value in values:
+        if code in rule.extra:
+            return trimmed(plain(value))
+    return ""
