@@ -10,12 +10,23 @@ import pytest
 from marcs import data_file
 
 from pinakes.main.demo.marc import records
-from pinakes.tenants.catalogue.marc import Record, UnknownFormat, items_of, read, sentence, title_of
+from pinakes.tenants.catalogue.marc import (
+    Dialect,
+    Record,
+    UnknownFormat,
+    items_of,
+    read,
+    sentence,
+    title_of,
+)
 from pinakes.tenants.catalogue.marc.lines import seen
 from pinakes.tenants.catalogue.marc.writing import as_iso2709, as_marcxml
 
 MUTANTS = 2000  # two of them at a time
+IN_XML = 200  # of them
+SPOKEN = {Dialect.MARC21: "marc21", Dialect.UNIMARC: "cnmarc"}
 INSERTED = (b"\x1d", b"\x1e", b"\x1f", b"\r\n", b"\x00", b"\x1b$1", b"\xff", "乱".encode())
+TAGS = (b"<", b">", b"</record>", b"<record>", b"&", b"&#0;", b"<!--", b"]]>", b'"', b"\xff")
 NUMBERS = (b"99999", b"00000", b"-0001", b"abcde")
 FILLER = b"\r\n\t\x00\x1a \x1d\xef\xbb\xbf"
 REAL = (  # MARC-8, with escapes and without, GB18030, KOI8-R, and both dialects in UTF-8
@@ -62,7 +73,47 @@ def real() -> list[bytes]:
 @pytest.mark.parametrize("source", ["cnmarc", "marc21", "real"])
 def test_nothing_is_lost_and_nothing_hangs(source: str) -> None:
     good = real() if source == "real" else list(records(100, dialect=source))
-    assert torture(Random(42), good, MUTANTS // 2) < 1
+    assert torture(Random(42), good, (MUTANTS - IN_XML) // 2) < 1
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_nothing_sound_is_lost_in_xml(dialect: Dialect) -> None:
+    draw = Random(42)
+    good = [as_marcxml(raw, dialect, "utf-8").raw for raw in records(50, dialect=SPOKEN[dialect])]
+    good = [element.strip() for element in good]
+    for _ in range(IN_XML // len(Dialect)):
+        sound = draw.choice(good)
+        broken = torn(draw, draw.choice(good))
+        _check_xml(b"<collection>" + sound + broken + b"</collection>", sound)
+
+
+def torn(draw: Random, element: bytes) -> bytes:
+    """The element with one to five things wrong with it."""
+    made = bytearray(element)
+    for _ in range(draw.choice((1, 1, 2, 5))):
+        at = draw.randrange(len(made) + 1)
+        match draw.randrange(3):
+            case 0:
+                made[at : at + 1] = bytes([draw.randrange(256)])
+            case 1:
+                del made[at : at + draw.randrange(1, 60)]
+            case _:
+                made[at:at] = draw.choice(TAGS)
+    return bytes(made)
+
+
+def _check_xml(data: bytes, sound: bytes) -> None:
+    """What stands before the damage comes in as it was; each piece is a record or tells why not."""
+    pieces = list(read(BytesIO(data)))
+    assert [piece.raw for piece in pieces].count(sound) == data.count(sound)
+    assert [piece.ordinal for piece in pieces] == list(range(1, len(pieces) + 1))
+    for piece in pieces:
+        assert data[piece.offset : piece.offset + len(piece.raw)] == piece.raw
+        if isinstance(piece, Record):
+            title_of(piece)
+            items_of(piece)
+        else:
+            assert sentence(piece.reason, piece.facts, "en") != piece.reason
 
 
 def torture(draw: Random, good: Sequence[bytes], times: int) -> float:
