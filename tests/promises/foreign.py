@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 from graphql import GraphQLSchema
 from graphql.type import (
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLNamedType,
     GraphQLObjectType,
     get_named_type,
     is_leaf_type,
@@ -148,7 +150,7 @@ def graph(schema: GraphQLSchema, loot: Loot) -> Iterator[tuple[str, str]]:
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
         words = ", ".join(
-            f"{argument}: {literal(str(told.type).strip('![]'), argument, teller)}"
+            f"{argument}: {literal(told.type, argument, teller)}"
             for argument, told in field.args.items()
         )
         yield name, f"{{ {name}{f'({words})' if words else ''} {selection(field)} }}"
@@ -159,8 +161,11 @@ def is_leaf(field: GraphQLField) -> bool:
     return is_leaf_type(kind)
 
 
-def literal(kind: str, name: str, teller: Teller) -> str:
-    match kind:
+def literal(kind: Any, name: str, teller: Teller) -> str:
+    named = cast("GraphQLNamedType", get_named_type(kind))
+    if isinstance(named, GraphQLEnumType):
+        return str(next(iter(named.values)))
+    match named.name:
         case "UUID" | "ID":
             return f'"{teller.text("uuid", name, 40)}"'
         case "Int":

@@ -61,6 +61,19 @@ def link(shown: str, within: str) -> str:
     return found[1]
 
 
+async def test_a_piece_that_nobody_wants_is_discarded_on_its_page(
+    room: Room, bring: Import
+) -> None:
+    job = await bring(file_of(book("1")) + RUSSIAN)
+    listed = f"imports/{job.id}/quarantine"
+    path = link(await room.get(listed), "pieces/")
+    assert "弃置" in await room.get(path)
+    assert (await room.post(f"{path}/discard")).headers["location"].endswith(listed)
+    assert "已弃置" in await room.get(listed)
+    assert "已弃置，仍可收入目录" in await room.get(path)
+    assert "此后已弃置" in await room.get(f"imports/{job.id}")
+
+
 async def test_from_the_report_to_the_piece_and_into_the_catalogue(
     room: Room, bring: Import, database: Database, library: Tenant
 ) -> None:

@@ -10,6 +10,7 @@ from marcs import iso
 from mint import Mint
 from sqlalchemy import select
 
+from pinakes.platform.audit import Audit
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, found
@@ -37,6 +38,10 @@ class Desk:
         answer = await self.client.get(self.root + path, params=query, headers=self.headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def discard(self, piece: str) -> httpx.Response:
+        path = f"{self.root}/quarantine/{piece}/discard"
+        return await self.client.post(path, headers=self.headers)
 
     async def mend(self, piece: str, **wish: Any) -> httpx.Response:
         path = f"{self.root}/quarantine/{piece}/mend"
@@ -123,7 +128,33 @@ async def test_broken_xml_is_mended_as_xml(desk: Desk, bring: Import) -> None:
     assert mended.status_code == 200, mended.text
 
 
-async def test_only_cataloguers_mend(
+async def test_what_nobody_wants_is_discarded_once_and_stays_counted(
+    desk: Desk, bring: Import, database: Database, library: Tenant
+) -> None:
+    job = await bring(file_of(book("1")) + iso("001 7", "040 __ $aX"))
+    [piece] = await desk.pieces(job)
+    assert piece["state"] == "waiting"
+    for _ in range(2):
+        discarded = await desk.discard(piece["id"])
+        assert (discarded.status_code, discarded.json()["state"]) == (200, "discarded")
+    assert await desk.pieces(job) == [piece | {"state": "discarded"}]
+    async with unit_of_work(database.app, library.id) as session:
+        report = (await found(session, job.id)).report or {}
+        notes = await session.scalars(
+            select(Audit.id).where(Audit.operation == "catalogue.discard")
+        )
+        assert len(notes.all()) == 1
+    assert (report["read"], report["quarantined"], report["discarded"]) == (2, 1, 1)
+    mended = await desk.mend(piece["id"], text="001 7\n003 T\n245 10 $aWanted after all")
+    assert mended.status_code == 200, mended.text
+    async with unit_of_work(database.app, library.id) as session:
+        report = (await found(session, job.id)).report or {}
+    assert (report["mended"], report["discarded"]) == (1, 0)
+    too_late = await desk.discard(piece["id"])
+    assert (too_late.status_code, too_late.json()["code"]) == (409, "mended_already")
+
+
+async def test_only_cataloguers_mend_or_discard(
     desk: Desk, bring: Import, mint: Mint, library: Tenant, neighbour: Tenant
 ) -> None:
     job = await bring(file_of(book("1")) + iso("001 7", "040 __ $aX"))
@@ -131,5 +162,7 @@ async def test_only_cataloguers_mend(
     for grant, status in ((f"desk@{library.code}", 403), (f"cataloguer@{neighbour.code}", 403)):
         desk.headers = mint.staff(grant)
         assert (await desk.mend(piece["id"], text="245 10 $aX")).status_code == status
+        assert (await desk.discard(piece["id"])).status_code == status
     desk.root = desk.root.replace(library.code, neighbour.code)
     assert (await desk.mend(piece["id"], text="245 10 $aX")).status_code == 404
+    assert (await desk.discard(piece["id"])).status_code == 404

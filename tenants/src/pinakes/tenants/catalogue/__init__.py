@@ -5,6 +5,7 @@ from pinakes.tenants.catalogue.duplicates import DUPLICATES, run_search
 from pinakes.tenants.catalogue.expiring import forget_files
 from pinakes.tenants.catalogue.export_routes import Exports, Takeouts
 from pinakes.tenants.catalogue.exporting import EXPORT, run_export
+from pinakes.tenants.catalogue.graphql import CatalogueQueries
 from pinakes.tenants.catalogue.jobs import run_import
 from pinakes.tenants.catalogue.mending_routes import Mendings
 from pinakes.tenants.catalogue.mistake_pages import MistakePages
@@ -24,6 +25,7 @@ feature = Feature(
     routes=[Catalogue, Reports, Exports, Takeouts, Mendings, Duplicates, Upkeep, Mistakes],
     pages=[CataloguingPages, MistakePages],
     templates=__name__,
+    queries=[CatalogueQueries],
     functions=__name__,
     jobs=[
         (IMPORT, run_import),

@@ -1,5 +1,6 @@
-"""What an import set aside, looked at, mended and taken in after all."""
+"""What an import set aside, looked at, mended and taken in after all, or discarded."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
+from pinakes.platform.clock import now
 from pinakes.platform.db import lock
-from pinakes.platform.errors import BadRequest, Conflict
+from pinakes.platform.errors import BadRequest
 from pinakes.platform.jobs import Job
-from pinakes.platform.language import later
 from pinakes.tenants.catalogue.batches import Batch, portion
+from pinakes.tenants.catalogue.machine import Action, PieceState, move
 from pinakes.tenants.catalogue.marc import Broken, Dialect, Found, sentence
 from pinakes.tenants.catalogue.marc.lines import LineWrong, parsed, seen
 from pinakes.tenants.catalogue.marc.reading import known_encoding
@@ -52,17 +54,13 @@ class Piece(Struct):
     en: str
     encoding: str
     text: str
+    state: PieceState
     became: UUID | None
 
 
 class StillUnreadable(BadRequest):
     code = "still_unreadable"
     title = "This is still no record that can be taken"
-
-
-class MendedAlready(Conflict):
-    code = "mended_already"
-    title = "This piece has been mended already"
 
 
 async def look(session: AsyncSession, id: UUID, encoding: str | None) -> Piece:
@@ -77,6 +75,7 @@ async def look(session: AsyncSession, id: UUID, encoding: str | None) -> Piece:
         en=sentence(row.reason, row.facts, "en"),
         encoding=told,
         text=seen(row.raw, told),
+        state=row.state,
         became=row.became,
     )
 
@@ -88,20 +87,41 @@ async def mend(session: AsyncSession, id: UUID, wish: Mending) -> Quarantined:
         NoSuchPiece, MendedAlready: there is nothing to mend.
         StillUnreadable: it cannot be taken this way either; says why in both languages.
     """
-    row = await lock(session, Quarantined, id)
-    if row is None:
-        raise NoSuchPiece("Look at the list of what this import set aside.")
-    if row.mended_at is not None:
-        raise MendedAlready(later("It is a record now; change that instead."))
+    row = await moved(session, id, Action.MEND)
     batch = Batch()
     batch.take(sound(read_again(row, wish), row))
     await store(session, portion(batch), Report(), row.job_id)
     [key] = batch.rows
     row.became = await session.scalar(row_of(*key))
     row.mended_at = func.now()
-    await tell(session, row.job_id)
+    told = {"mended": 1} | ({"discarded": -1} if row.discarded_at else {})
+    await tell(session, row.job_id, told)
     note(session, "catalogue.mend", id)
     await session.flush()
+    return row
+
+
+async def discard(session: AsyncSession, id: UUID) -> Quarantined:
+    """Say that nobody wants this piece; it may be mended all the same.
+
+    Raises:
+        NoSuchPiece, MendedAlready: there is nothing to discard.
+    """
+    row = await moved(session, id, Action.DISCARD)
+    if row.discarded_at is None:
+        row.discarded_at = now()
+        await tell(session, row.job_id, {"discarded": 1})
+        note(session, "catalogue.discard", id)
+        await session.flush()
+    return row
+
+
+async def moved(session: AsyncSession, id: UUID, action: Action) -> Quarantined:
+    """The piece, for *action*, or NoSuchPiece, MendedAlready."""
+    row = await lock(session, Quarantined, id)
+    if row is None:
+        raise NoSuchPiece("Look at the list of what this import set aside.")
+    move(row.state, action)
     return row
 
 
@@ -136,8 +156,9 @@ def sound(found: Found, row: Quarantined) -> Ready:
     return made
 
 
-async def tell(session: AsyncSession, job: UUID) -> None:
-    """Let the import's report say that one more was mended."""
+async def tell(session: AsyncSession, job: UUID, more: Mapping[str, int]) -> None:
+    """Let the import's report count what has been done with one of its pieces."""
     row = await lock(session, Job, job)
     if row is not None and row.report is not None:
-        row.report = {**row.report, "mended": row.report.get("mended", 0) + 1}
+        counts = {name: row.report.get(name, 0) + number for name, number in more.items()}
+        row.report = {**row.report, **counts}

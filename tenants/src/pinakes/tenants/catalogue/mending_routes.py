@@ -1,4 +1,4 @@
-"""What was set aside, mended over HTTP."""
+"""What was set aside, mended or discarded over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +12,7 @@ from pinakes.platform.replies import once
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import mending
 from pinakes.tenants.catalogue.mending import Mending, Piece
+from pinakes.tenants.catalogue.schemas import QuarantinedView
 
 Encoding = Annotated[str | None, Parameter(max_length=40, pattern=whole(r"[A-Za-z0-9_.-]*"))]
 
@@ -38,3 +39,9 @@ class Mendings(Controller):
     async def mend(self, id: FromPath[UUID], data: JSONBody[Mending], session: Session) -> Mended:
         """Take a piece in after all: in another character set or dialect, or in other words."""
         return Mended((await mending.mend(session, id, data)).became)
+
+    @post("/discard", status_code=200)
+    @once
+    async def discard(self, id: FromPath[UUID], session: Session) -> QuarantinedView:
+        """Say that nobody wants a piece. Its bytes are kept, and it can still be mended."""
+        return QuarantinedView.of(await mending.discard(session, id))

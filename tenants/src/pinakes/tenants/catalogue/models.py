@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index, link
 from pinakes.tenants.catalogue.alike import Verdict
+from pinakes.tenants.catalogue.machine import PieceState
 
 
 class AsItCame(TenantOwned):
@@ -75,6 +76,14 @@ class Quarantined(TenantOwned, Base):
     raw: Mapped[bytes]
     mended_at: Mapped[datetime | None]
     became: Mapped[UUID | None]  # the record, when it has been mended
+    discarded_at: Mapped[datetime | None]
+
+    @property
+    def state(self) -> PieceState:
+        """What somebody has done with it, if anybody has."""
+        if self.mended_at is not None:
+            return PieceState.MENDED
+        return PieceState.WAITING if self.discarded_at is None else PieceState.DISCARDED
 
 
 class ItemTrouble(TenantOwned, Base):

@@ -7,7 +7,6 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct, convert
-from sqlalchemy import select
 
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.errors import Problem
@@ -24,7 +23,7 @@ from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
 from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined, Twin
 from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
-from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
+from pinakes.tenants.catalogue.service import IMPORT, imported
 from pinakes.tenants.catalogue.telling import table
 from pinakes.tenants.catalogue.upkeep_routes import views
 
@@ -49,6 +48,7 @@ COUNTS = (
 )
 BESIDE = (
     ("mended", later("Mended since")),
+    ("discarded", later("Discarded since")),
     ("authorities", later("Headings among them")),
     ("deleted", later("Deleted by their source")),
     ("duplicates", later("Barcodes used twice")),
@@ -81,8 +81,7 @@ class CataloguingPages(Controller):
     @get("/")
     async def imports(self, request: Call, session: Session) -> Response[str]:
         """The latest imports."""
-        wanted = select(Job).where(Job.kind.in_((IMPORT, SHEET)))
-        rows = (await session.scalars(wanted.order_by(Job.id.desc()).limit(FEW))).all()
+        rows = (await session.scalars(service.imports().order_by(Job.id.desc()).limit(FEW))).all()
         return page(
             request,
             "catalogue/imports.html",
@@ -190,6 +189,13 @@ class CataloguingPages(Controller):
         except mending.StillUnreadable as problem:
             piece.text = data.text or piece.text
             return shown(request, piece, problem, data.dialect)
+        address = f"{root(request)}/cataloguing/imports/{row.job_id}/quarantine"
+        return Redirect(address, status_code=303)
+
+    @post("/pieces/{id:uuid}/discard")
+    async def discard(self, request: Call, id: FromPath[UUID], session: Session) -> Redirect:
+        """Nobody wants this piece."""
+        row = await mending.discard(session, id)
         address = f"{root(request)}/cataloguing/imports/{row.job_id}/quarantine"
         return Redirect(address, status_code=303)
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from pinakes.platform.jobs import JobState
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import models
+from pinakes.tenants.catalogue.machine import PieceState
 from pinakes.tenants.catalogue.marc import Dialect, Title, sentence
 
 type Word = Annotated[str, Meta(max_length=40, pattern=whole(r"[A-Za-z0-9_.-]+"))]
@@ -69,6 +70,7 @@ class QuarantinedView(Struct):
     reason: str
     zh: str
     en: str
+    state: PieceState
     became: UUID | None  # the record, once it has been mended
 
     @classmethod
@@ -81,6 +83,7 @@ class QuarantinedView(Struct):
             reason=row.reason,
             zh=sentence(row.reason, row.facts, "zh"),
             en=sentence(row.reason, row.facts, "en"),
+            state=row.state,
             became=row.became,
         )
 

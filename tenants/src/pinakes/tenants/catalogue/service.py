@@ -126,6 +126,11 @@ async def imported(session: AsyncSession, id: UUID) -> jobs.Job:
     return job
 
 
+def imports() -> Select[jobs.Job]:
+    """Every import of this branch, of records or of items."""
+    return select(jobs.Job).where(jobs.Job.kind.in_((IMPORT, SHEET)))
+
+
 async def undone(session: AsyncSession, id: UUID) -> jobs.Job:
     """The job that took an import back, or NoSuchImport."""
     job = await jobs.found(session, id)

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("record", withdrawn)
     op.add_column("quarantine", sa.Column("mended_at", sa.DateTime(True)))
     op.add_column("quarantine", sa.Column("became", sa.Uuid))
+    op.add_column("quarantine", sa.Column("discarded_at", sa.DateTime(True)))
     create_tenant_table(  # points at records without holding them: an undo may take one away
         "twin",
         sa.Column("first_id", sa.Uuid, nullable=False),

@@ -1,0 +1,235 @@
+"""What a branch's cataloguers look after, as a graph: imports, what they set aside, duplicates."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.graphql import Info, length
+from pinakes.platform.jobs import OPEN, Job, JobState
+from pinakes.tenants.catalogue import duplicates, mistakes, schemas, service
+from pinakes.tenants.catalogue.alike import Verdict
+from pinakes.tenants.catalogue.machine import PieceState
+from pinakes.tenants.catalogue.marc.reasons import label
+from pinakes.tenants.catalogue.mistake_routes import MistakeView
+from pinakes.tenants.catalogue.mistake_routes import views as told_mistakes
+from pinakes.tenants.catalogue.models import Mistake as Reported
+from pinakes.tenants.catalogue.models import MistakeState, Quarantined, Twin
+from pinakes.tenants.catalogue.report import COUNTED
+from pinakes.tenants.catalogue.upkeep_routes import TwinView
+from pinakes.tenants.catalogue.upkeep_routes import views as told_twins
+
+MOST = 200
+SINCE = ("mended", "discarded")  # what somebody has done with a piece afterwards
+
+strawberry.enum(JobState)
+strawberry.enum(Verdict)
+strawberry.enum(MistakeState)
+strawberry.enum(PieceState)
+
+
+@strawberry.type(name="ImportReason")
+class Reason:
+    """Why pieces of a file were set aside, and how many."""
+
+    code: str
+    zh: str
+    en: str
+    count: int
+
+
+@strawberry.type(name="CatalogueImport")
+class Import:
+    """What one import did. In = new + updated + unchanged + quarantined, if it was of records."""
+
+    id: UUID
+    kind: str
+    file: str
+    state: JobState
+    failure: str | None
+    begun_at: datetime
+    ended_at: datetime | None
+    dry_run: bool
+    read: int
+    new: int
+    updated: int
+    unchanged: int
+    quarantined: int
+    authorities: int
+    deleted: int
+    mended: int
+    discarded: int
+    reasons: list[Reason]
+
+    @classmethod
+    def of(cls, job: Job, file: str) -> Self:
+        report = job.report or {}
+        return cls(
+            id=job.id,
+            kind=job.kind,
+            file=file,
+            state=job.state,
+            failure=job.failure,
+            begun_at=job.created_at,
+            ended_at=None if job.state in OPEN else job.heartbeat,
+            dry_run=report.get("dry_run", False),
+            reasons=reasons(report.get("reasons", {})),
+            **{name: report.get(name, 0) for name in (*COUNTED, *SINCE)},
+        )
+
+
+@strawberry.type(name="QuarantinedPiece")
+class Piece:
+    """A piece of a file that was set aside, and why, in both languages."""
+
+    id: UUID
+    ordinal: int
+    byte_offset: float  # beyond what an Int holds
+    size: int
+    reason: str
+    zh: str
+    en: str
+    state: PieceState
+    became: UUID | None
+
+    @classmethod
+    def of(cls, row: Quarantined) -> Self:
+        return cls(**fields(schemas.QuarantinedView.of(row)))
+
+
+@strawberry.type(name="CatalogueRecord")
+class Record:
+    """One of two titles that may be the same."""
+
+    id: UUID
+    control_number: str
+    agency: str
+    title: str
+    responsibility: str
+    publisher: str
+    year: int | None
+    isbn: list[str]
+    suppressed: bool
+    withdrawn: bool
+
+    @classmethod
+    def of(cls, view: schemas.RecordView) -> Self:
+        title = view.title
+        return cls(
+            id=view.id,
+            control_number=view.control_number,
+            agency=view.agency,
+            title=title.full,
+            responsibility=title.responsibility,
+            publisher=title.publisher,
+            year=title.year,
+            isbn=[one.isbn13 or one.written for one in title.isbn],
+            suppressed=view.suppressed,
+            withdrawn=view.withdrawn,
+        )
+
+
+@strawberry.type(name="Duplicate")
+class Pair:
+    """Two titles that may be the same, the older one first, and the rule that says so."""
+
+    id: UUID
+    rule: str
+    verdict: Verdict
+    first: Record
+    second: Record
+
+    @classmethod
+    def of(cls, view: TwinView) -> Self:
+        return cls(
+            id=view.id,
+            rule=view.rule,
+            verdict=view.verdict,
+            first=Record.of(view.first),
+            second=Record.of(view.second),
+        )
+
+
+@strawberry.type(name="Mistake")
+class Mistake:
+    """What a reader has reported; who that was is told to nobody."""
+
+    id: UUID
+    record: UUID
+    title: str
+    words: str
+    state: MistakeState
+    answer: str
+    created_at: datetime
+    answered_at: datetime | None
+
+    @classmethod
+    def of(cls, view: MistakeView) -> Self:
+        return cls(**fields(view))
+
+
+@strawberry.type
+class CatalogueQueries:
+    @strawberry.field
+    async def imports(self, info: Info, limit: int = 50) -> list[Import]:
+        """The imports of this branch, newest first."""
+        rows = service.imports().order_by(Job.id.desc()).limit(length(limit, MOST))
+
+        async def look(session: AsyncSession) -> list[Import]:
+            jobs = (await session.scalars(rows)).all()
+            names = await service.file_names(session, jobs)
+            return [Import.of(job, names.get(job.id, "")) for job in jobs]
+
+        return await info.context.read(look)
+
+    @strawberry.field
+    async def quarantined(self, info: Info, import_id: UUID, limit: int = 50) -> list[Piece]:
+        """What an import set aside, newest first."""
+        wanted = service.quarantined(import_id).order_by(Quarantined.id.desc())
+
+        async def look(session: AsyncSession) -> list[Piece]:
+            await service.imported(session, import_id)
+            found = await session.scalars(wanted.limit(length(limit, MOST)))
+            return [Piece.of(row) for row in found]
+
+        return await info.context.read(look)
+
+    @strawberry.field
+    async def duplicates(
+        self, info: Info, verdict: Verdict = Verdict.OPEN, limit: int = 50
+    ) -> list[Pair]:
+        """Titles that may be the same, or those that somebody has decided on, newest first."""
+        rows = duplicates.listed(verdict).order_by(Twin.id.desc()).limit(length(limit, MOST))
+
+        async def look(session: AsyncSession) -> list[Pair]:
+            twins = (await session.scalars(rows)).all()
+            return [Pair.of(view) for view in await told_twins(session, twins)]
+
+        return await info.context.read(look)
+
+    @strawberry.field
+    async def mistakes(self, info: Info, answered: bool = False, limit: int = 50) -> list[Mistake]:
+        """What readers have reported and nobody has answered yet, or what was, newest first."""
+        wanted = mistakes.listed(answered=answered).order_by(Reported.id.desc())
+
+        async def look(session: AsyncSession) -> list[Mistake]:
+            rows = (await session.scalars(wanted.limit(length(limit, MOST)))).all()
+            return [Mistake.of(view) for view in await told_mistakes(session, rows)]
+
+        return await info.context.read(look)
+
+
+def reasons(counts: Mapping[str, int]) -> list[Reason]:
+    """The most frequent one first."""
+    return [
+        Reason(code=code, zh=label(code, "zh"), en=label(code, "en"), count=count)
+        for code, count in sorted(counts.items(), key=lambda told: -told[1])
+    ]
+
+
+def fields(view: schemas.QuarantinedView | MistakeView) -> dict[str, Any]:
+    """Its fields, none of them opened."""
+    return {name: getattr(view, name) for name in view.__struct_fields__}

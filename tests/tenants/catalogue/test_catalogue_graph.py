@@ -1,0 +1,88 @@
+"""The graph tells what the lists over HTTP tell: to staff of this branch, and to nobody else."""
+
+from typing import Any
+
+import httpx
+import pytest
+from books import Import, book, file_of, performed
+from marcs import iso
+from mint import Mint
+from sqlalchemy import select
+
+from pinakes.platform.db import Database, unit_of_work, uuid7
+from pinakes.platform.directory import Tenant
+from pinakes.tenants.catalogue import duplicates, mistakes
+from pinakes.tenants.catalogue.models import CatalogueRecord
+
+pytestmark = pytest.mark.anyio
+
+TWICE = file_of(*(book(number, "红楼梦", isbn="9787020002207") for number in ("1", "2")))
+UNTITLED = iso("001 7", "040 __ $aX")
+ALL = {
+    "imports": "{ imports { id file state read new quarantined reasons { code zh count } } }",
+    "duplicates": "{ duplicates { rule verdict first { title isbn } second { year } } }",
+    "mistakes": "{ mistakes { title words state } }",
+}
+
+
+class Graph:
+    """One asker of one branch's graph."""
+
+    def __init__(self, client: httpx.AsyncClient, headers: dict[str, str], code: str) -> None:
+        self.client, self.headers, self.path = client, headers, f"/v1/b/{code}/graphql"
+
+    async def ask(self, query: str) -> Any:
+        answer = await self.client.post(self.path, json={"query": query}, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def told(self, query: str) -> Any:
+        answer = await self.ask(query)
+        assert "errors" not in answer, answer
+        [found] = answer["data"].values()
+        return found
+
+
+@pytest.fixture
+async def filled(bring: Import, database: Database, library: Tenant) -> Tenant:
+    """A branch with an import, a piece set aside, two titles alike and a mistake."""
+    await bring(TWICE + UNTITLED)
+    async with unit_of_work(database.app, library.id) as session:
+        await duplicates.start_search(session)
+    await performed(database)
+    async with unit_of_work(database.app, library.id) as session:
+        record = (await session.scalars(select(CatalogueRecord.id))).all()[0]
+        await mistakes.report(session, record, "The year is wrong", uuid7(), library.id)
+    return library
+
+
+async def test_a_cataloguer_reads_everything_in_the_graph(
+    filled: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    graph = Graph(client, mint.staff(f"cataloguer@{filled.code}"), filled.code)
+    [one] = await graph.told(ALL["imports"])
+    assert (one["file"], one["state"]) == ("test.mrc", "DONE")
+    assert (one["read"], one["new"], one["quarantined"]) == (3, 2, 1)
+    assert [(reason["code"], reason["count"]) for reason in one["reasons"]] == [("no_title", 1)]
+    wanted = f'{{ quarantined(importId: "{one["id"]}") {{ ordinal size reason zh state }} }}'
+    [piece] = await graph.told(wanted)
+    assert (piece["ordinal"], piece["size"], piece["state"]) == (3, len(UNTITLED), "WAITING")
+    [pair] = await graph.told(ALL["duplicates"])
+    assert (pair["rule"], pair["first"]["title"]) == ("isbn_title", "红楼梦")
+    assert await graph.told(ALL["duplicates"].replace("s {", "s(verdict: SAME) {", 1)) == []
+    [mistake] = await graph.told(ALL["mistakes"])
+    assert (mistake["title"], mistake["words"]) == ("红楼梦", "The year is wrong")
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_nobody_else_reads_any_of_it(
+    name: str, filled: Tenant, neighbour: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    theirs = mint.staff(f"cataloguer@{neighbour.code}")
+    for who, headers in (("nobody", {}), ("theirs", theirs)):
+        answer = await client.post(
+            f"/v1/b/{filled.code}/graphql", json={"query": ALL[name]}, headers=headers
+        )
+        assert "红楼梦" not in answer.text, who
+        assert answer.status_code == 403 or answer.json()["data"] is None, (who, answer.text)
+    assert await Graph(client, theirs, neighbour.code).told(ALL[name]) == []
