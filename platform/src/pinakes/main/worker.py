@@ -16,6 +16,7 @@ import uvloop
 from pinakes.main.features import FEATURES
 from pinakes.main.pulse import Pulse
 from pinakes.platform import log
+from pinakes.platform.bustle import BUSTLE
 from pinakes.platform.carrier import PATIENT, PROMPT, Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
 from pinakes.platform.db import Database
@@ -33,7 +34,7 @@ FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by t
 CALM = 10  # niceness of the worker and of what it starts: whoever stands at a desk goes first
 JOBS = 2  # done side by side in one worker
 BREATH = 0.1  # seconds; a job takes longer
-RARELY = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
+RARELY = (100_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Lanes:
     async def prompt(self) -> int:
         self.pulse.beat()
         done = await carry(self.database, self.listeners, (PROMPT,))
+        if done:
+            BUSTLE.see()
         self.carried += done
         return done
 

@@ -14,6 +14,7 @@ BENCHES = {  # and their modules, so that each is loaded only when it is called
     "import": "importing",
     "isolation": "isolation",
     "lending": "lending",
+    "million": "million",
     "pages": "pages",
     "promises": "promises",
     "search": "searching",

@@ -31,8 +31,9 @@ from pinakes.tenants.items.moving import rehome
 DUPLICATES = "catalogue.duplicates"
 CHANGED = "changed"  # look only where something has changed since the last search
 LATER = timedelta(minutes=1)  # after an import: what it brought is searchable first
-REST = 1.0  # share of its time that a search leaves to everybody else
-AT_ONCE = 200  # groups of one transaction
+REST = 3.0  # for each moment of work three of rest: nobody waits for what a search finds
+AT_ONCE = 50  # groups of one transaction
+ONE_PROCESS = text("SET LOCAL max_parallel_workers_per_gather = 0")  # the others are for desks
 FOUND = text("""
     INSERT INTO twin (id, first_id, second_id, rule)
     SELECT id, first, second, rule
@@ -89,6 +90,7 @@ async def run_search(run: Run) -> dict[str, Any]:
     """Compare what shares an ISBN or a title; begun again, it finds nothing twice."""
     done = Search()
     async with run.work() as session:
+        await session.execute(ONE_PROCESS)
         since = await last_search(session) if run.args.get(CHANGED) else None
         groups = [*await alike(session, CatalogueRecord.isbn13, since)]
         groups += await alike(session, CatalogueRecord.sort_key, since)
