@@ -1,13 +1,17 @@
 """Kill -9 at named places, messages lost and doubled: what was acknowledged happened, once."""
 
 import asyncio
+from collections import Counter
+from itertools import islice
+from random import Random
 
 import asyncpg
 import pytest
 
 from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.storm import Tally, check, storm
-from pinakes.main.torture.play import staged, torture
+from pinakes.main.torture.places import API, WORKER
+from pinakes.main.torture.play import dealt, staged, torture
 from pinakes.main.torture.sabotage import SABOTAGES
 from pinakes.main.torture.wishes import BORROWERS, borrowers
 
@@ -21,6 +25,12 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice() -> None:
     assert (tally.kills >= KILLS, tally.unanswered > 0) == (True, True)
     assert (len(tally.ends) > 5, len(tally.lent) > 10) == (True, True)
     assert len(tally.asked) >= BORROWERS
+
+
+def test_every_place_has_its_turn() -> None:
+    places = [*API, *WORKER]
+    met = Counter(islice(dealt(Random(1), places), 3 * len(places)))
+    assert met == dict.fromkeys(places, 3)
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES)

@@ -16,8 +16,9 @@ from pinakes.main.embedded.postgres import Postgres
 
 CLIENTS = 6
 CREATED, OK, AWAY = 201, 200, 503
-MOST = 600  # times that one request is sent before it counts as our fault
+MOST = 300  # times that one request is sent before it counts as our fault
 PATIENCE = 60.0  # seconds in which some message must arrive, once it is calm again
+AGAIN = 0.15  # seconds until an unanswered one is sent once more
 BREATH = 0.2  # seconds of a client between two books: readers walk
 
 type Killing = Callable[["Tally"], Awaitable[None]]
@@ -46,6 +47,7 @@ class Stage[P: Part]:
     home: int
     cards: Sequence[str]
     barcodes: Sequence[str]
+    others: Sequence[P] = ()  # workers beside it
 
 
 @dataclass
@@ -114,7 +116,7 @@ async def insist(
             if answer.status_code != AWAY or attempt > MOST:
                 raise AssertionError(f"{address}: {answer.status_code} {answer.text}")
             tally.unanswered += 1
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(AGAIN)
     raise AssertionError("unreachable")
 
 

@@ -71,6 +71,7 @@ class Postgres:
         self.passwords: dict[str, str] = {}
         self._process: Popen[bytes] | None = None
         self._lock: IO[str] | None = None
+        self._furnished = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,8 +113,8 @@ class Postgres:
         try:
             self._prepare()
             port = self._launch()
-            roles = [ROLE.format(role=role, password=self.passwords[role]) for role in ROLES]
-            psql(port, self.passwords["postgres"], "".join(roles) + DATABASE)
+            if not self._furnished:
+                self._furnish(port)
         except BaseException:
             self.stop()
             raise
@@ -133,14 +134,18 @@ class Postgres:
 
     def kill(self) -> None:
         """Pull the plug (kill -9), as a fault test does; ``start()`` recovers on the same port."""
-        self._running().kill()
-        self._running().wait()
+        child.unplug(self._running())
         self.stop()
 
     def _running(self) -> Popen[bytes]:
         if self._process is None:
             raise NotStarted("PostgreSQL is not running")
         return self._process
+
+    def _furnish(self, port: int) -> None:
+        roles = [ROLE.format(role=role, password=self.passwords[role]) for role in ROLES]
+        psql(port, self.passwords["postgres"], "".join(roles) + DATABASE)
+        self._furnished = True  # roles and passwords outlive a restart
 
     def _take_folder(self) -> None:
         if self._lock is not None:

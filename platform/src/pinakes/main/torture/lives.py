@@ -16,7 +16,7 @@ from pinakes.main.bench.serving import environment, free_port
 from pinakes.main.torture.nest import Life
 from pinakes.platform.config import Settings
 
-LONGEST = 4.0  # seconds of a life whose end does not come by itself
+LONGEST = 3.0  # seconds of a life whose end does not come by itself
 
 
 @dataclass

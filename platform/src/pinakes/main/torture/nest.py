@@ -8,11 +8,12 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy.orm import configure_mappers
 
 from pinakes.main.embedded.child import bound_to
 from pinakes.main.torture import mischief, places
@@ -27,7 +28,7 @@ class Life(Struct):
 
 
 def main(role: str, port: int) -> None:
-    ready = prepare(role)
+    begin = prepare(role, port)
     parent = os.getpid()
     for line in sys.stdin.buffer:
         life = msgspec.json.decode(line, type=Life)
@@ -37,7 +38,7 @@ def main(role: str, port: int) -> None:
             say("dead")
         else:
             bound_to(parent, signal.SIGKILL)()
-            live(role, port, life, ready)
+            live(role, life, begin)
 
 
 def say(word: str) -> None:
@@ -45,32 +46,31 @@ def say(word: str) -> None:
     sys.stdout.flush()
 
 
-def prepare(role: str) -> Any:
-    """Import all that a life needs."""
+def prepare(role: str, port: int) -> Callable[[], object]:
+    """Import and make ready all that a life needs; what is answered begins one."""
     if role == "api":
-        import uvicorn  # noqa: PLC0415, F401  (what a worker does without)
+        from uvicorn import Config, Server  # noqa: PLC0415  (what a worker does without)
 
         from pinakes.main.asgi import app  # noqa: PLC0415
 
-        return app
+        config = Config(app, host="127.0.0.1", port=port, access_log=False)
+        config.load()
+        configure_mappers()
+        return lambda: Server(config).run()
     from pinakes.main import worker  # noqa: PLC0415
 
-    return worker
+    configure_mappers()
+    return lambda: asyncio.run(worker.main())
 
 
-def live(role: str, port: int, life: Life, ready: Any) -> None:
+def live(role: str, life: Life, begin: Callable[[], object]) -> None:
     """One life; it does not return."""
     if life.place:
         table = places.API if role == "api" else places.WORKER
         places.arm(table[life.place], life.nth)
-    if role == "api":
-        import uvicorn  # noqa: PLC0415
-
-        uvicorn.run(ready, host="127.0.0.1", port=port, access_log=False)
-    else:
-        if life.place:
-            mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
-        asyncio.run(ready.main())
+    if life.place and role == "worker":
+        mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
+    begin()
     os._exit(0)
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import cycle
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -16,9 +18,9 @@ from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.torture.lives import Lives
 from pinakes.platform.outage import is_outage
 
-BORROWERS = 3
+BORROWERS, MOST = 3, 20  # in a short storm, and in a long one
 LOOK = 0.1  # seconds between two looks at a party
-LONGEST = 1200  # looks
+LONGEST = 600  # looks
 CODES = {LENDER: "lender", HOME: "home"}
 
 GENEROUS = """
@@ -69,11 +71,37 @@ STEPS = (
 )
 
 
+@dataclass
+class Watch:
+    """Sees how parties stand, through one connection as long as PostgreSQL lives."""
+
+    postgres: Postgres
+    connection: asyncpg.Connection | None = None
+
+    async def state(self, branch: int, request: UUID, role: str) -> str | None:
+        """None when nobody answers, or knows it."""
+        try:
+            if self.connection is None or self.connection.is_closed():
+                self.connection = await asyncpg.connect(self.postgres.address("postgres"))
+            found: str | None = await self.connection.fetchval(
+                WHERE_IT_STANDS, branch, request, role
+            )
+        except Exception as trouble:
+            if not is_outage(trouble):  # it is dead just now
+                raise
+            return None
+        return found
+
+    async def aclose(self) -> None:
+        if self.connection is not None:
+            self.connection.terminate()
+
+
 @dataclass(frozen=True)
 class Borrower:
     """A reader who wants the same title again and again, and the staff of both branches."""
 
-    postgres: Postgres
+    watch: Watch
     title: UUID
     barcode: str
     card: str
@@ -84,7 +112,7 @@ class Borrower:
         """One request after another, each to its end."""
         base = f"{stage.api.address}/v1/b"
         wish = {"pickup": CODES[HOME], "edition": str(self.title)}
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10) as http, aclosing(self.watch):
             while not over.is_set():
                 http.headers["Authorization"] = f"Bearer {self.reader}"
                 told = await insist(http, tally, f"{base}/{CODES[HOME]}/requests", wish, 201)
@@ -108,22 +136,14 @@ class Borrower:
         """Wait until the message that somebody's party waits for has come."""
         found = None
         for _ in range(LONGEST):
-            try:
-                connection = await asyncpg.connect(self.postgres.address("postgres"))
-                try:
-                    found = await connection.fetchval(WHERE_IT_STANDS, branch, request, role)
-                finally:
-                    await connection.close()
-            except Exception as trouble:
-                if not is_outage(trouble):  # it is dead just now
-                    raise
+            found = await self.watch.state(branch, request, role)
             if found == state:
                 return
             await asyncio.sleep(LOOK)
         raise AssertionError(f"{role} of {request} is {found}, not {state}")
 
 
-async def borrowers(place: Ground, cards: Sequence[str]) -> list[Client]:
+async def borrowers(place: Ground, cards: Sequence[str], many: int = BORROWERS) -> list[Client]:
     """Let the lender own a title for each of some readers of the home branch."""
     strong = await asyncpg.connect(place.postgres.address("postgres"))
     cards_of = await strong.fetch("SELECT number, person_id FROM card")
@@ -131,11 +151,12 @@ async def borrowers(place: Ground, cards: Sequence[str]) -> list[Client]:
     staff = place.token(*(f"desk@{code}" for code in CODES.values()))
     await strong.execute(GENEROUS)
     found = list[Client]()
-    for number, card in enumerate(cards[:BORROWERS]):
+    for number, card in zip(range(many), cycle(cards), strict=False):
         title, barcode = uuid4(), f"wish-{number}"
         for order in SHELVED:
             await strong.execute(order, title, barcode)
         reader = place.reader(people[card], CODES[HOME])
-        found.append(Borrower(place.postgres, title, barcode, card, reader, staff).borrow)
+        watch = Watch(place.postgres)
+        found.append(Borrower(watch, title, barcode, card, reader, staff).borrow)
     await strong.close()
     return found
