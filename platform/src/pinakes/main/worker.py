@@ -34,7 +34,7 @@ FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by t
 CALM = 10  # niceness of the worker and of what it starts: whoever stands at a desk goes first
 JOBS = 2  # done side by side in one worker
 BREATH = 0.1  # seconds; a job takes longer
-RARELY = (100_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
+RARELY = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
 

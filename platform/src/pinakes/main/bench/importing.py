@@ -12,7 +12,7 @@ import pymarc
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from pinakes.main.bench import repeated, serving, stockroom
+from pinakes.main.bench import cpu, repeated, serving, stockroom
 from pinakes.main.bench.bringing import LOOK, Branch, Brought, moved_in
 from pinakes.main.bench.ground import Ground, ground
 from pinakes.main.bench.paced import Order, p95
@@ -28,6 +28,8 @@ PARSED = 3  # copies in the file that is merely parsed: the rate does not depend
 ROUNDS = 3  # of parsing before the import, and as many behind it
 SECONDS = 6.0  # of lending per round
 LENT = 5  # rounds of lending, each while nothing else goes on and then while an import runs
+PATIENCE = 10.0  # seconds that what an import leaves behind may take
+IDLE = 100_000  # µs of processor time in a second: nothing goes on
 STOCK = Stock(branches=4, readers=2_000, records=200, items=3_000)
 FIRST_PART, LAST_PART = 0.1, 0.8  # of all records: memory is compared before and behind
 
@@ -117,9 +119,22 @@ def one_more(stage: Stage, number: int) -> Lent:
     """Lend while nothing else goes on, then while some more comes in."""
     first = 1 + TIMES + AGAIN * number
     more = stage.file("more.mrc", range(first, first + AGAIN))
+    settle(stage.branch)
     idle = stage.p95()
     brought, busy = asyncio.run(while_lending(stage, more))
     return Lent((busy, idle), brought)
+
+
+def settle(branch: Branch) -> None:
+    """Let whatever the last import has left to the worker and to PostgreSQL come to its end."""
+    assert branch.worker.running is not None  # noqa: S101  (it was started)
+    roots = (branch.worker.running.pid, branch.postgres.pid)
+    ends, spent = time.monotonic() + PATIENCE, 0.0
+    while time.monotonic() < ends:
+        before, spent = spent, sum(map(cpu.spent, roots))
+        if spent - before < IDLE:
+            return
+        time.sleep(1)
 
 
 def parse(path: Path) -> float:
