@@ -89,12 +89,14 @@ class Watch:
         except Exception as trouble:
             if not is_outage(trouble):  # it is dead just now
                 raise
+            await self.aclose()  # what has lost its place in the talk may never know
             return None
         return found
 
     async def aclose(self) -> None:
         if self.connection is not None:
             self.connection.terminate()
+            self.connection = None
 
 
 @dataclass(frozen=True)
