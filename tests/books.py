@@ -4,9 +4,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from io import BytesIO
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 from uuid import UUID
 
@@ -36,18 +33,15 @@ type Import = Callable[..., Awaitable[Job]]
 HANDLERS = dict(job for feature in FEATURES for job in feature.jobs)
 
 
-@pytest.fixture(scope="session")
-def environment(settings: Settings) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def environment(settings: Settings, files: ObjectStore) -> Iterator[dict[str, str]]:
     """The settings as environment variables, with an object store; ours while the tests run."""
-    folder = Path(mkdtemp(prefix="pinakes-test-"))
-    with ObjectStore(folder) as store:
-        secret = SecretStr(store.secret)
-        told = {"objects": store.endpoint, "objects_key": store.key, "objects_secret": secret}
-        with beside(settings.model_copy(update=told)):
-            objects.objects.cache_clear()
-            yield dict(os.environ)
+    secret = SecretStr(files.secret)
+    told = {"objects": files.endpoint, "objects_key": files.key, "objects_secret": secret}
+    with beside(settings.model_copy(update=told)):
+        objects.objects.cache_clear()
+        yield dict(os.environ)
     objects.objects.cache_clear()
-    rmtree(folder)
 
 
 async def moved_in(make_tenant: MakeTenant, database: Database) -> Tenant:
@@ -101,10 +95,9 @@ def file_of(*records: pymarc.Record | bytes) -> bytes:
 
 async def send(session: AsyncSession, file: bytes) -> UUID:
     """Lay *file* into the branch's bucket."""
-    id = service.fresh_id()
     files = await placement.store(session, objects.objects())
+    id = await service.uploaded(session, "test.mrc", len(file))
     await files.put(service.key_of_upload(id), BytesIO(file))
-    await service.uploaded(session, id, "test.mrc", len(file))
     return id
 
 

@@ -11,13 +11,15 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from pinakes.main.app import create_app, dress
-from pinakes.main.bench.serving import free_port
 from pinakes.main.embedded.ground import open_folder
+from pinakes.main.embedded.ports import free_port
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Directory, Tenant
+
+pytest_plugins = ["books", "issuing", "moving"]  # so that one of each serves a whole session
 
 type MakeTenant = Callable[..., Awaitable[Tenant]]
 
@@ -49,8 +51,11 @@ def mint() -> Iterator[Mint]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of this session's own."""
-    with open_folder("pinakes-test-") as folder, Postgres(folder) as postgres:
+    """A PostgreSQL of this session's own; nobody pulls the plug of the machine below it."""
+    with (
+        open_folder("pinakes-test-") as folder,
+        Postgres(folder, settings={"fsync": "off"}) as postgres,
+    ):
         yield postgres
 
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from pinakes.main.embedded.ports import free_ports
+from pinakes.main.embedded.ports import free_port
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.login import Accounts
 
@@ -47,7 +47,7 @@ class Issuer:
 @contextmanager
 def running(postgres: Postgres) -> Generator[Issuer]:
     """The issuer on a database that has been migrated."""
-    port = free_ports(None)[0]
+    port = free_port()
     issuer = Issuer(f"http://127.0.0.1:{port}")
     told = {
         "PINAKES_ISSUER": issuer.address,
@@ -81,7 +81,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def issuer(postgres: Postgres, settings: object) -> Iterator[Issuer]:
-    """An issuer for all tests of a module; *settings* have migrated the database."""
+    """An issuer for all tests; *settings* have migrated the database."""
     assert settings
     with running(postgres) as issuer:
         yield issuer

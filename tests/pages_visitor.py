@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from issuing import HOME, Browser, Issuer, card, issuer
+from issuing import HOME, Browser, Issuer, card
 from litestar import Controller, Litestar, get, post
 from litestar.datastructures import Cookie
 
@@ -20,7 +20,7 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Asker
 
-__all__ = ["Person", "front", "issuer", "person", "reader"]
+__all__ = ["Person", "front", "person", "reader"]
 
 
 class Me(Controller):

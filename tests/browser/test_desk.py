@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browsing import Scene, Visitor
+from browsing import Scene, Visitor, faults
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.anyio
@@ -60,3 +60,20 @@ async def test_the_next_reader_is_one_key_away(visitor: Visitor, scene: Scene) -
         await scan(page, scene.reader.card)
         await scan(page, "")
         await expect(page.locator("#who")).to_have_text("尚无读者")
+
+
+async def test_a_lost_book_takes_one_look_and_one_press(visitor: Visitor, scene: Scene) -> None:
+    async with visitor.at("desk", scene, language="zh", size="phone") as context:
+        page = await context.new_page()
+        await page.goto(f"/b/{scene.branch.code}/desk")
+        await scan(page, scene.reader.card)
+        await scan(page, scene.shelf[2])
+        await expect(page.locator(".onloan li")).to_have_count(2)
+        button = page.locator(".onloan button[value=lost]").last
+        await expect(button).not_to_be_visible()
+        await page.locator(".onloan summary").last.click()
+        assert await faults(page) == ""
+        async with page.expect_navigation():
+            await button.click()
+        await expect(page.locator(".due")).to_have_text("图书遗失")
+        await expect(page.locator(".onloan li")).to_have_count(1)

@@ -9,10 +9,9 @@ from uuid import uuid4
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from browsing import LOCALES, SIZES
-from issuing import BACK, CHALLENGE, Issuer, card, issuer
+from issuing import BACK, CHALLENGE, Issuer, card
 from playwright.async_api import Browser, BrowserContext, Page
 
-__all__ = ["issuer"]
 pytestmark = pytest.mark.anyio
 
 ASKED = {

@@ -14,11 +14,13 @@ def test_every_check_runs_and_one_that_fails_makes_it_red(
 ) -> None:
     ran = tmp_path / "ran"
     touch = f"open({str(ran)!r}, 'w')"
-    tools = {"bad": [PYTHON, "-c", "exit(1)"], "good": [PYTHON, "-c", touch]}
+    bad = "print('it says why'); exit(1)"
+    tools = {"bad": [PYTHON, "-c", bad], "good": [PYTHON, "-c", touch]}
     monkeypatch.setattr(checks, "TOOLS", tools)
     outcome = CliRunner().invoke(checks.test, ["--version"])  # of pytest: nothing else to run
     assert outcome.exit_code == 1
     assert "not green: bad" in outcome.output
+    assert "it says why" in outcome.output
     assert "good: ok" in outcome.output
     assert "tests: ok" in outcome.output
     assert ran.exists()

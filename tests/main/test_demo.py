@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from commanding import beside
-from issuing import issuer
-from moving import doors, files, house, house_settings, visitor
 from sqlalchemy import text
 
 from pinakes.main.demo import library
@@ -22,8 +20,6 @@ from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Role
 from pinakes.tenants.registry.machine import Kind
 from pinakes.tenants.registry.service import found
-
-__all__ = ["doors", "files", "house", "house_settings", "issuer", "visitor"]
 
 pytestmark = pytest.mark.anyio
 

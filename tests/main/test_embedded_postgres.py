@@ -34,6 +34,13 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Postgres]:
+    """A server for whoever only looks at it."""
+    with open_folder("pinakes-test-") as folder, Postgres(folder) as postgres:
+        yield postgres
+
+
 def ask(postgres: Postgres, role: str, question: str) -> Any:
     async def go() -> Any:
         connection = await asyncpg.connect(postgres.address(role))
@@ -61,32 +68,29 @@ def crash(owner: subprocess.Popen[str]) -> None:
         owner.kill()
 
 
-def test_every_role_gets_in_and_none_is_above_the_policies(folder: Path) -> None:
-    with Postgres(folder) as postgres:
-        for role in ROLES:
-            above = "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolinherit"
-            assert ask(postgres, role, f"{above} FROM pg_roles WHERE rolname = '{role}'") is False
-        assert ask(postgres, "pinakes_app", "SHOW synchronous_commit") == "on"
-        assert ask(postgres, "pinakes_app", "SHOW listen_addresses") == "127.0.0.1"
+def test_every_role_gets_in_and_none_is_above_the_policies(running: Postgres) -> None:
+    for role in ROLES:
+        above = "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolinherit"
+        assert ask(running, role, f"{above} FROM pg_roles WHERE rolname = '{role}'") is False
+    assert ask(running, "pinakes_app", "SHOW synchronous_commit") == "on"
+    assert ask(running, "pinakes_app", "SHOW fsync") == "on"
+    assert ask(running, "pinakes_app", "SHOW listen_addresses") == "127.0.0.1"
 
 
-def test_only_the_owner_may_make_tables(folder: Path) -> None:
-    with Postgres(folder) as postgres:
-        ask(postgres, "pinakes", "CREATE TABLE book ()")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            ask(postgres, "pinakes_app", "CREATE TABLE loan ()")
+def test_only_the_owner_may_make_tables(running: Postgres) -> None:
+    ask(running, "pinakes", "CREATE TABLE book ()")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        ask(running, "pinakes_app", "CREATE TABLE loan ()")
 
 
-def test_a_wrong_password_is_refused(folder: Path) -> None:
-    with Postgres(folder) as postgres:
-        postgres.passwords["pinakes_app"] = "guessed"
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            ask(postgres, "pinakes_app", "SELECT 1")
+def test_a_wrong_password_is_refused(running: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(running.passwords, "pinakes_app", "guessed")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        ask(running, "pinakes_app", "SELECT 1")
 
 
-def test_passwords_are_for_our_eyes_only(folder: Path) -> None:
-    with Postgres(folder):
-        assert (folder / "passwords.json").stat().st_mode & 0o777 == 0o600
+def test_passwords_are_for_our_eyes_only(running: Postgres) -> None:
+    assert (running.folder / "passwords.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_second_start_finds_everything_again(folder: Path) -> None:
@@ -113,15 +117,14 @@ def test_settings_of_the_caller_win(folder: Path) -> None:
         assert ask(postgres, "pinakes", "SHOW max_connections") == "17"
 
 
-def test_text_sorts_and_folds_the_same_on_every_machine(folder: Path) -> None:
-    with Postgres(folder) as postgres:
-        assert ask(postgres, "pinakes", "SELECT lower('ÉCOLE')") == "école"
-        assert ask(postgres, "pinakes", "SHOW server_encoding") == "UTF8"
+def test_text_sorts_and_folds_the_same_on_every_machine(running: Postgres) -> None:
+    assert ask(running, "pinakes", "SELECT lower('ÉCOLE')") == "école"
+    assert ask(running, "pinakes", "SHOW server_encoding") == "UTF8"
 
 
-def test_a_folder_serves_one_owner_at_a_time(folder: Path) -> None:
-    with Postgres(folder), pytest.raises(NotStarted, match="another process"):
-        Postgres(folder).start()
+def test_a_folder_serves_one_owner_at_a_time(running: Postgres) -> None:
+    with pytest.raises(NotStarted, match="another process"):
+        Postgres(running.folder).start()
 
 
 def test_a_server_ends_when_its_owner_is_killed(folder: Path) -> None:

@@ -55,6 +55,14 @@ async def test_this_is_refused(case: str, client: httpx.AsyncClient, tenant: Ten
     assert "Did you mean" not in str(answer)
 
 
+async def test_a_variable_of_another_kind_is_no_fault_of_ours(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    query = "query($n: Int!) { branches(first: $n) { code } }"
+    answer = await ask(client, tenant, query, n="many")
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["question_malformed"]
+
+
 def test_a_question_costs_what_its_lists_are_long() -> None:
     query = "query($n: Int) { a(first: 100) { b(limit: $n) { c } } version }"
     assert Document(parse(query), {"n": 10}).cost() == 1 + 100 + 1000 + 1

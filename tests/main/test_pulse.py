@@ -4,12 +4,12 @@ from importlib.metadata import version
 import httpx
 import pytest
 
-from pinakes.main.embedded.ports import free_ports
+from pinakes.main.embedded.ports import free_port
 from pinakes.main.pulse import STILL, Pulse
 
 
 async def asked(pulse: Pulse) -> httpx.Response:
-    address = f"http://127.0.0.1:{free_ports(None)[0]}"
+    address = f"http://127.0.0.1:{free_port()}"
     async with pulse.shown(address), httpx.AsyncClient() as client:
         return await client.get(f"{address}/livez")
 

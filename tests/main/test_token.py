@@ -8,13 +8,11 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
-from issuing import Issuer, issuer
+from issuing import Issuer
 from joserfc import jws
 
 from pinakes.main.cli import main
 from pinakes.platform.config import settings
-
-__all__ = ["issuer"]
 
 NEEDED = {"PINAKES_DATABASE": "a", "PINAKES_CARRIER": "b", "PINAKES_PUBLIC": "c"}
 PASSWORD, PIN = "a password of the tests", "735182"

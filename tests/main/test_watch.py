@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from processes import soon
 
-from pinakes.main.embedded.ports import free_ports
+from pinakes.main.embedded.ports import free_port
 from pinakes.main.embedded.program import Program
 from pinakes.main.embedded.watch import LONGEST, Watched, look
 
@@ -14,7 +14,7 @@ from pinakes.main.embedded.watch import LONGEST, Watched, look
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
     """A small real server."""
-    (port,) = free_ports(None)
+    port = free_port()
     words = ["http.server", "--bind", "127.0.0.1", "--directory", str(tmp_path), str(port)]
     program = Program("pages", "http.server", words, f"http://127.0.0.1:{port}/", tmp_path / "log")
     program.environment = os.environ

@@ -1,5 +1,7 @@
 """Jobs start with their transaction, go on after a crash, and stop when asked."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +10,10 @@ import pytest
 from mint import Mint
 from sqlalchemy import select, update
 
-from pinakes.platform.db import Database, public_work, unit_of_work
+from pinakes.platform.db import Database, engine, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.errors import Conflict
+from pinakes.platform.errors import Conflict, Unavailable
+from pinakes.platform.following import follow
 from pinakes.platform.identity import Principal, Role
 from pinakes.platform.jobs import Job, JobDue, JobOver, JobState, Run, cancel, found, start
 from pinakes.platform.performer import TRIES, perform
@@ -154,6 +157,25 @@ async def test_a_waiting_job_is_cancelled_at_once_and_only_once(
             await cancel(session, id)
     await perform(database, {"count": counting(1)})
     assert (await look(database, tenant, id)).done == 0
+
+
+async def test_who_follows_a_job_and_presses_ctrl_c_cancels_it(
+    database: Database, tenant: Tenant
+) -> None:
+    id = await begin(database, tenant)
+    following = asyncio.create_task(follow(database, tenant.id, id, lambda job: str(job.done)))
+    await asyncio.sleep(0)
+    following.cancel()  # this is what asyncio.run makes of the signal
+    assert (await following).state is JobState.CANCELLED
+
+
+async def test_who_loses_sight_of_a_job_hears_that_it_goes_on(
+    database: Database, tenant: Tenant
+) -> None:
+    id = await begin(database, tenant)
+    nobody = engine("postgresql://nobody@127.0.0.1:1/nowhere")
+    with pytest.raises(Unavailable, match="goes on by itself"):
+        await follow(replace(database, app=nobody), tenant.id, id, lambda job: str(job.done))
 
 
 async def test_a_job_that_cannot_be_done_says_why(database: Database, tenant: Tenant) -> None:

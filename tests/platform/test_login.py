@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from issuing import SECRET, Issuer, card, issuer, running
+from issuing import SECRET, Issuer, card, running
 
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.admin import NoSuchAccount, SecretRefused, WrongCredentials
@@ -16,7 +16,6 @@ from pinakes.platform.identity import Role, roles_at
 from pinakes.platform.login import Accounts, NewReader
 from pinakes.platform.tokens import Claims, IssuerUnavailable, TokenRefused, Verifier
 
-__all__ = ["issuer"]
 pytestmark = pytest.mark.anyio
 
 PIN, OTHER = "482915", "593026"
@@ -70,7 +69,6 @@ async def test_everything_may_be_said_twice(accounts: Accounts, branch: str) -> 
     assert len(set(staff)) == len(set(readers)) == 1
     for _ in range(2):
         await accounts.add_card(readers[0], f"{number}-old")
-        await accounts.logout("readers", readers[0])
         await accounts.disable("readers", readers[0])
 
 

@@ -150,3 +150,13 @@ async def test_after_thirty_days_an_answer_is_forgotten(
     await forget_old(database)
     async with unit_of_work(database.app, tenant.id) as session:
         assert await session.scalar(select(func.count()).select_from(Reply)) == 1
+
+
+async def test_a_key_with_another_query_is_another_request(bells: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "trial"}
+    answers = [
+        await bells.post(f"/bells{query}", json={"tone": "C"}, headers=key)
+        for query in ("?dry_run=true", "?dry_run=true", "")
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 409]
+    assert answers[2].json()["code"] == "idempotency_key_reused"

@@ -62,3 +62,7 @@ def test_a_language_is_named_even_when_only_its_code_is_known() -> None:
 def test_the_last_day_of_all_is_told_too() -> None:
     with speaking("en"):
         assert show.short_day(datetime.max.replace(tzinfo=UTC), SHANGHAI) == "Friday 31 December"
+
+
+def test_a_share_is_written_in_hundredths() -> None:
+    assert show.percent(3 / 7) == "43%"

@@ -31,14 +31,14 @@ async def main():
 asyncio.run(main())
 """
 WORK = """
-import asyncio
+import asyncio, sys
 from contextlib import suppress
 from pinakes.main.worker import work
 from pinakes.platform.config import settings
 
 async def main():
     with suppress(TimeoutError):
-        await asyncio.wait_for(work(settings(), ()), 2)
+        await asyncio.wait_for(work(settings(), ()), float(sys.argv[1]))
 
 asyncio.run(main())
 """
@@ -101,7 +101,11 @@ def test_spans_tell_of_requests_and_of_the_database(sent: dict[str, bytes]) -> N
 
 
 def test_the_worker_tells_of_the_database_too(settings: Settings) -> None:
-    assert b"opentelemetry.instrumentation.sqlalchemy" in sent_by(settings, WORK)["/v1/traces"]
+    for seconds in ("2", "30"):  # a busy machine has not begun to work in two
+        sent = sent_by(settings, WORK, seconds)
+        if "/v1/traces" in sent:
+            break
+    assert b"opentelemetry.instrumentation.sqlalchemy" in sent["/v1/traces"]
 
 
 def test_measures_are_sent(sent: dict[str, bytes]) -> None:

@@ -115,3 +115,11 @@ def test_a_word_of_rare_characters_is_read_in_one_pass() -> None:
     """A run without end was tried at every length: 200,000 characters took months."""
     assert text.syllables("㐀" * 200_000 + "重庆")[-3:] == ["qiu", "chong", "qing"]
     assert len(text.sort_key("㐀" * 200_000).split()) == text.LONGEST_TEXT
+
+
+def test_no_word_is_longer_than_may_be_remembered() -> None:
+    run = "".join(map(chr, range(0x3400, 0x3400 + 1000)))
+    assert text.words(run) == [run], "no dictionary knows it"
+    words = text.cut(run, run)
+    assert max(map(len, words)) == text.LONGEST_WORD
+    assert "".join(words) == run

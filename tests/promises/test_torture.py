@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from pinakes.main.bench.ground import Ground, ground
-from pinakes.main.bench.storm import Tally, check, storm
 from pinakes.main.torture.places import API, WORKER
 from pinakes.main.torture.play import dealt, staged, torture
 from pinakes.main.torture.sabotage import SABOTAGES
+from pinakes.main.torture.storm import Tally, check, storm
 from pinakes.main.torture.wishes import BORROWERS, borrowers
 
 KILLS = 30

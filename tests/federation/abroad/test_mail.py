@@ -1,6 +1,7 @@
 """Mail between cells: a request lives over two of them, and nobody is believed without a seal."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,8 @@ from mint import Mint
 from sqlalchemy import func, select, update
 
 from pinakes.federation.abroad.carrying import Undelivered
-from pinakes.federation.abroad.sealing import CONTEXT
+from pinakes.federation.abroad.sealing import CONTEXT, MailForged, believe
+from pinakes.federation.ledger.notes import public_of
 from pinakes.federation.lending import scanning, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.schemas import Scan
@@ -59,6 +61,19 @@ async def test_a_request_lives_over_two_cells(cells: Cells, mint: Mint) -> None:
         party = await service.find(session, request, S, None)
     assert party.party.state == "COMPLETED"
     assert "person" not in party.party.facts
+
+
+async def test_no_mail_names_a_reader_and_each_says_who_at_work_wanted_it(cells: Cells) -> None:
+    request, postman = await cells.here.place(cells.title), cells.main.postman
+    await postman.directory.refresh(cells.main.database.app)
+    runs = await claim(cells.main.database, abroad=True)
+    [message] = [one for run in runs for one in run if one.about == request]
+    reader = str(cells.here.reader.person)
+    assert message.actor == reader
+    assert reader not in msgspec.json.encode(postman.letter(message, 1)).decode()
+    by_desk = msgspec.structs.replace(message, actor="somebody", role="desk")
+    told = postman.letter(by_desk, 1)
+    assert (told.actor, told.role) == ("somebody", "desk")
 
 
 FALSE: Mapping[str, tuple[dict[str, Any], int, str]] = {
@@ -120,6 +135,19 @@ async def test_nothing_of_a_forged_mail_is_unfolded(cells: Cells) -> None:
     async with httpx.AsyncClient() as client:
         answer = await client.post(f"{cells.main.address}/v1/mail", content=body)
     assert (answer.status_code, answer.json()["code"]) == (403, "mail_forged")
+
+
+def test_what_is_not_believed_is_not_kept_either() -> None:
+    key = public_of(Ed25519PrivateKey.generate())
+    tracemalloc.start()
+    try:
+        for letter in b"abc":
+            with pytest.raises(MailForged):
+                believe(bytes([letter]) * 1_000_000, "00" * 64, key)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 async def test_mail_that_comes_twice_counts_once_and_numbers_never_turn_back(cells: Cells) -> None:

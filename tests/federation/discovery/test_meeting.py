@@ -6,12 +6,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from marcs import data_file, one
 
 from pinakes.federation.discovery.assigning import place
 from pinakes.federation.discovery.meeting import Home, Rule, marks, meet
 from pinakes.tenants.catalogue.marc import Isbn, Name, Record, Title, read, title_of
 
-DATA = Path("/work/shared/data")
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 LC = Title(  # as the Library of Congress has it
     title="中國現代小說史",
@@ -41,6 +41,29 @@ OTHER_NUMBER = Title(
 )
 SHORT = Title(title="茶经", names=(Name("陆羽"),), year=1987, language="chi")
 SOUNDS_SHORT = Title(title="Cha jing", names=(Name("Lu, Yu"),), year=1987, language="chi")
+
+AMERICAN = (  # a record and its Chinese sister as each country's national library writes them
+    "001 2005427136",
+    "003 DLC",
+    "008 060112s2005    cc            000 0 chi  ",
+    "100 1_ $6880-01$aXia, Zhiqing,$d1921-2013.",
+    "245 10 $6880-02$aZhongguo xian dai xiao shuo shi /$cXia Zhiqing zhu ; Liu Shaoming bian yi.",
+    "260 __ $6880-03$aShanghai :$bFudan da xue chu ban she,$c2005.",
+    "880 1_ $6100-01/$1$a夏志清,$d1921-2013.",
+    "880 10 $6245-02/$1$a中國現代小說史 /$c夏志清著 ; 劉紹銘編譯.",
+    "880 __ $6260-03/$1$a上海 :$b復旦大學出版社,$c2005.",
+)
+CHINESE = (
+    "001 012003145678",
+    "100 __ $a20051020d2005    em y0chiy50      ea",
+    "101 1_ $achi$ceng",
+    "200 1_ $a中国现代小说史$Azhong guo xian dai xiao shuo shi$f(美)夏志清著$g刘绍铭编译",
+    "210 __ $a上海$c复旦大学出版社$d2005",
+    "690 __ $aI207.42$v4",
+    "701 _1 $a夏志清$Axia zhi qing$4著",
+    "801 _0 $aCN$bNLC$c20051020",
+)
+ISBNS = "020 __ $a7309044193 :$cCNY38.00", "010 __ $a7-309-04419-3$dCNY38.00"
 
 
 def rule(first: Title, second: Title) -> Rule | None:
@@ -72,16 +95,25 @@ def test_records_meet_by_number_else_by_words(
     assert rule(first, second) == expected
 
 
+def test_the_same_book_meets_in_marc_21_and_in_cnmarc_with_its_number_and_without() -> None:
+    american, chinese = title_of(one(*AMERICAN)), title_of(one(*CHINESE))
+    assert rule(american, chinese) == rule(chinese, american) == Rule.SOUND
+    numbered = [
+        title_of(one(*record, isbn))
+        for record, isbn in zip((AMERICAN, CHINESE), ISBNS, strict=True)
+    ]
+    assert rule(*numbered) == Rule.ISBN
+    assert rule(numbered[0], chinese) == rule(american, numbered[1]) == Rule.SOUND
+
+
 def test_a_library_of_congress_record_and_the_cnmarc_record_of_the_same_book_meet() -> None:
-    lc, cn = DATA / "marc21/lc-books-2016-chinese.mrc.gz", DATA / "cnmarc"
-    if not lc.exists():
-        pytest.skip("the shared data is not here")
+    lc = data_file("marc21/lc-books-2016-chinese.mrc.gz")
     homes: dict[str, Home] = {}
     numbers: dict[UUID, list[str]] = {}
     for number, title in enumerate(titles(lc)):
         edition = place(marks(1, UUID(int=number), title), None, homes).edition
         numbers.setdefault(edition, []).append(title.control_number)
-    twins = titles(cn / "derived-lc-chinese-utf8.iso.gz")
+    twins = titles(data_file("cnmarc/derived-lc-chinese-utf8.iso.gz"))
     met = [(title, meet(marks(2, UUID(int=0), title), homes).edition) for title in twins]
     found = [(title, edition) for title, edition in met if edition]
     assert len(found) >= 0.95 * len(twins) > 1000  # some have neither number nor name

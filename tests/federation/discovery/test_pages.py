@@ -15,7 +15,7 @@ from mint import Mint
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
 from pinakes.platform.directory import Tenant
-from pinakes.tenants.catalogue.marc import Title
+from pinakes.tenants.catalogue.marc import Isbn, Title
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,8 @@ async def test_a_title_says_where_it_can_be_had(
     nearest, next_one = page.index(f">{branch.code}</a></th>"), page.index(neighbour.code)
     assert nearest < next_one
     assert "2 of 2 available" in page
-    for words in ("曹雪芹", "甲戌书局", "978-7-02-000220-7", "章回小说", "I242.4/12", "Chinese"):
+    assert re.search(r'href="/login\?as=reader[^"]+">Log in to request it</a>', page)
+    for words in ("曹雪芹", "甲戌书局", "978-7-5325-0000-0", "章回小说", "I242.4/12", "Chinese"):
         assert words in page
 
 
@@ -115,7 +116,32 @@ async def test_a_title_is_cited_and_read_by_machines(
     assert "曹雪芹 (1998). 石头记. 甲戌书局." in page
     [linked] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
     told = loads(linked)
-    assert (told["@type"], told["name"], told["isbn"]) == ("Book", "石头记", ["9787020002207"])
+    assert (told["@type"], told["name"], told["isbn"]) == ("Book", "石头记", ["9787532500000"])
+
+
+async def test_codes_are_told_in_words_and_numbers_that_are_wrong_are_marked(
+    client: httpx.AsyncClient, make_tenant: MakeTenant, database: Database, settings: Settings
+) -> None:
+    branch = await make_tenant()
+    odd = Title(
+        title="暗码之书",
+        specific="1:500万",
+        isbn=(Isbn("7-02-000220-X", "9787020002207"), Isbn("7-02-000220-1")),
+        issn_wrong=("0028-0837",),
+        languages=("chi", "fre"),
+        original="rus",
+        carrier="microform",
+        age="children",
+    )
+    await hold(database, branch, odd)
+    await settle(database, settings.search)
+    text = await see(client, f"/b/{branch.code}/catalogue/search?q=暗码之书")
+    [record] = {link for link in links(text, "/catalogue/") if "search" not in link}
+    page = await see(client, record)
+    assert "<li>7-02-000220-X</li>" in page
+    assert page.count('<span class="facts">not valid</span>') == 2
+    for words in ("0028-0837", "1:500万", "Chinese", "French", "Russian", "Microform", "Children"):
+        assert words in page
 
 
 async def test_a_title_without_copies_names_the_library_that_keeps_its_record(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,11 +14,13 @@ from pinakes.federation.discovery.generations import current
 from pinakes.federation.discovery.index import GLANCE, Index
 from pinakes.federation.discovery.indexing import Indexer, rebuild_wished, wish_rebuild
 from pinakes.main.features import FEATURES
+from pinakes.platform.arrears import ARREARS
 from pinakes.platform.carrier import carry
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.feature import listeners_of
+from pinakes.tenants.catalogue import calm
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.items.machine import Action
@@ -179,16 +182,21 @@ async def test_the_index_is_rebuilt_while_the_old_one_serves(
 async def test_the_graph_finds_the_same(
     bring: Import, library: Tenant, settle: Settle, client: httpx.AsyncClient
 ) -> None:
-    await bring(file_of(book("1", "图中之书", items=["Q1"])))
+    isbn = "9787101003055"
+    await bring(file_of(book("1", "图中之书", author="图人", isbn=isbn, items=["Q1"])))
     await settle()
     ask = '{ search(q: "图中之书") { total titles { id title holdings { branch available } } } }'
     graph = f"/v1/b/{library.code}/graphql"
     told = (await client.post(graph, json={"query": ask})).json()["data"]["search"]
     [title] = [one for one in told["titles"] if one["title"] == "图中之书"]
     assert title["holdings"] == [{"branch": library.code, "available": 1}]
-    ask = "query($id: UUID!) { edition(id: $id) { title } }"
+    told = "title names isbn language subjects classNumbers"
+    ask = f"query($id: UUID!) {{ edition(id: $id) {{ {told} }} }}"
     asked = {"query": ask, "variables": {"id": title["id"]}}
-    assert (await client.post(graph, json=asked)).json()["data"]["edition"]["title"] == "图中之书"
+    assert (await client.post(graph, json=asked)).json()["data"]["edition"] == {
+        "title": "图中之书", "names": ["图人"], "isbn": [isbn], "language": "", "subjects": [],
+        "classNumbers": [],
+    }  # fmt: skip
 
 
 async def test_what_can_be_borrowed_and_who_holds_it_is_counted_truly(
@@ -212,6 +220,27 @@ async def test_what_can_be_borrowed_and_who_holds_it_is_counted_truly(
                 await act(session, item.id, Action.MISS)
         await settle()
     assert (await client.get("/v1/catalogue/facets?library=zz")).status_code == 404
+
+
+async def test_the_graph_narrows_turns_pages_and_counts_who_holds_what(
+    bring: Import, library: Tenant, settle: Settle, client: httpx.AsyncClient
+) -> None:
+    await bring(file_of(*(book(str(n), f"图谱之书{n}", items=[f"P{n}"]) for n in range(5))))
+    await settle()
+    graph = f"/v1/b/{library.code}/graphql"
+
+    async def told(narrowed: str) -> Any:
+        told = "total next available titles { title } holders { value count }"
+        ask = f'{{ search(q: "图谱之书", {narrowed}) {{ {told} }} }}'
+        return (await client.post(graph, json={"query": ask})).json()["data"]["search"]
+
+    page = await told(f'library: "{library.code}", order: TITLE, first: 2, offset: 2')
+    assert (page["total"], page["next"], page["available"]) == (5, 4, 5)
+    assert [title["title"] for title in page["titles"]] == ["图谱之书2", "图谱之书3"]
+    assert page["holders"] == [{"value": library.code, "count": 5}]
+    for nothing in ('mainClass: "clc:Q"', "yearFrom: 1900", "yearTo: 2100"):
+        assert (await told(nothing))["total"] == 0
+    assert await told('library: "nowhere"') is None
 
 
 async def test_what_is_free_nearby_comes_first(
@@ -277,3 +306,26 @@ async def test_a_question_out_of_bounds_is_refused(asked: str, client: httpx.Asy
     answer = await client.get(f"/v1/catalogue/search?{asked}")
     assert answer.status_code in {400, 404}
     assert answer.json()["code"]
+
+
+async def test_an_import_waits_for_a_search_that_is_far_behind(
+    bring: Import,
+    settle: Settle,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calm, "UNSEEN", 2)
+    await bring(file_of(*(book(str(number), f"书 {number}") for number in range(4))))
+    while await carry(database, LISTENERS):
+        pass
+    another = Indexer(Index(tmp_path), database)
+    await another.write_some({})  # looks, and shows nothing yet
+    another.close()
+    assert ARREARS.unseen >= 4
+    waiting = asyncio.create_task(calm.seen())
+    await asyncio.sleep(2 * calm.LOOK)
+    assert not waiting.done()
+    await settle()
+    assert ARREARS.unseen == 0
+    await waiting

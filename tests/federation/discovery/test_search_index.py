@@ -135,6 +135,7 @@ def test_a_word_that_many_titles_have_ranks_as_any_other(
     expected = [index.search(query) for query in asked]
     monkeypatch.setattr(frequent, "FREQUENT", 1)
     monkeypatch.setattr(frequent, "SPARE", 3)
+    monkeypatch.setattr(frequent, "FIRST", 10)
     assert [index.search(query) for query in asked] == expected
     index.close()
 
@@ -154,6 +155,21 @@ def test_what_many_titles_answer_is_remembered_until_the_next_commit(
             dict.fromkeys(range(1, number + 1), 1)
         ] * 2
     index.close()
+
+
+def test_what_lies_far_down_is_not_remembered(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = list[object]()
+
+    def keep(_: Memory, question: object, __: object) -> None:
+        kept.append(question)
+
+    monkeypatch.setattr(Memory, "keep", keep)
+    monkeypatch.setattr(frequent, "FREQUENT", 1)
+    for offset in (0, frequent.FIRST):
+        index.search(Query(within=Consortium(7), text="昆虫", offset=offset), facets=False)
+    assert len(kept) == 1
 
 
 def test_what_was_asked_for_last_is_remembered() -> None:
@@ -226,8 +242,9 @@ def test_a_generation_of_another_version_is_not_read(index: Index, tmp_path: Pat
     (root / "0.9" / "meta.json").write_text("{}")
     reader = Index(root)
     assert reader.is_outdated()
-    with pytest.raises(IndexOutdated, match="Rebuild"):
-        reader.search(Query(within=Branch(1)))
+    for _ in range(2):
+        with pytest.raises(IndexOutdated, match="Rebuild"):
+            reader.search(Query(within=Branch(1)))
 
 
 def until(reader: Index, text: str, total: int) -> bool:

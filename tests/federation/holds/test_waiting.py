@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from lending import deliver, desk_at, enrol, stock
+from lending import Desk, deliver, desk_at, enrol, stock
 from mint import Mint
 from sqlalchemy import select, text, update
 
@@ -19,10 +19,15 @@ from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import Step, SupplyMoved
 from pinakes.federation.holds.listeners import shelves_changed
 from pinakes.federation.holds.service import Place
+from pinakes.main.features import FEATURES
+from pinakes.main.pulse import Pulse
+from pinakes.main.worker import REST, SWEEP, Lanes, at_each_wake_up
 from pinakes.platform.carrier import carry
 from pinakes.platform.clock import now
+from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.messages import Message, emit
 from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.models import Item
@@ -182,14 +187,16 @@ async def test_an_offer_that_got_lost_is_made_anew(
     assert len(await queue.offers(request)) == 2
 
 
-async def test_a_return_at_a_desk_reaches_who_waits(
+@pytest.fixture
+async def lent(
     queue: Queue,
     country: dict[str, Tenant],
     held: Any,
     database: Database,
     client: httpx.AsyncClient,
     mint: Mint,
-) -> None:
+) -> tuple[Desk, str, UUID]:
+    """A desk, the barcode of the only copy, which a reader has from there, and who waits for it."""
     sister, home = country["sister"], country["home"]
     [barcode] = await stock(database, sister)
     edition = await held(sister, copies=0)
@@ -203,10 +210,32 @@ async def test_a_return_at_a_desk_reaches_who_waits(
     reader, desk = await enrol(database, home), desk_at(client, mint, sister)
     assert (await desk.lend(reader.card, barcode)).status_code == 201
     await deliver(database)
-    request = await queue.want(home, edition)
+    return desk, barcode, await queue.want(home, edition)
+
+
+async def test_a_return_at_a_desk_reaches_who_waits(
+    queue: Queue, lent: tuple[Desk, str, UUID], database: Database
+) -> None:
+    desk, barcode, request = lent
     assert (await desk.take_back(barcode)).status_code == 200
     await deliver(database)
-    assert await queue.offers(request) == [(request, sister.id, "first_in_line")]
+    assert await queue.offers(request) == [(request, desk.here.id, "first_in_line")]
+
+
+async def test_a_wake_up_is_all_that_it_needs_and_a_lost_one_costs_a_second(
+    queue: Queue, lent: tuple[Desk, str, UUID], database: Database, settings: Settings
+) -> None:
+    assert SWEEP + REST < 5
+    desk, barcode, request = lent
+    lanes = Lanes(database, listeners_of(FEATURES), Pulse())  # and no chore
+    worker = asyncio.ensure_future(at_each_wake_up(settings, lanes.patient))
+    assert (await desk.take_back(barcode)).status_code == 200
+    for _ in range(300):
+        if await queue.offers(request):
+            break
+        await asyncio.sleep(0.1)
+    worker.cancel()
+    assert await queue.offers(request) == [(request, desk.here.id, "first_in_line")]
 
 
 async def test_many_returns_at_one_branch_are_looked_at_together(

@@ -1,5 +1,5 @@
 """What the tests of logging in share."""
 
-from pages_visitor import front, issuer, person, reader
+from pages_visitor import front, person, reader
 
-__all__ = ["front", "issuer", "person", "reader"]
+__all__ = ["front", "person", "reader"]

@@ -152,3 +152,15 @@ def test_no_proof_reaches_beyond_the_tree() -> None:
     assert merkle.is_consistent(5, roots[5], 5, roots[5], [])
     assert merkle.is_consistent(0, merkle.EMPTY, 5, roots[5], [])
     assert not merkle.is_consistent(0, roots[1], 5, roots[5], [])
+
+
+def test_hashes_of_a_proof_are_whole() -> None:
+    """Else what two of them are together could be cut anywhere: so another tree would follow."""
+    roots, kept = grown(leaves(4))
+    one, two, three = kept[1, 0], kept[0, 2], kept[0, 3]
+    for cut in (0, 16):
+        first, other = one[cut:] + two, one[:cut]
+        forged = merkle.node_hash(other, merkle.node_hash(first, three))
+        assert not merkle.is_consistent(3, roots[3], 4, forged, [first, three, other])
+    path = [b"", kept[0, 1] + kept[0, 0]]
+    assert not merkle.is_included(two, 2, 4, path, merkle.node_hash(path[1], two))

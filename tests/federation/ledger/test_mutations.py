@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -18,6 +18,7 @@ from pinakes.federation.ledger.leaves import commitment, event_leaf
 from pinakes.federation.ledger.merkle import Frontier, Node
 from pinakes.federation.ledger.notes import Checkpoint, NotANote, cosign, note, public_of, sign
 from pinakes.federation.ledger.reading import Reading
+from pinakes.federation.ledger.verifying import verify
 
 LEAVES, KEPT, ROTATED = 40, 25, 18
 TIMES = 10_000
@@ -329,3 +330,30 @@ def test_without_a_kept_head_an_insiders_rewrite_could_be_missed() -> None:
     assert any("was rewritten since you kept a head of 25 leaves" in one for one in wrong)
     assert any("east: of the first 25 leaves" in one for one in wrong)
     assert keys.fingerprint(public_of(FIRST)) in ORIGIN
+
+
+class Withholding:
+    """A log that shows leaves which no head covers: it may take them back at any time."""
+
+    async def heads(self) -> list[Told]:
+        return [Told(KEPT, signed(START.leaves[:KEPT]))]
+
+    async def leaves(self, size: int) -> AsyncIterator[list[bytes]]:
+        assert size == KEPT
+        yield START.leaves
+
+    async def differing(self, made: object) -> list[str]:
+        return []
+
+    async def events(self, branch: str | None) -> dict[str, list[Own]]:
+        return {"east": START.events["east"]}
+
+
+@pytest.mark.anyio
+async def test_an_event_that_no_head_covers_does_not_stand_in_the_log() -> None:
+    verdict = await verify(Withholding(), "east", None)
+    places = {merkle.leaf_hash(leaf): place for place, leaf in enumerate(START.leaves)}
+    withheld = [one for one in START.events["east"] if places[one.leaf] >= KEPT]
+    assert [line.split()[2].rstrip(":") for line in verdict.wrong] == [
+        str(one.id) for one in withheld
+    ]

@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import Iterator
 
 import asyncpg
+import httpx
 import pytest
 from borrowing import Borrowing
 from conftest import MakeTenant
-from lending import enrol, rule
+from lending import Desk, desk_at, enrol, rule
 from litestar import Litestar
+from mint import Mint
+from sqlalchemy import text
 
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.config import Settings
-from pinakes.platform.db import Database
+from pinakes.platform.db import Database, public_work
 from pinakes.tenants.items.machine import MOVES
 
 
@@ -31,6 +34,27 @@ async def borrowing(
     await rule(database, supplier, supply_answers="automatic")
     reader = await enrol(database, home)
     return Borrowing(database, app.state.directory, home, supplier, pickup, reader)
+
+
+@pytest.fixture
+def me(mint: Mint, borrowing: Borrowing) -> dict[str, str]:
+    """Headers of the reader."""
+    return mint.reader(borrowing.reader.person, borrowing.home.code)
+
+
+@pytest.fixture
+def desks(client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing) -> dict[str, Desk]:
+    """The three desks, by what their branch is."""
+    b = borrowing
+    branches = {"home": b.home, "supplier": b.supplier, "pickup": b.pickup}
+    return {name: desk_at(client, mint, branch) for name, branch in branches.items()}
+
+
+@pytest.fixture
+async def no_other_clocks(database: Database) -> None:
+    """What other tests have left behind rings no more."""
+    async with public_work(database.carrier) as session:
+        await session.execute(text("UPDATE alarm SET due_at = 'infinity'"))
 
 
 WATCH = """

@@ -11,10 +11,10 @@ from commanding import beside
 from lending import deliver, rule
 from sqlalchemy import update
 
-from pinakes.federation.lending import looking
+from pinakes.federation.lending import looking, scanning
 from pinakes.federation.lending.cli import lending
 from pinakes.federation.lending.models import PartyRow
-from pinakes.federation.lending.schemas import MyRequest
+from pinakes.federation.lending.schemas import MyRequest, Scan
 from pinakes.platform.config import Settings
 from pinakes.platform.db import unit_of_work
 
@@ -51,6 +51,10 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
     request = await b.place(title)
     work = await say("work", "pull", "--branch", b.supplier.code)
     assert barcode in work.output
+    async with unit_of_work(b.database.app, b.pickup.id) as session:
+        await scanning.scan(session, b.directory, Scan("NOBODY-1"))
+    aside = await say("work", "problem", "--branch", b.pickup.code)
+    assert "arrival  unknown  NOBODY-1" in aside.output
     empty = await say("work", "overdue", "--branch", b.supplier.code)
     assert "Nothing to do here." in empty.output
     shown = await say("show", str(request), "--branch", b.home.code)

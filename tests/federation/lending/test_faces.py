@@ -1,36 +1,28 @@
 """Requests over HTTP, as a graph and as pages: of readers, desks, and of nobody else."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, desk_at, enrol, rule
 from mint import Mint
+from sqlalchemy import select, update
 
+from pinakes.federation.ledger.models import Event
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import PartyRow
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
-
-
-@pytest.fixture
-def me(mint: Mint, borrowing: Borrowing) -> dict[str, str]:
-    """Headers of the reader."""
-    return mint.reader(borrowing.reader.person, borrowing.home.code)
-
-
-@pytest.fixture
-def desks(client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing) -> dict[str, Desk]:
-    """The three desks, by what their branch is."""
-    b = borrowing
-    branches = {"home": b.home, "supplier": b.supplier, "pickup": b.pickup}
-    return {name: desk_at(client, mint, branch) for name, branch in branches.items()}
 
 
 async def placed(
@@ -74,6 +66,25 @@ async def test_a_reader_places_a_request_once_and_every_desk_finds_its_work(
     assert mine["until"] is not None
 
 
+async def test_a_book_that_is_scanned_twice_is_sent_once_and_not_home_again(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
+) -> None:
+    b, (told, barcode) = borrowing, await placed(client, borrowing, me)
+    for later, verb, state in (
+        (timedelta(), "ship", "SHIPPED"),
+        (timedelta(), "ship", "SHIPPED"),
+        (timedelta(minutes=11), "home", "COMPLETED"),
+    ):
+        async with unit_of_work(b.database.app, b.supplier.id) as session:
+            await session.execute(update(PartyRow).values(changed_at=PartyRow.changed_at - later))
+        answer = await desks["supplier"].ask("/scans", {"barcode": barcode})
+        [scanned] = answer.json()["items"]
+        assert (scanned["verb"], scanned["party"]["state"]) == (verb, state)
+        assert scanned["send_to"] == (b.pickup.code if verb == "ship" else None)
+    await deliver(b.database)
+    assert (await b.states(UUID(told["request"]), 1))["requester"] != "SHIPPED"
+
+
 async def test_a_request_tells_its_whole_story_to_its_own_branch(
     client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
 ) -> None:
@@ -82,9 +93,19 @@ async def test_a_request_tells_its_whole_story_to_its_own_branch(
     assert [one["role"] for one in whole["parties"]] == ["requester"]
     assert [one["operation"] for one in whole["history"]][:2] == ["request.valid", "request.chosen"]
     assert whole["chosen"][0]["supplier"] == borrowing.supplier.id
+    assert await who(borrowing, borrowing.home, told["request"]) >= {("chosen", "reader")}
+    assert await who(borrowing, borrowing.supplier, told["request"]) >= {("Request", "system")}
     at_supplier = await desks["supplier"].look(f"/requests/{told['request']}")
     assert at_supplier["request"] is None
     assert str(borrowing.reader.person) not in str(at_supplier)
+
+
+async def who(b: Borrowing, at: Tenant, request: str) -> set[tuple[str, str]]:
+    """What was done at a branch, and in which role, as the ledger holds it for ever."""
+    async with unit_of_work(b.database.app, at.id) as session:
+        rows = await session.scalars(select(Event.event).where(Event.about == UUID(request)))
+        facts = [msgspec.json.decode(row)["facts"] for row in rows]
+    return {(one["on"], one["by"]) for one in facts}
 
 
 async def test_a_stranger_learns_nothing(
@@ -198,9 +219,10 @@ async def test_a_page_scans_and_prints_the_slip(
     done = await client.post(f"{root}/scan", data={"scanned": barcode}, headers=staff)
     assert "To be sent to" in done.text
     assert b.pickup.name_en in done.text
-    slip = await client.get(f"{root}/slips/{told['request']}/supplier", headers=staff)
-    assert barcode in slip.text
-    assert b.pickup.name_zh in slip.text
+    path = f"{root}/slips/{told['request']}/supplier"
+    for tongue, words in ((ENGLISH, "Request number"), (CHINESE, "请求编号")):
+        slip = (await client.get(path, headers=staff | tongue)).text
+        assert all(one in slip for one in (words, barcode, b.pickup.name_zh, 'class="wide slip"'))
     wrong = await client.post(f"{root}/scan", data={"scanned": "x y"}, headers=staff)
     assert wrong.status_code == 400
     unknown = await client.post(f"{root}/scan", data={"scanned": str(uuid4())}, headers=staff)
@@ -233,6 +255,9 @@ async def test_buttons_do_what_the_list_offers(
     assert pressed.status_code == 303
     assert pressed.headers["location"].endswith("/lending/ship")
     assert "红楼梦" in (await client.get(pressed.headers["location"], headers=staff)).text
+    for attempt in ("0", "99999999999"):
+        pressed = await client.post(path, data={"attempt": attempt}, headers=staff)
+        assert pressed.status_code == 400
 
 
 async def test_my_requests_stand_with_my_loans(

@@ -11,7 +11,7 @@ from lending import Desk, deliver, desk_at, enrol, rule, stock
 from mint import Mint
 from sqlalchemy import select, text, update
 
-from pinakes.federation.lending import privacy, scanning, service, views
+from pinakes.federation.lending import looking, privacy, scanning, service, views
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
@@ -46,9 +46,9 @@ async def wanted(b: Borrowing, copies: int = 1, **more: object) -> tuple[UUID, s
     return await b.place(title, **more), barcode
 
 
-async def at_hand(b: Borrowing, desk: Desk) -> tuple[UUID, str]:
+async def at_hand(b: Borrowing, desk: Desk, note: str = "") -> tuple[UUID, str]:
     """A request whose book is with its reader."""
-    request, barcode = await wanted(b)
+    request, barcode = await wanted(b, note=note)
     await b.act(b.supplier, request, S, "ship")
     await b.act(b.pickup, request, P, "receive")
     await b.act(b.pickup, request, P, "shelve")
@@ -109,16 +109,18 @@ async def test_a_refusal_moves_on_to_the_next_supplier_by_itself(
 ) -> None:
     b = borrowing
     title = await edition(b.database, b.home.consortium)
-    others = [await make_tenant(b.directory.ids[b.home.path[0]]) for _ in range(3)]
+    others = [await make_tenant(b.directory.ids[b.home.path[0]]) for _ in range(4)]
     for other in others:
         await held(b.database, other, title)
         await rule(b.database, other, supply_answers="hand")
     request = await b.place(title)
-    for _ in others:
-        [asked] = await asked_now(b, request)
-        await b.act(b.directory.ids[asked], request, S, "decline", reason="NotOnShelf")
-    assert (await b.wish(request)).state == "WAITING"
-    assert (await b.wish(request)).attempt == 4
+    asked: list[int] = []
+    for attempt in range(1, 5):
+        assert (await b.wish(request)).attempt == attempt
+        asked += await asked_now(b, request)
+        await b.act(b.directory.ids[asked[-1]], request, S, "decline", reason="NotOnShelf")
+    assert sorted(asked) == sorted(other.id for other in others)
+    assert ((await b.wish(request)).state, (await b.wish(request)).attempt) == ("WAITING", 5)
 
 
 async def asked_now(b: Borrowing, request: UUID) -> list[int]:
@@ -444,6 +446,9 @@ async def test_a_waiting_request_gets_the_copy_that_comes_free(borrowing: Borrow
     assert (await b.wish(second)).state == "WAITING"
     await b.act(b.home, first, R, "cancel")
     assert (await b.states(second))["supplier"] == "WILL_SUPPLY"
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [why] = (await looking.whole(session, b.directory, second)).chosen
+    assert (why["supplier"], why["rule"]) == (b.supplier.id, "first_in_line")
     [done] = await scan(b, b.supplier, barcode)
     assert (done.verb, done.send_to) == ("ship", b.pickup.code)
 
@@ -552,20 +557,22 @@ async def test_whose_it_was_is_forgotten_some_time_after_the_end(
     borrowing: Borrowing, desk: Desk
 ) -> None:
     b = borrowing
-    request, barcode = await at_hand(b, desk)
+    request, barcode = await at_hand(b, desk, note="请打电话")
     await desk.take_back(barcode)
     await deliver(b.database)
     for at in (b.pickup, b.supplier):
         await scan(b, at, barcode)
+    past = now() - 200 * DAY
     for table in (PartyRow, Request):
         for at in (b.home, b.pickup):
             async with unit_of_work(b.database.app, at.id) as session:
-                await session.execute(update(table).values(changed_at=now() - 200 * DAY))
+                await session.execute(update(table).values(created_at=past, changed_at=past))
                 await privacy.cut(session, at.id)
     async with unit_of_work(b.database.app, b.pickup.id) as session:
         [row] = await session.scalars(select(PartyRow))
-    assert {"person", "label"}.isdisjoint(row.facts)
-    assert (await b.wish(request)).person_id is None
+    assert {"person", "label", "note"}.isdisjoint(row.facts)
+    wish = await b.wish(request)
+    assert (wish.person_id, wish.note) == (None, "")
 
 
 async def test_the_last_words_of_a_request_name_nobody_either_after_a_while(
@@ -574,13 +581,18 @@ async def test_the_last_words_of_a_request_name_nobody_either_after_a_while(
     b = borrowing
     request, _ = await wanted(b, kind="copy")
     await b.act(b.supplier, request, S, "ship")
-    async with unit_of_work(b.database.app, b.home.id) as session:
-        [row] = await session.scalars(select(PartyRow))
-        assert (row.state, str(b.reader.person) in str(row.said)) == ("COMPLETED", True)
-        await session.execute(update(PartyRow).values(changed_at=now() - 200 * DAY))
-        await privacy.cut(session, b.home.id)
-        await session.refresh(row)
-        assert str(b.reader.person) not in f"{row.said} {row.facts}"
+    assert await b.states(request) == {
+        "requester": "COMPLETED", "supplier": "COMPLETED", "pickup": "CANCELLED",
+    }  # fmt: skip
+    last = [{"person": str(b.reader.person)}]
+    for at in (b.home, b.pickup):
+        async with unit_of_work(b.database.app, at.id) as session:
+            long_ago = update(PartyRow).values(changed_at=now() - 200 * DAY, said=last)
+            [row] = await session.scalars(long_ago.returning(PartyRow))
+            assert row.facts["person"] == str(b.reader.person)
+            await privacy.cut(session, at.id)
+            await session.refresh(row)
+            assert str(b.reader.person) not in f"{row.said} {row.facts}"
 
 
 async def test_what_cannot_be_done_is_refused(borrowing: Borrowing) -> None:

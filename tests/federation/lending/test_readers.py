@@ -1,6 +1,7 @@
 """What readers decide about their own requests: until when, not now, and which copy."""
 
-from datetime import timedelta
+import asyncio
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,16 +11,23 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import deliver, desk_at, enrol, rule
 from mint import Mint
+from registering import set_apart
+from served import refused
 from sqlalchemy import text
 
+from pinakes.federation.lending.facts import LAST
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.placing import last_moment
+from pinakes.federation.lending.service import TitleUnknown, describe
 from pinakes.federation.lending.timers import ring_due
 from pinakes.platform.clock import now
-from pinakes.platform.db import public_work
+from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.directory import Tenant
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 DAY = timedelta(days=1)
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+RECORD = text("SELECT record_id FROM commons.holding WHERE edition_id = :edition")
 pytestmark = pytest.mark.anyio
 
 
@@ -74,6 +82,42 @@ async def waiting(b: Borrowing, request: UUID) -> int:
     rows = text("SELECT count(*) FROM commons.wanted WHERE request_id = :id")
     async with public_work(b.database.public) as session:
         return int((await session.execute(rows, {"id": request})).scalar_one())
+
+
+async def test_an_honest_wait_has_a_range_and_comes_of_the_title_s_own_past(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], queue: tuple[UUID, UUID]
+) -> None:
+    b, title = borrowing, queue[1]
+    await b.place(title)
+    path, ask = f"/b/{b.home.code}/me/loans", {"query": "{ myRequests { waitMedian waitHigh } }"}
+    assert "days" not in (await client.get(path, headers=me | ENGLISH)).text
+    past = text("""
+        INSERT INTO commons.waited (request_id, edition_id, placed_at, filled_at, place)
+        SELECT gen_random_uuid(), :edition, now() - days * interval '1 day', now(), 1
+        FROM unnest(ARRAY[10, 20, 30]) AS days""")
+    async with public_work(b.database.public) as session:
+        await session.execute(past, {"edition": title})
+    page = (await client.get(path, headers=me | ENGLISH)).text
+    assert "about 20 days, between 12 and 28" in page
+    graph = await client.post(f"/v1/b/{b.home.code}/graphql", json=ask, headers=me)
+    [wait] = graph.json()["data"]["myRequests"]
+    assert (round(wait["waitMedian"]), round(wait["waitHigh"])) == (20, 28)
+
+
+async def test_what_is_reserved_is_told_with_the_rule_that_allows_it(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, path = borrowing, f"/v1/b/{borrowing.home.code}/requests"
+    await rule(b.database, b.home, hold_rules=[{"item": "book", "limit": 1}])
+    asked: list[httpx.Response] = []
+    for _ in range(2):
+        title = await edition(b.database, b.home.consortium)
+        await held(b.database, b.supplier, title)
+        wish = {"edition": str(title), "pickup": b.pickup.code}
+        asked.append(await client.post(path, json=wish, headers=me))
+    told = [(one.status_code, one.json()["rule"]) for one in asked]
+    assert told == [(201, "*/book"), (409, "*/book")]
+    assert asked[1].json()["code"] == "hold_limit_of_kind"
 
 
 async def test_nothing_can_be_needed_by_a_day_that_has_passed(
@@ -191,3 +235,55 @@ async def test_the_copy_that_others_wait_for_as_itself_is_taken_last(
     alone = {"item": str(item.id), "pickup": b.pickup.code, "edition": str(title)}
     answer = await client.post(f"/v1/b/{b.home.code}/requests", json=alone, headers=me)
     assert answer.json()["code"] == "nothing_wanted"
+
+
+async def test_several_requests_at_once_are_each_judged_by_those_before(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    await rule(b.database, b.home, hold_limit=2)
+    titles = [await edition(b.database, b.home.consortium) for _ in range(6)]
+    for title in titles:
+        await held(b.database, b.supplier, title)
+    wishes = [{"edition": str(title), "pickup": b.pickup.code} for title in titles * 2]
+    path = f"/v1/b/{b.home.code}/requests"
+    await asyncio.gather(*(client.post(path, json=wish, headers=me) for wish in wishes))
+    mine = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert len(mine) == 2
+
+
+async def test_what_another_consortium_has_is_no_title_here(
+    client: httpx.AsyncClient,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    tenant: Tenant,
+) -> None:
+    b = borrowing
+    await set_apart(b.database, tenant)
+    await b.directory.refresh(b.database.app)
+    title = await edition(b.database, b.directory.ids[tenant.id].consortium)
+    await held(b.database, tenant, title)
+    async with public_work(b.database.public) as session:
+        record = await session.scalar(RECORD, {"edition": title})
+    theirs = ({"edition": str(title)}, {"owner": tenant.code, "record": str(record)})
+    path = f"/v1/b/{b.home.code}/requests"
+    for wish in theirs:
+        answer = await client.post(path, json=wish | {"pickup": b.home.code}, headers=me)
+        assert refused(answer) == (404, "title_unknown")
+    wish = {"title": "红楼梦", "pickup": b.home.code}
+    mediated = (await client.post(path, json=wish, headers=me)).json()["request"]
+    with pytest.raises(TitleUnknown):
+        async with unit_of_work(b.database.app, b.home.id) as session:
+            await describe(session, UUID(mediated), title)
+
+
+async def test_a_request_may_be_needed_until_the_end_of_all_days(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title, needed_by=date.max)
+    assert (await b.states(request))["supplier"] == "WILL_SUPPLY"
+    assert last_moment(date.max, "Pacific/Honolulu") == LAST
+    assert (await listed(client, me))["until"].startswith("9999-12-31")

@@ -1,5 +1,6 @@
 """Books that are given back at other branches: home, to the next who waits, or to stay."""
 
+import re
 from collections import deque
 from datetime import timedelta
 from time import monotonic
@@ -13,16 +14,21 @@ from lending import Desk, deliver, desk_at, enrol, rule, stock
 from mint import Mint
 from sqlalchemy import select, update
 
+from pinakes.federation.holds.rules import ROUTES
 from pinakes.federation.lending import astray, scanning
+from pinakes.federation.lending.events import ItemHome
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
-from pinakes.federation.lending.returned import FOREIGN
+from pinakes.federation.lending.returned import FOREIGN, ItemOfSeveral, settled
 from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.federation.lending.wording import WHYS
+from pinakes.platform import show
 from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import Problem
 from pinakes.platform.identity import Principal
+from pinakes.platform.language import speaking
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers.misses import MISSES, Misses
 
@@ -75,6 +81,109 @@ async def test_a_book_that_nobody_waits_for_goes_home(
     assert (await b.item(b.supplier, barcode)).status == "out"
     [done] = await scan(b, b.supplier, barcode)
     assert (done.verb, (await b.item(b.supplier, barcode)).status) == ("shelve", "on_shelf")
+
+
+@pytest.mark.parametrize(
+    ("tongue", "label", "why"),
+    [("en", "Barcode", "Nobody waits for it"), ("zh", "条码", "无人等候")],
+)
+async def test_a_book_that_was_left_has_a_slip_once_its_owner_has_answered(  # noqa: PLR0913, PLR0917
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+    tongue: str,
+    label: str,
+    why: str,
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    staff = mint.staff(f"desk@{finder.code}") | {"Accept": "text/html", "Accept-Language": tongue}
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await scanning.scan(session, b.directory, Scan(barcode))
+    path = f"/b/{finder.code}/lending/arrivals/{(await arrived(b, finder)).id}"
+    assert (await client.get(path, headers=staff)).status_code == 404
+    await deliver(b.database)
+    listed = await client.get(f"/b/{finder.code}/lending/problem", headers=staff)
+    assert f'href="{path}"' in listed.text
+    assert why in listed.text
+    slip = (await client.get(path, headers=staff)).text
+    with speaking(tongue):
+        today = show.day(now(), finder.zone)
+    ends = (finder.name_zh, b.supplier.name_zh, b.supplier.name_en)
+    for told in (barcode, label, *ends, "红楼梦", why, today):
+        assert told in slip
+
+
+async def test_what_was_left_here_is_a_problem_until_it_is_home(
+    borrowing: Borrowing, finder: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    await b.place(title)
+    for at in (b.supplier, b.pickup, b.pickup):
+        await scan(b, at, barcode)
+    assert (await desk_at(client, mint, b.pickup).lend(b.reader.card, barcode)).status_code == 201
+    await deliver(b.database)
+    for home in (finder, b.supplier):  # the second time it is on no request any more
+        await scan(b, finder, barcode)
+        assert (await arrived(b, finder)).title == "红楼梦"
+        assert (await problems(client, mint, finder)) == (1, True), home
+        await scan(b, b.supplier, barcode)
+        assert (await problems(client, mint, finder)) == (0, False), home
+        visitor = await enrol(b.database, b.supplier)
+        await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
+        await deliver(b.database)
+
+
+async def test_late_news_that_a_book_is_home_leaves_it_on_the_list_where_it_was_left_again(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    await scan(b, finder, barcode)
+    for at in (b.supplier, finder):
+        async with unit_of_work(b.database.app, at.id) as session:
+            await scanning.scan(session, b.directory, Scan(barcode))
+    await deliver(b.database)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        left = await session.scalars(select(Arrival.state).order_by(Arrival.id))
+        assert left.all() == ["settled", "known"]
+
+
+async def problems(client: httpx.AsyncClient, mint: Mint, at: Tenant) -> tuple[int, bool]:
+    """How many its tab says there are, and whether any book is listed as left here."""
+    staff = mint.staff(f"desk@{at.code}") | ENGLISH
+    page = (await client.get(f"/b/{at.code}/lending/problem", headers=staff)).text
+    said = re.search(r"Problems (\d+)</a>", page)
+    assert said
+    return int(said[1]), "Books of other libraries that were left here" in page
+
+
+def test_every_rule_by_which_a_foreign_book_goes_on_has_words() -> None:
+    of_our_own = {"damaged_stays_home", "at_home"}
+    assert WHYS.keys() == ROUTES.keys() - of_our_own - {"unknown_item"} | {"on_request"}
+
+
+async def test_what_was_left_here_is_listed_with_where_it_goes_and_by_which_rule(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode), desk = borrowing, lent, desk_at(client, mint, finder)
+    for code in ("NOBODY-1", barcode):
+        await scan(b, finder, code)
+    told = [
+        (barcode, "known", b.supplier.code, b.supplier.code, "goes_home"),
+        ("NOBODY-1", "unknown", None, None, "unknown_item"),
+    ]
+    names = ("barcode", "state", "owner", "send_to", "rule")
+    items = (await desk.look("/arrivals"))["items"]
+    assert [tuple(one[name] for name in names) for one in items] == told
+    query = "{ arrivals { barcode state owner sendTo rule } }"
+    graph = (await desk.ask("/graphql", {"query": query})).json()["data"]["arrivals"]
+    assert [tuple(one.values()) for one in graph] == told
 
 
 async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
@@ -229,6 +338,18 @@ async def test_a_book_that_never_comes_home_is_missing_until_it_is_found(
     assert way.received_at is not None
 
 
+async def test_news_that_a_book_is_home_does_not_answer_what_is_still_asked(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    await scan(b, finder, barcode)
+    for state, then in (("asked", "asked"), ("known", "settled")):
+        async with unit_of_work(b.database.app, finder.id) as session:
+            await session.execute(update(Arrival).values(state=state))
+            await settled(session, ItemHome(about=uuid4(), barcode=barcode), b.supplier.id, now())
+        assert (await arrived(b, finder)).state == then
+
+
 async def test_what_nobody_knew_is_settled_once_its_owner_is_known(borrowing: Borrowing) -> None:
     b = borrowing
     [barcode] = await stock(b.database, b.home)
@@ -338,6 +459,63 @@ async def test_a_book_of_a_request_floats_where_it_was_left(
     assert (await b.wish(request)).state == "COMPLETED"
     assert (await b.item(b.supplier, barcode)).status == "withdrawn"
     assert (await b.item(finder, barcode)).status == "on_shelf"
+
+
+async def test_a_book_that_bears_the_barcode_of_one_of_ours_is_asked_about(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    [own] = await stock(b.database, finder)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await session.execute(update(Item).where(Item.barcode == own).values(barcode=barcode))
+    with pytest.raises(ItemOfSeveral) as asked:
+        await scan(b, finder, barcode)
+    assert asked.value.facts["owners"] == sorted([finder.code, b.supplier.code])
+    [mine] = await scan(b, finder, barcode, owner=finder.code)
+    assert (mine.verb, (await b.item(b.supplier, barcode)).status) == ("shelve", "lent")
+    [theirs] = await scan(b, finder, barcode, owner=b.supplier.code)
+    assert (theirs.verb, theirs.owner) == ("found", b.supplier.code)
+    assert (await b.item(b.supplier, barcode)).status == "out"
+
+
+async def test_a_book_that_stays_leaves_ours_with_the_same_barcode_alone(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    [own] = await held(b.database, finder, title)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        ours = update(Item).where(Item.barcode == own)
+        await session.execute(ours.values(barcode=barcode, call_number="ours", status="missing"))
+    await rule(b.database, b.supplier, item_float={"items": ["*"], "most": 2})
+    await scan(b, finder, barcode, owner=b.supplier.code)
+    assert (await arrived(b, finder)).rule == "floats"
+    mine = await b.item(finder, barcode)
+    assert (mine.status, mine.call_number) == ("missing", "ours")
+    assert (await b.item(finder, f"{b.supplier.code}/{barcode}")).status == "on_shelf"
+
+
+async def test_a_step_of_ours_is_not_made_with_a_book_that_is_others_(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode), desk = borrowing, lent, desk_at(client, mint, finder)
+    title = await edition(b.database, b.home.consortium)
+    [own] = await held(b.database, finder, title)
+    await rule(b.database, finder, supply_answers="automatic")
+    request = await b.place(title)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await session.execute(update(Item).where(Item.barcode == own).values(barcode=barcode))
+    for owner, verb, state in (
+        (b.supplier, "found", "WILL_SUPPLY"),
+        (finder, "ship", "SHIPPED"),
+    ):
+        answer = await desk.ask("/scans", {"barcode": barcode, "owner": owner.code})
+        await deliver(b.database)
+        [done] = answer.json()["items"]
+        assert (done["verb"], (await b.wish(request)).state) == (verb, state)
 
 
 async def test_a_lost_book_that_is_scanned_at_home_is_on_the_shelf(borrowing: Borrowing) -> None:

@@ -11,7 +11,17 @@ from msgspec.structs import replace
 from pinakes.federation.lending import party as parties
 from pinakes.federation.lending.facts import Facts
 from pinakes.federation.lending.model import Model, Role, dot, model, understood
-from pinakes.federation.lending.party import DAY, MoveRefused, Party, act, agree, asking, born, step
+from pinakes.federation.lending.party import (
+    DAY,
+    MOST_NOTES,
+    MoveRefused,
+    Party,
+    act,
+    agree,
+    asking,
+    born,
+    step,
+)
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 NOW = 1_800_000_000
@@ -274,3 +284,11 @@ def test_the_machines_can_be_drawn() -> None:
     assert drawn.startswith("digraph lending {")
     assert "requester_SENT -> requester_UNFILLED" in drawn
     assert drawn.count("{") == drawn.count("}")
+
+
+def test_of_notes_without_end_the_last_ones_are_kept() -> None:
+    party = stands(R, "SENT")
+    for number in range(MOST_NOTES + 10):
+        party = step(party, "write", {"note": str(number)}, NOW).party
+    notes = [one["note"] for one in party.facts["notes"]]
+    assert (len(notes), notes[0], notes[-1]) == (MOST_NOTES, "10", str(MOST_NOTES + 9))

@@ -1,5 +1,7 @@
 """What befalls requests and loans becomes notices: of the home, for its own reader, once."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,9 +9,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import deliver, rule
+from lending import Bearer, deliver, enrol, rule
 from posting import Posting, reach
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from pinakes.federation.lending.events import PartyTold, ReaderConcerned
 from pinakes.federation.lending.model import Role, model
@@ -17,6 +19,7 @@ from pinakes.federation.lending.timers import ring_due
 from pinakes.federation.loans.models import Borrowed
 from pinakes.federation.notices import duties, service
 from pinakes.federation.notices.listeners import KIND_OF
+from pinakes.federation.notices.machine import State
 from pinakes.federation.notices.models import Notice
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, unit_of_work, uuid7
@@ -155,6 +158,26 @@ async def test_what_is_due_soon_and_what_is_late_is_told_once_a_day_of_return(
     assert (await look(posting))[2:] == [("due_soon", ["红楼梦"])]
 
 
+async def test_many_that_are_late_are_reminded_in_as_many_questions_as_one(
+    posting: Posting,
+) -> None:
+    readers = [posting.reader, *[await enrol(posting.database, posting.here) for _ in range(9)]]
+
+    async def trips(late: Sequence[Bearer]) -> int:
+        for reader in late:
+            await lend(replace(posting, reader=reader), now() - timedelta(days=2))
+            await reach(posting.database, reader)
+        asked: list[Any] = []
+        async with unit_of_work(posting.database.app, posting.here.id) as session:
+            ours = (await session.connection()).sync_connection  # the application asks, too
+            event.listen(ours, "before_cursor_execute", lambda *told: asked.append(told[2]))
+            await duties.remind(session, posting.here.id, "Asia/Shanghai")
+        return len(asked)
+
+    assert await trips(readers[:1]) == await trips(readers[1:])
+    assert len(await told(posting.database, posting.here)) == len(readers)
+
+
 async def test_a_loan_that_came_back_is_not_told(posting: Posting) -> None:
     loan = await lend(posting, now() - timedelta(days=2))
     async with unit_of_work(posting.database.app, posting.here.id) as session:
@@ -164,17 +187,17 @@ async def test_a_loan_that_came_back_is_not_told(posting: Posting) -> None:
     assert await look(posting) == []
 
 
+@pytest.mark.parametrize("state", [State.SENT, State.UNSURE])
 async def test_what_was_told_is_forgotten_in_time(
-    posting: Posting, monkeypatch: pytest.MonkeyPatch
+    posting: Posting, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
     await posting.tell()
     await posting.round()
 
     async def aged(days: int) -> list[dict[str, Any]]:
         async with unit_of_work(posting.database.app, posting.here.id) as session:
-            await session.execute(
-                update(Notice).values(changed_at=func.now() - timedelta(days=days))
-            )
+            then = func.now() - timedelta(days=days)
+            await session.execute(update(Notice).values(changed_at=then, state=state))
         await service.forget_old(posting.database)
         return [row.facts for row in await posting.rows()]
 
@@ -184,3 +207,12 @@ async def test_what_was_told_is_forgotten_in_time(
     assert [bool(facts) for facts in await aged(9)] == [True]
     assert [bool(facts) for facts in await aged(11)] == [False]
     assert await aged(61) == []
+
+
+async def test_no_reader_is_told_without_end(
+    posting: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 2)
+    for _ in range(3):
+        await posting.tell()
+    assert len(await told(posting.database, posting.here)) == 2

@@ -13,6 +13,7 @@ from posting import CUT, Posting
 
 from pinakes.federation.notices import hooks
 from pinakes.federation.notices.machine import Channel
+from pinakes.federation.notices.sending import BATCH
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
@@ -71,6 +72,17 @@ async def test_a_receiver_that_is_away_is_asked_again(posting: Posting) -> None:
         await hooks.decide(session, "http://127.0.0.1:1/", inside=True)
     await posting.round(WEBHOOK)
     assert (await posting.stands())[1] == ("waiting", "http_connection")
+
+
+async def test_a_receiver_that_does_not_answer_keeps_no_others_waiting(posting: Posting) -> None:
+    await posting.hook()
+    for _ in range(BATCH + 2):
+        await posting.tell()
+    posting.receiver.answers = [CUT] * BATCH
+    await posting.round(WEBHOOK)
+    assert len(posting.receiver.calls) == BATCH
+    await posting.round(WEBHOOK)
+    assert len(posting.receiver.calls) == BATCH + 2
 
 
 async def test_nobody_is_called_inside_our_own_house(posting: Posting) -> None:

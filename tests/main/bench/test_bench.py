@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pinakes.main.bench import commands, cpu, load
+from pinakes.main.bench.paced import Lent
 from pinakes.main.bench.report import Report, Result, paired
 from pinakes.main.bench.trips import SSL, Frontend
 
@@ -79,6 +80,13 @@ def test_every_request_of_the_load_lends_another_item() -> None:
     sent = {load.request(order, client, n) for client in range(8) for n in range(1, 40)}
     items = {(words.split(b"/")[3], words.rpartition(b'"barcode":')[2]) for words in sent}
     assert len(items) == 8 * 39
+
+
+def test_what_was_lent_is_told_apart_by_when_it_was_asked_for() -> None:
+    lent = Lent(began=100.0, rate=10, took=[5.0] * 40 + [1.0] * 30 + [9.0] * 30)
+    spans = [(100.0, 104.0), (104.0, 107.0), (107.0, 110.0)]
+    assert [lent.p95(*span) for span in spans] == [5.0, 1.0, 9.0]
+    assert lent.p95() == 9.0
 
 
 def test_processor_time_grows_with_work() -> None:

@@ -11,7 +11,7 @@ from pinakes.tenants.catalogue.marc import Broken, Title, read, title_of
 
 @pytest.fixture
 def titles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Title]:
-    monkeypatch.setattr(repeated, "DATA", tmp_path)
+    monkeypatch.setattr(repeated, "DATA", [tmp_path])
     monkeypatch.setattr(repeated, "MADE", 50)
     name, originals = repeated.small()
     assert (name, len(originals)) == ("made up", 50)

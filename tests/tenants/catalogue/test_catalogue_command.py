@@ -1,6 +1,7 @@
 """pinakes catalogue import: the same path beside the database, followed to its end."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from books import book, commanded, file_of
 from click.testing import CliRunner, Result
 from sqlalchemy import update
 
+from pinakes.platform.command import work
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.doors import Doors
 from pinakes.tenants.catalogue.cli import catalogue
 from pinakes.tenants.catalogue.marc.sheet import HEADINGS
 from pinakes.tenants.items.models import Item
@@ -37,7 +40,8 @@ async def test_the_last_line_is_the_report_as_one_object(command: Any) -> None:
     report = json.loads(result.stdout.splitlines()[-1])
     assert list(report)[:5] == ["read", "new", "updated", "unchanged", "quarantined"]
     assert (report["read"], report["new"], report["quarantined"]) == (2, 1, 1)
-    assert report["items"]["new"] == 1
+    assert (report["reasons"], report["encodings"]) == ({"directory_unreadable": 1}, {"utf-8": 1})
+    assert (report["authorities"], report["deleted"], report["items"]["new"]) == (0, 0, 1)
 
 
 async def test_an_import_is_taken_back_by_its_id(
@@ -73,6 +77,18 @@ async def test_people_are_told_in_lines(command: Any) -> None:
     result = await command(file_of(book("1")), "--dry-run")
     assert result.exit_code == 0, result.output
     assert any(line.split() == ["new", "1"] for line in result.stdout.splitlines())
+
+
+def test_a_database_that_stops_makes_no_command_loud(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])  # as in a command, which has set up no log
+
+    async def lose(_: Doors) -> None:
+        logging.getLogger("asyncpg.pool").warning("the floor")
+
+    work(Path(), lose)
+    assert capsys.readouterr().err == ""
 
 
 async def test_a_file_that_is_no_marc_ends_with_its_code(command: Any) -> None:

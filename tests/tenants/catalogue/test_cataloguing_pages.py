@@ -2,10 +2,11 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
-from books import Import, book, file_of, performed
+from books import Import, begin, book, file_of, performed, send
 from litestar import Litestar
 from marcs import iso
 from mint import Mint
@@ -13,8 +14,11 @@ from sqlalchemy import select, update
 
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.jobs import Job
 from pinakes.platform.objects import objects
+from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
+from pinakes.tenants.catalogue.schemas import SheetWish
 from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +42,11 @@ class Room:
         headers = {**self.headers, "origin": "http://pinakes.test"}
         return await self.client.post(self.at(path), data=form, headers=headers)
 
+    async def send(self, file: bytes, **form: str) -> httpx.Response:
+        headers = {**self.headers, "origin": "http://pinakes.test"}
+        files = {"file": ("我的书.mrc", file)}
+        return await self.client.post(self.at("imports"), data=form, files=files, headers=headers)
+
     def at(self, path: str) -> str:
         return path if path.startswith("/b/") else f"/b/{self.code}/cataloguing/{path}"
 
@@ -59,6 +68,36 @@ def link(shown: str, within: str) -> str:
     found = re.search(rf'href="([^"]*{within}[^"]*)"', shown)
     assert found, shown
     return found[1]
+
+
+async def test_a_file_is_brought_in_from_the_page_of_imports(
+    room: Room, database: Database
+) -> None:
+    assert 'enctype="multipart/form-data"' in await room.get()
+    file = file_of(book("1"), book("2"))
+    sent = await room.send(file, dialect="marc21", encoding="", kind="", dry_run="true")
+    assert sent.status_code == 303, sent.text
+    await performed(database)
+    report = await room.get(sent.headers["location"])
+    for words in ("我的书.mrc", "试运行", "已读取</dt><dd>2"):
+        assert words in report
+    table = b"barcode,isbn\nB1,9787020002207\n"
+    sent = await room.send(table, kind=service.SHEET)
+    await performed(database)
+    assert "1 册未收入" in await room.get()
+
+
+async def test_a_form_that_is_not_ours_or_has_no_file_is_refused(room: Room) -> None:
+    assert (await room.send(b"")).status_code == 400
+    for content, boundary in ((b"--x", "x"), (b"", ""), (b"--x\r\n\r\n\r\n--x--", "x")):
+        headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+        answer = await room.client.post(
+            room.at("imports"), content=content, headers={**room.headers, **headers}
+        )
+        assert answer.status_code == 400, answer.text
+    for wrong in ({"encoding": "x" * 300}, {"dialect": "klingon"}, {"nobody": "knows"}):
+        assert (await room.send(file_of(book("1")), **wrong)).status_code == 400
+    assert "尚未导入任何目录" in await room.get()
 
 
 async def test_a_piece_that_nobody_wants_is_discarded_on_its_page(
@@ -87,6 +126,7 @@ async def test_from_the_report_to_the_piece_and_into_the_catalogue(
         assert words in report
     aside = await room.get(link(report, "/quarantine"))
     assert "文件中第 2 条" in aside
+    assert re.search("起始于第 [1-9][0-9]* 字节", aside)
     path = link(aside, "pieces/")
     assert "�" in await room.get(path)
     assert "Война и мир" in await room.get(path, encoding="windows-1251")
@@ -106,6 +146,80 @@ async def test_from_the_report_to_the_piece_and_into_the_catalogue(
 async def test_an_import_that_failed_has_a_report_too(room: Room, bring: Import) -> None:
     job = await bring(b"no catalogue")
     assert "<code>unknown_format</code>" in await room.get(f"imports/{job.id}")
+
+
+async def test_an_import_shows_how_far_it_is_and_is_stopped_on_its_page(
+    room: Room, database: Database, library: Tenant
+) -> None:
+    id = await begin(database, library, file_of(book("1")))
+    async with unit_of_work(database.app, library.id) as session:
+        told = {"done": 3, "total": 7, "report": {"read": 12}}
+        await session.execute(update(Job).where(Job.id == id).values(**told))
+    path = f"imports/{id}"
+    answer = await room.client.get(room.at(path), headers=room.headers)
+    assert answer.headers["refresh"] == "3"
+    assert '<progress id="progress" max="7" value="3">' in answer.text
+    assert "文件已读取 43%" in answer.text
+    assert "停止导入" in answer.text
+    assert (await room.post(f"{path}/cancel")).headers["location"].endswith(path)
+    shown = await room.get(path)
+    for words in ("已取消", "再次导入同一文件即可继续", "目前已读"):
+        assert words in shown
+    for words in ("停止导入", "自动刷新"):
+        assert words not in shown
+    assert "已读取 12 条" in await room.get()
+    assert (await room.post(f"{path}/cancel")).status_code == 409
+
+
+async def test_an_import_that_has_not_begun_says_so(
+    room: Room, database: Database, library: Tenant
+) -> None:
+    id = await begin(database, library, file_of(book("1")))
+    shown = await room.get(f"imports/{id}")
+    assert "正在排队等候" in shown
+    assert '<dl class="fields">' not in shown
+
+
+async def test_trials_and_imports_that_were_taken_back_are_told_apart(
+    room: Room, bring: Import, database: Database
+) -> None:
+    await bring(file_of(book("1")), dry_run=True)
+    assert "试运行" in await room.get()
+    job = await bring(file_of(book("1")))
+    path = f"imports/{job.id}"
+    assert "撤销整个导入" in await room.get(path)
+    await room.post(f"{path}/undo")
+    assert "正在撤销" in await room.get()
+    await performed(database)
+    assert "已全部撤销" in await room.get()
+    answer = await room.client.get(room.at(path), headers=room.headers)
+    assert "已全部撤销" in answer.text
+    assert "撤销整个导入" not in answer.text
+    assert "refresh" not in answer.headers
+
+
+async def test_lines_of_a_table_that_did_not_come_in_are_counted_in_the_list(
+    room: Room, database: Database, library: Tenant
+) -> None:
+    async with unit_of_work(database.app, library.id) as session:
+        upload = await send(session, b"barcode,isbn\nB1,9787020002207\n")
+        await service.start_sheet(session, SheetWish(upload))
+    await performed(database)
+    listed = await room.get()
+    assert "1 册未收入" in listed
+    report = await room.get(link(listed, "imports/"))
+    assert "文件第 2 行" in await room.get(link(report, "/items"))
+
+
+async def test_older_imports_are_on_the_next_page(
+    room: Room, bring: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinakes.tenants.catalogue.pages.FEW", 1)
+    first, second = await bring(file_of(book("1"))), await bring(file_of(book("2")))
+    latest = await room.get()
+    assert (str(second.id) in latest, str(first.id) in latest) == (True, False)
+    older = await room.get(link(latest, "after="))
+    assert (str(second.id) in older, str(first.id) in older) == (False, True)
 
 
 async def test_two_titles_are_decided_on_the_page(
@@ -131,6 +245,26 @@ async def test_two_titles_are_decided_on_the_page(
         verdicts = sorted(await session.scalars(select(Twin.verdict)))
     assert verdicts == ["different", "open", "same"]
     assert (await room.post(path[1], keep="nonsense")).status_code == 400
+
+
+async def test_the_page_offers_no_record_to_keep_that_readers_do_not_see(
+    room: Room, bring: Import, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(*(book(str(n), "红楼梦", isbn="9787020002207") for n in range(2))))
+    await room.post("duplicates")
+    await performed(database)
+    shown = await room.get("duplicates")
+    [path] = set(re.findall(r'action="([^"]*duplicates/[^"]+)"', shown))
+    first, second = re.findall(r'name="keep" value="([0-9a-f-]{36})"', shown)
+    async with unit_of_work(database.app, library.id) as session:
+        row = CatalogueRecord
+        await session.execute(update(row).where(row.id == UUID(first)).values(suppressed=True))
+    shown = await room.get("duplicates")
+    assert re.findall(r'name="keep" value="([0-9a-f-]{36})"', shown) == [second]
+    assert "读者看不到这一条" in shown
+    refused = await room.post(path, keep=first)
+    assert refused.status_code == 409
+    assert "请保留另一条" in refused.text
 
 
 async def test_copies_that_did_not_come_in_are_named_and_the_whole_is_taken_back(
@@ -169,7 +303,10 @@ async def test_what_stays_of_an_import_is_named_with_its_title_and_the_reason(
         ("红楼梦", "Lent since"),
         ("红楼梦", "Copies, loans or requests need it"),
     }
-    assert (await room.get(report, undoing="yes")).count("正在撤销") == 0
+    report = await room.get(report)
+    assert "正在撤销" not in report
+    assert "已撤销，保留 2 项" in report
+    assert "撤销整个导入" in report
 
 
 async def test_only_cataloguers_come_in(room: Room, mint: Mint) -> None:

@@ -16,8 +16,8 @@ from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobDue
 from pinakes.platform.messages import Outbox
-from pinakes.tenants.catalogue import duplicates
-from pinakes.tenants.catalogue.alike import why
+from pinakes.tenants.catalogue import deciding, duplicates
+from pinakes.tenants.catalogue.alike import Verdict, why
 from pinakes.tenants.catalogue.marc import Isbn, Name, Title
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.service import described
@@ -58,6 +58,7 @@ def test_two_titles_may_be_the_same(one: Title, other: Title, rule: str | None) 
 
 
 type Search = Callable[[], Awaitable[dict[str, Any]]]
+type Waiting = Callable[..., Awaitable[httpx.Response]]
 
 
 @pytest.fixture
@@ -128,6 +129,56 @@ async def test_of_two_that_are_the_same_one_gets_all_copies(
     assert (again.status_code, again.json()["code"]) == (409, "decided_already")
     assert (await bring(TWICE)).report["unchanged"] == 3  # type: ignore[index]
     assert (await search())["found"] == 0
+
+
+@pytest.fixture
+def waiting(client: httpx.AsyncClient, mint: Mint, library: Tenant) -> Waiting:
+    """The pairs that nobody has decided on, and how to decide on one."""
+    root, staff = f"/v1/b/{library.code}/catalogue/duplicates", f"cataloguer@{library.code}"
+
+    async def waiting(pair: str = "", keep: str = "") -> httpx.Response:
+        if not pair:
+            return await client.get(root, headers=mint.staff(staff))
+        wish = {"verdict": "same", "keep": keep}
+        return await client.post(f"{root}/{pair}/decide", json=wish, headers=mint.staff(staff))
+
+    return waiting
+
+
+@pytest.mark.parametrize("way", [{"suppressed": True}, {"withdrawn": True}, {"state": "deleted"}])
+async def test_copies_never_come_under_a_record_that_readers_do_not_see(
+    bring: Import,
+    search: Search,
+    waiting: Waiting,
+    database: Database,
+    library: Tenant,
+    way: dict[str, Any],
+) -> None:
+    await bring(TWICE)
+    await search()
+    [pair] = (await waiting()).json()["items"]
+    async with unit_of_work(database.app, library.id) as session:
+        row = CatalogueRecord
+        await session.execute(update(row).where(row.id == UUID(pair["first"]["id"])).values(**way))
+    refused = await waiting(pair["id"], pair["first"]["id"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "record_not_shown")
+    async with unit_of_work(database.app, library.id) as session:
+        assert len(set(await session.scalars(select(Item.record_id)))) == 2
+    listed = (await waiting()).json()["items"]
+    assert [one["id"] for one in listed] == ([pair["id"]] if "suppressed" in way else [])
+    assert (await waiting(pair["id"], pair["second"]["id"])).status_code == 200
+
+
+async def test_two_that_readers_do_not_see_may_become_one(
+    bring: Import, search: Search, database: Database, library: Tenant
+) -> None:
+    await bring(TWICE)
+    await search()
+    async with unit_of_work(database.app, library.id) as session:
+        await session.execute(update(CatalogueRecord).values(suppressed=True))
+        [twin] = await session.scalars(deciding.listed(Verdict.OPEN))
+        done = await deciding.decide(session, twin.id, Verdict.SAME, twin.first_id)
+        assert done.verdict is Verdict.SAME
 
 
 async def test_an_import_is_followed_by_a_search_among_what_it_changed(

@@ -1,10 +1,10 @@
 """Real catalogues of others come in without a crash, and every record is accounted for."""
 
 import gzip
-from pathlib import Path
 
 import pytest
 from books import Import
+from marcs import data_file
 from sqlalchemy import func, select
 
 from pinakes.platform.db import Database, unit_of_work
@@ -14,16 +14,12 @@ from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarant
 
 pytestmark = pytest.mark.anyio
 
-DATA = Path("/work/shared/data")
 FAMILIES = ("marc21", "marcxml", "unimarc", "cnmarc")
 LARGEST = 1_500_000  # bytes unpacked: the larger ones are more of the same
 
 
 def files(family: str) -> list[bytes]:
-    folder = DATA / family
-    if not folder.is_dir():
-        pytest.skip(f"the collection of test data is not at {DATA}")
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found = [path for path in sorted(data_file(family).rglob("*")) if path.is_file()]
     plain = [
         gzip.decompress(p.read_bytes()) if p.suffix == ".gz" else p.read_bytes() for p in found
     ]

@@ -52,6 +52,9 @@ async def test_the_table_has_a_line_for_all_that_did_not_come_in_and_runs_no_for
     table = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
     counted = {row["code"]: row["count"] for row in table if row["what"] == "count"}
     assert (counted["read"], counted["new"], counted["items.duplicates"]) == ("7", "2", "2")
+    words = {row["code"]: (row["zh"], row["en"]) for row in table}
+    assert words["read"] == ("已读取", "Read")
+    assert words["items.new"] == ("新增", "New")
     pieces = [row for row in table if row["what"] == "quarantined"]
     assert [row["record"] for row in pieces] == ["2", "3", "4", "5", "6"]
     assert all(row["zh"] != row["en"] and int(row["byte"]) for row in pieces)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 from books import HANDLERS, Import, book, file_of, look, performed, send
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
+from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.former import Former
@@ -13,7 +15,7 @@ from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Kept
 from pinakes.tenants.catalogue.schemas import SheetWish
-from pinakes.tenants.catalogue.undoing import run_undo
+from pinakes.tenants.catalogue.undoing import ROWS, START, run_undo, take_records_back
 from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
@@ -207,3 +209,33 @@ async def test_a_table_of_items_is_taken_back_too(
     undone = await undo(job)
     assert undone.report["items"] == {"removed": 1, "restored": 1, "kept": 0}
     assert await everything() == before
+
+
+FORMERS = """
+    INSERT INTO former (tenant_id, id, job_id, kind, row_id, was)
+    SELECT $1, gen_random_uuid(), $2, 'record', gen_random_uuid(),
+           jsonb_build_object('import_id', CASE WHEN n % 2 = 0 THEN gen_random_uuid() ELSE $3 END)
+    FROM generate_series(1, $4) n
+"""
+LOOKED = text("""
+    SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+    WHERE relname = 'former'
+""")
+MANY = 20_000
+
+
+async def test_a_portion_looks_through_no_more_than_its_size(
+    bring: Import, database: Database, library: Tenant, postgres: Postgres
+) -> None:
+    """However much later imports have changed, of this one's rows and of others'."""
+    first, later = [await bring(file_of(book("1", title))) for title in ("旧", "新")]
+    strong = await asyncpg.connect(postgres.address("postgres"))
+    await strong.execute(FORMERS, library.id, later.id, first.id, MANY)
+    await strong.execute("ANALYZE former")
+    await strong.close()
+    async with unit_of_work(database.app, library.id) as session:
+        before = await session.scalar(LOOKED) or 0
+        done = await take_records_back(session, "record", first.id, START, later.id)
+        looked = (await session.scalar(LOOKED) or 0) - before
+        assert [one.reason for one in done.kept] == ["changed_since"]
+    assert 0 < looked <= 2 * ROWS

@@ -1,5 +1,6 @@
 """Items from a spreadsheet find their titles, or are told of line by line."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState
 from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue.marc import sheet
 from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.schemas import SheetWish
 from pinakes.tenants.items.models import Item
@@ -64,6 +66,18 @@ async def test_lines_find_their_titles_and_the_others_are_told_of(
     assert (again.report["new"], again.report["unchanged"]) == (0, 2)
 
 
+async def test_every_column_of_a_line_is_kept(
+    bring: Import, shelve: Any, database: Database, library: Tenant
+) -> None:
+    await bring(file_of(book("1")))
+    headings = "条码号,控制号,索书号,馆藏地,复本号,类型,状态,单价"
+    await shelve(f"{headings}\nB9,1,I242/9,三楼,2,dvd,丢失,59.70元\n")
+    async with unit_of_work(database.app, library.id) as session:
+        item = (await session.scalars(select(Item))).one()
+    said = (item.barcode, item.call_number, item.location, item.copy, item.kind, item.status)
+    assert (*said, item.price) == ("B9", "I242/9", "三楼", "2", "dvd", "lost", "59.70元")
+
+
 async def test_a_number_that_several_titles_bear_names_none(bring: Import, shelve: Any) -> None:
     await bring(file_of(book("1", "甲", isbn="9787020002207"), book("2", isbn="9787020002207")))
     job = await shelve("barcode,isbn\nX1,9787020002207\n")
@@ -73,3 +87,20 @@ async def test_a_number_that_several_titles_bear_names_none(bring: Import, shelv
 async def test_a_table_without_barcodes_is_refused(shelve: Any) -> None:
     job = await shelve("题名,作者\n红楼梦,曹雪芹\n")
     assert (job.state, job.failure) == (JobState.FAILED, "no_items")
+
+
+def test_a_line_without_end_is_told_of_and_the_next_ones_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sheet, "LONGEST", 20)
+    table = f"barcode,isbn\nX1,\n{'X' * 50}\nX2,\n{'X' * 20}\nX3,"
+    found = list(sheet.lines(BytesIO(table.encode())))
+    assert [(one.item.barcode, one.reason) for one in found] == [
+        ("X1", "no_title_named"),
+        ("", "line_unreadable"),
+        ("X2", "no_title_named"),
+        ("", "line_unreadable"),
+        ("X3", "no_title_named"),
+    ]
+    with pytest.raises(sheet.NoItems):
+        list(sheet.lines(BytesIO(b"barcode,isbn" * 9)))

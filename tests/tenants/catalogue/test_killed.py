@@ -22,7 +22,7 @@ from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
-BOOKS, JUNK = 6000, 4
+BOOKS, JUNK = 3000, 4
 
 
 async def seen(database: Database, library: Tenant, id: UUID, enough: Callable[[Job], bool]) -> Job:
@@ -42,15 +42,15 @@ def read(job: Job) -> int:
 async def test_an_import_goes_on_after_its_worker_was_killed_three_times(
     database: Database, library: Tenant, environment: dict[str, str]
 ) -> None:
-    long = "佚名" * 150  # the file is large enough to be read in a process of its own
+    long = "佚名" * 300  # the file is large enough to be read in a process of its own
     books = [book(str(n), f"书名{n}", author=long, items=[f"B{n}"]).as_marc() for n in range(BOOKS)]
     for place in range(JUNK):
-        books.insert(place * 1000 + 500, b"00099nam a2200000 a 4500rubbish\x1d")
+        books.insert(place * 500 + 250, b"00099nam a2200000 a 4500rubbish\x1d")
     id = await begin(database, library, file_of(*books))
     points: list[Callable[[Job], bool]] = [
         lambda job: job.state is JobState.RUNNING,
-        lambda job: read(job) >= 1000,
-        lambda job: read(job) >= 3000,
+        lambda job: read(job) >= 500,
+        lambda job: read(job) >= 1500,
     ]
     for point in points:
         with worker(environment) as process:

@@ -65,12 +65,16 @@ def test_chinese_under_a_leader_that_says_utf8_is_read() -> None:
     assert (record.encoding, record.repairs) == ("gb18030", ("encoding_corrected",))
 
 
-def test_russian_is_read_where_the_record_says_so() -> None:
-    says = "100 __ $a" + "20020204d1994    em y0rusy0102    ca"
+@pytest.mark.parametrize(
+    ("said", "encoding"),
+    [("0102", "koi8-r"), ("99  ", "koi8-r"), ("89  ", "windows-1251"), ("79  ", "cp866")],
+)
+def test_russian_is_read_where_the_record_says_so(said: str, encoding: str) -> None:
+    says = f"100 __ $a20020204d1994    em y0rusy{said}    ca"
     record = read_as(
-        iso("001 1", says, "200 1_ $aУездное$fЕ. Замятин", "801 _0 $bT", encoding="koi8-r")
+        iso("001 1", says, "200 1_ $aУездное$fЕ. Замятин", "801 _0 $bT", encoding=encoding)
     )
-    assert record.encoding == "koi8-r"
+    assert record.encoding == encoding
     assert record.fields[2][1].endswith("Уездное\x1ffЕ. Замятин")
 
 
@@ -102,6 +106,13 @@ def test_marc8_is_read(value: bytes, expected: str | None) -> None:
         assert record.fields[0][1][4:] == unicodedata.normalize("NFC", expected)
 
 
+def test_marc8_under_a_leader_that_says_utf8_is_believed_to_the_caller_alone() -> None:
+    data = raw("a", b"caf\xe2e")
+    assert reasons(found(data)) == ["encoding_unclear"]
+    record = read_as(data, "marc-8")
+    assert (record.fields[0][1][4:], record.repairs) == ("café", ("encoding_corrected",))
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -115,6 +126,43 @@ def test_marc8_is_read(value: bytes, expected: str | None) -> None:
 )
 def test_what_would_be_garbled_is_set_aside(value: bytes) -> None:
     assert reasons(found(raw(" ", value))) == ["encoding_unclear"]
+
+
+KOREAN = ("245 10 $a한국 도서관의 역사와 전망 /$c김영희 지음", "260 __ $a서울 :$b한길사")
+JAPANESE = ("245 10 $a図書館情報学の基礎と展望 /$c山田花子編", "260 __ $a東京 :$b岩波書店")
+TRADITIONAL = ("245 10 $a圖書館與資訊社會之研究 /$c王大明撰", "260 __ $a臺北 :$b學生書局")
+EAST_ASIAN = [
+    (KOREAN, "euc-kr"),
+    (JAPANESE, "euc-jp"),
+    (JAPANESE, "shift-jis"),
+    (TRADITIONAL, "big5"),
+]
+
+
+@pytest.mark.parametrize(("lines", "encoding"), EAST_ASIAN)
+@pytest.mark.parametrize("dialect", Dialect)
+def test_what_is_korean_or_japanese_is_not_read_as_chinese(
+    lines: tuple[str, ...], encoding: str, dialect: Dialect
+) -> None:
+    data = iso(*lines, encoding=encoding)
+    assert reasons(found(data, dialect)) == ["encoding_unclear"]
+    (told,) = found(data, dialect, encoding)
+    assert isinstance(told, Record)
+    assert told.fields[0][1].endswith(lines[0].rpartition("$c")[2])
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "饕餮纹饰青铜器鉴赏",
+        "蚯蚓蟋蟀蜻蜓蝴蝶螳螂蝉图谱",
+        "硝酸盐—起泡、冒泡、浮泡",
+        "《源氏物語》の世界",
+    ],
+)
+def test_rare_words_are_chinese_all_the_same(title: str) -> None:
+    lines = ("001 1", f"200 1_ $a{title}$f龚翀骧著", "801 _0 $bT")
+    assert read_as(iso(*lines, leader="nam0    ", encoding="gb18030")).encoding == "gb18030"
 
 
 def test_utf8_with_one_wrong_byte_is_set_aside() -> None:

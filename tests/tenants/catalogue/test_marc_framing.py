@@ -34,6 +34,11 @@ def test_filler_between_records_is_passed_over(filler: bytes) -> None:
     assert titles(FIRST + filler + SECOND + filler) == ["First", "第二"]
 
 
+@pytest.mark.parametrize("sign", [b"<", b"< 1\r\n", b"\x1f\x8b", b"\xff\xfe", b"\xef\xbb\xbf<"])
+def test_a_sign_astray_in_front_makes_no_other_format_of_the_file(sign: bytes) -> None:
+    assert titles(sign + FIRST + SECOND) == ["First", "第二"]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_record() -> None:
     assert titles(b"\xef\xbb\xbf" + FIRST) == ["First"]
 
@@ -111,10 +116,22 @@ def test_what_cannot_be_read_is_kept_with_a_reason(data: bytes, reason: str) -> 
     assert b"".join(piece.raw for piece in pieces) == SECOND + data
 
 
-def test_a_last_record_without_its_end_mark_is_read() -> None:
-    (record,) = found(FIRST[:-1])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_last_record_without_its_end_mark_is_read(lost: int) -> None:
+    (record,) = found(FIRST[:-lost])
     assert isinstance(record, Record)
     assert record.repairs == ("terminator_missing",)
+    assert record.fields[1] == ("245", "10\x1faFirst")
+
+
+@pytest.mark.parametrize("lost", [3, 6])
+def test_a_record_that_lost_letters_is_not_taken_for_whole(lost: int) -> None:
+    assert reasons(found(SECOND + FIRST[:-lost])) == ["record", "cut_off"]
+    parted = FIRST[:-lost] + b"\x1d" + FIRST[-lost:] + SECOND
+    cut, _, after = found(parted)
+    assert isinstance(cut, Broken)
+    assert (cut.reason, cut.facts) == ("truncated", {"declared": "62", "actual": 63 - lost})
+    assert after.raw == SECOND
 
 
 def test_what_never_ends_comes_in_pieces_of_five_megabytes() -> None:
@@ -141,9 +158,10 @@ def test_a_small_file_that_unpacks_without_end_is_refused() -> None:
 
 def test_a_damaged_archive_gives_what_it_still_holds_and_says_so() -> None:
     many = b"".join(iso(f"001 {number}", f"245 10 $aNo. {number}") for number in range(5000))
-    pieces = found(gzip.compress(many)[:-2000])
+    *pieces, damaged = found(gzip.compress(many)[:-2000])
     assert reasons(pieces)[0] == "record"
-    assert reasons(pieces)[-1] == "archive_damaged"
+    assert reasons([damaged]) == ["archive_damaged"]
+    assert damaged.offset == pieces[-1].offset + len(pieces[-1].raw)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +200,7 @@ def test_reasons_are_told_in_both_languages() -> None:
 
 def test_a_leader_tells_headings_copies_and_deletions() -> None:
     assert one("001 1", "100 1_ $aName", leader="nz  a n ").authority
+    assert one("001 1", "200 _1 $a曹$b雪芹", "801 _0 $bNLC", leader="nx  a n ").authority
     assert one("001 1", "852 __ $aPlace", leader="nx  a n ").holding
     assert one("001 1", "245 10 $aGone", leader="dam a i ").deleted
     book = one("001 1", "245 10 $aBook")

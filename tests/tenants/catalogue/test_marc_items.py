@@ -7,7 +7,7 @@ from marcs import one
 
 from pinakes.tenants.catalogue.marc import Item, items_of
 from pinakes.tenants.catalogue.marc.items import UnknownProfile
-from pinakes.tenants.catalogue.marc.sheet import NoItems, lines
+from pinakes.tenants.catalogue.marc.sheet import NoItems, TableUnclear, lines
 
 CN = ("001 1", "200 1_ $a书")
 US = ("001 1", "245 10 $aBook")
@@ -82,7 +82,7 @@ B5
 """
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_a_sheet_of_copies_is_read_line_by_line(encoding: str) -> None:
     read = list(lines(BytesIO(SHEET.encode(encoding))))
     assert [line.number for line in read] == [2, 3, 5, 6, 7]
@@ -95,6 +95,19 @@ def test_a_sheet_of_copies_is_read_line_by_line(encoding: str) -> None:
 def test_a_line_that_cannot_be_read_does_not_take_the_next_along() -> None:
     sheet = f"barcode,control_number\nB1,{'x' * 200_000}\nB2,7\n".encode()
     assert [line.reason for line in lines(BytesIO(sheet))] == ["line_unreadable", ""]
+
+
+def test_a_line_with_bytes_of_no_set_is_told_of_and_not_shelved() -> None:
+    sheet = SHEET.encode("gb18030").replace("分馆".encode("gb18030"), b"\xb7\xff")
+    assert [line.reason for line in lines(BytesIO(sheet))][:3] == [
+        "", "encoding_unclear", "no_barcode",
+    ]  # fmt: skip
+
+
+def test_a_sheet_in_another_set_is_refused_and_never_garbled() -> None:
+    sheet = "barcode,control_number,location\nB1,7,été à côté\n".encode("latin-1")
+    with pytest.raises(TableUnclear, match="UTF-8"):
+        lines(BytesIO(sheet))
 
 
 def test_a_sheet_may_use_tabs_and_other_columns() -> None:

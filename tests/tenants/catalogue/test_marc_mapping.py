@@ -36,7 +36,7 @@ MARC21 = (
     "020 __ $a0131103628X",
     "022 __ $a0028-0836",
     "050 00 $aQA76.73$b.C15 1988",
-    "082 04 $a005.133$223",
+    "082 04 $a005/.13/3$223",
     "084 __ $aTP312$2clc",
     "100 1_ $aRitchie, Dennis M.,$d1941-2011.$eauthor.",
     "245 14 $aThe C programming language :$ba tour /$cDennis M. Ritchie.",
@@ -88,6 +88,7 @@ def test_marc21_is_understood_and_its_punctuation_goes() -> None:
     assert title.isbn[1] == Isbn("0131103628X")
     assert title.issn == ("0028-0836",)
     assert {c.scheme for c in title.classes} == {"clc", "ddc", "lcc"}
+    assert Class("ddc", "005.133") in title.classes
     assert title.subjects == ("C (Computer program language)--Handbooks",)
     assert title.series == ("Software series ; 3",)
     assert (title.language, title.form) == ("eng", "ebook")

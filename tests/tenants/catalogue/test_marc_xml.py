@@ -1,5 +1,7 @@
 """MARCXML is read element by element, with or without a namespace, and trusts nobody."""
 
+import gzip
+
 import pytest
 from marcs import found, reasons
 
@@ -54,6 +56,22 @@ def test_utf16_and_gb18030_are_read_as_they_say() -> None:
         assert record.fields[1][1] == "10\x1fa紅樓夢 & more"
 
 
+@pytest.mark.parametrize("said", ["gb18030", "windows-1252", "latin-1", "marc-8"])
+@pytest.mark.parametrize("written", ["utf-8", "utf-16"])
+def test_what_is_unicode_is_read_so_whatever_the_caller_says(said: str, written: str) -> None:
+    (record,) = found(collection(ONE).decode().encode(written), encoding=said)
+    assert isinstance(record, Record)
+    assert record.fields[1][1] == "10\x1fa紅樓夢 & more"
+    assert (record.encoding, record.repairs) == ("utf-8", ("encoding_corrected",))
+
+
+def test_what_is_unicode_is_read_so_whatever_the_file_says() -> None:
+    lying = f'<?xml version="1.0" encoding="ISO-8859-1"?>{ONE}'.encode()
+    (record,) = found(lying)
+    assert isinstance(record, Record)
+    assert record.fields[1][1] == "10\x1fa紅樓夢 & more"
+
+
 def test_a_broken_element_does_not_take_the_next_along() -> None:
     torn = ONE.replace("</datafield>", "")
     open_ended = ONE.replace("</record>", "")
@@ -63,6 +81,14 @@ def test_a_broken_element_does_not_take_the_next_along() -> None:
 
 def test_a_file_cut_off_inside_an_element_says_so() -> None:
     assert reasons(found(collection(ONE, ONE)[:-40])) == ["record", "cut_off"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_damaged_archive_says_so_in_every_form_of_unicode(encoding: str) -> None:
+    many = "".join(ONE.replace(">7<", f">{number}<") for number in range(3000))
+    packed = gzip.compress(f"<collection>{many}</collection>".encode(encoding))
+    told = reasons(found(packed[: len(packed) // 2]))
+    assert (told[0], told[-1]) == ("record", "archive_damaged")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +126,7 @@ def test_a_piece_that_is_read_once_more_brings_no_document_type(before: str) -> 
 
 @pytest.mark.parametrize("encoding", ["marc-8", "euc_kr"])
 def test_a_character_set_that_xml_has_not_is_told(encoding: str) -> None:
-    broken = again(ONE.encode(), None, encoding)
+    broken = again(ONE.replace("紅樓夢", "홍루몽").encode("euc-kr"), None, encoding)
     assert isinstance(broken, Broken)
     assert (broken.reason, broken.facts["declared"]) == ("encoding_not_supported", encoding)
 

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.anyio
 
 type Command = Callable[..., Awaitable[Result]]
 
+UNTITLED = iso("001 5", "040 __ $aX")
 HEADING = iso("001 4", "100 1_ $aCao, Xueqin", leader="nz  a i ")
 
 
@@ -69,7 +70,7 @@ async def test_whoever_leaves_takes_everything(
     tmp_path: Path,
 ) -> None:
     file = file_of(book("1", items=["A", "B"]), book("2"))
-    await bring(file + HEADING)
+    await bring(file + HEADING + UNTITLED)
     reader = await enrol(database, library)
     before = tmp_path / "before.zip"
     assert (await command("takeout", str(before))).exit_code == 0
@@ -81,6 +82,7 @@ async def test_whoever_leaves_takes_everything(
     with ZipFile(out) as whole:
         assert whole.read("titles.mrc") == file
         assert whole.read("authorities.mrc") == HEADING
+        assert whole.read("aside.bin") == UNTITLED
         items = csv.DictReader(StringIO(whole.read("items.csv").decode("utf-8-sig")))
         assert [item["barcode"] for item in items] == ["A", "B"]
         assert reader.card in whole.read("readers.csv").decode()

@@ -168,6 +168,39 @@ async def test_a_loan_is_undone_and_renewed_at_the_desk(
     assert "Renew it nearer to its due date." in page.text
 
 
+@pytest.mark.parametrize("outcome", ["lost", "claimed"])
+async def test_a_loan_whose_book_cannot_be_given_back_ends_at_the_desk(
+    page: Page, database: Database, tenant: Tenant, reader: Bearer, outcome: str
+) -> None:
+    [barcode] = await stock(database, tenant)
+    await page.send(scanned=reader.card)
+    await page.send(scanned=barcode)
+    form = page.text.split(f'action="/b/{tenant.code}/desk/end"', 1)[1].split("</form>", 1)[0]
+    assert f'name="outcome" value="{outcome}"' in form
+    told = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    answer = await page.send("/end", **told, outcome=outcome)
+    assert answer.status_code == 200
+    assert ">The loan is over<" in page.text
+    assert "0 items from here" in page.text
+    again = await page.send("/end", **told, outcome=outcome)
+    assert (again.status_code, "It is over already" in page.text) == (409, True)
+    await page.send(scanned=barcode)
+    assert "It was given up. Scan it under" in page.text
+
+
+async def test_a_loan_ends_in_no_third_way(
+    page: Page, database: Database, tenant: Tenant, reader: Bearer
+) -> None:
+    [barcode] = await stock(database, tenant)
+    await page.send(scanned=reader.card)
+    await page.send(scanned=barcode)
+    loan = re.search(r'name="loan" value="([^"]+)"', page.text)
+    assert loan
+    answer = await page.send("/end", loan=loan[1], outcome="stolen")
+    assert answer.status_code == 400
+    assert "1 item from here" in page.text
+
+
 async def test_books_come_back_without_a_card(
     client: httpx.AsyncClient,
     mint: Mint,
@@ -184,6 +217,15 @@ async def test_books_come_back_without_a_card(
     assert ">Back<" in back.text
     await back.send("/return", scanned=barcode)
     assert "It was back already" in back.text
+
+
+async def test_whoever_has_a_book_of_another_library_in_hand_is_sent_to_where_it_is_scanned(
+    client: httpx.AsyncClient, mint: Mint, database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    [theirs] = await stock(database, neighbour)
+    back = await open_desk(client, mint, tenant, "/return")
+    await back.send("/return", scanned=theirs)
+    assert "A book of another library: scan it under “Between libraries”." in back.text
 
 
 async def test_a_block_is_said_in_words_and_a_refusal_says_what_to_do(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from issuing import Issuer, issuer
+from issuing import Issuer
 from lending import Desk, desk_at
 from litestar import Litestar
 from mint import Mint
@@ -15,8 +15,6 @@ from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.login import Accounts
 from pinakes.tenants.readers.misses import MISSES
-
-__all__ = ["issuer"]
 
 
 @pytest.fixture

@@ -123,8 +123,7 @@ async def test_a_killed_onboarding_is_finished_by_the_next(
     told = environment(house_settings)
     process = await asyncio.create_subprocess_exec(sys.executable, CRASH, *points, env=told)
     assert await process.wait() == 0
-    for one, _ in asked:
-        await finish(doors, one)
+    await asyncio.gather(*(finish(doors, one) for one, _ in asked))
 
 
 async def test_it_does_not_matter_how_the_first_run_failed(doors: Doors) -> None:

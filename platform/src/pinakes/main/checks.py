@@ -2,8 +2,10 @@
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from subprocess import run
+from subprocess import PIPE, STDOUT, run
+from typing import NamedTuple
 
 import click
 from alembic import command
@@ -16,6 +18,7 @@ from pinakes.main.migrations.run import configuration, upgrade
 
 ROOT = Path(__file__).parents[4]
 SIDE_BY_SIDE = ("-q", "-n", "2")  # two processes, each with a database of its own
+LANES = 2  # tools at once
 TOOLS = {
     "style": ["ruff", "check"],
     "format": ["ruff", "format", "--check"],
@@ -32,22 +35,54 @@ def test(words: tuple[str, ...]) -> None:
     if not (ROOT / "pyproject.toml").exists():
         raise click.ClickException("The tests come with the source: use ./pinakes test there.")
     console = Console(highlight=False)
-    failed = [name for name, tool in TOOLS.items() if not passes(console, name, tool)]
-    if not tables_match_models(console):
+    with ThreadPoolExecutor(LANES) as lanes:  # most of them keep one core busy
+        checks = {name: lanes.submit(outcome, tool) for name, tool in TOOLS.items()}
+        tables = tables_match_models(console)  # here: its server goes with the thread
+        failed = [name for name, check in checks.items() if not told(console, name, check.result())]
+    if not tables:
         failed.append("tables")
-    if not passes(console, "tests", ["pytest", *(words or SIDE_BY_SIDE)]):
+    if not passes(console, ["pytest", *(words or SIDE_BY_SIDE)]):
         failed.append("tests")
     console.rule(f"[red]not green: {', '.join(failed)}" if failed else "[green]all green")
     sys.exit(1 if failed else 0)
 
 
-def passes(console: Console, name: str, tool: list[str]) -> bool:
-    """Run one *tool* of our environment over the whole checkout."""
-    console.rule(name)
+class Outcome(NamedTuple):
+    """What became of one tool."""
+
+    passed: bool
+    said: str
+    took: float  # seconds
+
+
+def command_of(tool: list[str]) -> list[str | Path]:
+    """The *tool* of our environment."""
+    return [Path(sys.executable).with_name(tool[0]), *tool[1:]]
+
+
+def outcome(tool: list[str]) -> Outcome:
+    """Run one *tool* over the whole checkout."""
     begun = time.monotonic()
-    program = Path(sys.executable).with_name(tool[0])
-    code = run([program, *tool[1:]], cwd=ROOT, check=False).returncode  # noqa: S603 - named above
-    console.print(f"{name}: {'ok' if code == 0 else 'failed'}, {time.monotonic() - begun:.0f} s")
+    done = run(  # noqa: S603 - named above
+        command_of(tool), cwd=ROOT, check=False, text=True, stdout=PIPE, stderr=STDOUT
+    )
+    return Outcome(done.returncode == 0, done.stdout, time.monotonic() - begun)
+
+
+def told(console: Console, name: str, outcome: Outcome) -> bool:
+    """Show what a tool said; whether it passed."""
+    console.rule(name)
+    console.out(outcome.said, end="", highlight=False)
+    console.print(f"{name}: {'ok' if outcome.passed else 'failed'}, {outcome.took:.0f} s")
+    return outcome.passed
+
+
+def passes(console: Console, tool: list[str]) -> bool:
+    """Run the tests, which show how far they are."""
+    console.rule("tests")
+    begun = time.monotonic()
+    code = run(command_of(tool), cwd=ROOT, check=False).returncode  # noqa: S603 - named above
+    console.print(f"tests: {'ok' if code == 0 else 'failed'}, {time.monotonic() - begun:.0f} s")
     return code == 0
 
 

@@ -34,7 +34,7 @@ FAREWELL = 20.0  # seconds to end in; what is cut off by then is done again by t
 CALM = 10  # niceness of the worker and of what it starts: whoever stands at a desk goes first
 JOBS = 2  # done side by side in one worker
 BREATH = 0.1  # seconds; a job takes longer
-RARELY = (20_000, 20, 20)  # new things before a collection: an import makes many, and no cycles
+RARELY = (100_000, 5, 5)  # new things before a collection: an import makes many, and no cycles
 
 logger = getLogger(__name__)
 
@@ -82,11 +82,12 @@ class Lanes:
         return done
 
     async def patient(self) -> int:
-        """A small batch; then, if others were under way, a rest as long as it took, or REST."""
+        """A small batch; then, if others were under way, a rest: small ones shall be worth it."""
         before, began = self.carried, time.monotonic()
         done = await carry(self.database, self.listeners, (PATIENT,), FEW, GENTLY)
         if done and self.carried > before:
-            await asyncio.sleep(min(time.monotonic() - began, REST))
+            took = time.monotonic() - began
+            await asyncio.sleep(REST if done < FEW else min(took, REST))
         return done
 
 

@@ -30,10 +30,14 @@ TAKE = """
     CROSS JOIN LATERAL inbox_take(m.sender, m.numbers::bigint[]) AS seq
 """
 CLAIM = "SELECT * FROM outbox_claim($1, $2, $3)"
+# By ctid: a plan that was made while there were few messages would read all that there are.
 ARRIVED = """
     UPDATE outbox SET state = 'sent', sent_at = now()
-    FROM unnest($1::integer[], $2::uuid[]) AS m (sender, message)
-    WHERE tenant_id = m.sender AND id = m.message
+    WHERE ctid = ANY (ARRAY(
+        SELECT found.at FROM unnest($1::integer[], $2::uuid[]) AS m (sender, message)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS at FROM outbox WHERE tenant_id = m.sender AND id = m.message OFFSET 0
+        ) AS found))
 """
 
 log = getLogger(__name__)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from logging import NullHandler, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
         async with Doors.open(settings()) as doors:
             return await act(doors)
 
+    getLogger("asyncpg").addHandler(NullHandler())  # whose pool is loud when the database stops
     try:
         adopt(data)
         return asyncio.run(opened())

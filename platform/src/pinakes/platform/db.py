@@ -94,7 +94,7 @@ def index(*columns: str, unique: bool = False, where: str | None = None) -> Inde
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, met in five ways; each way has its own role and its own rights."""
+    """One database, met in five ways by three roles, each with its own rights."""
 
     app: AsyncEngine  # inside one tenant
     carrier: AsyncEngine  # the queues of all tenants, and nothing else

@@ -1,8 +1,8 @@
 """A job followed from the command line, until it ends or somebody has seen enough."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from rich.console import Console
@@ -10,7 +10,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from pinakes.platform.command import OPERATOR
 from pinakes.platform.db import Database, parting_work
+from pinakes.platform.errors import Unavailable, known
 from pinakes.platform.jobs import OPEN, Job, JobOver, JobState, cancel, found
+from pinakes.platform.outage import is_outage
 
 LOOK = 0.25  # seconds between two looks at the job
 
@@ -22,7 +24,8 @@ async def follow(database: Database, tenant: int, id: UUID, words: Callable[[Job
     """
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     screen = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=screen) as progress:
+    shown = Progress(*columns, TimeRemainingColumn(), console=screen)
+    with reassuring(), shown as progress:
         bar = progress.add_task("…", total=None)
         while True:
             try:
@@ -34,6 +37,28 @@ async def follow(database: Database, tenant: int, id: UUID, words: Callable[[Job
                 await asyncio.sleep(LOOK)
             except asyncio.CancelledError:
                 await stop(database, tenant, id)
+
+
+@contextmanager
+def reassuring() -> Generator[None]:
+    """Whoever loses sight of a job hears what becomes of it: only the database knows how far."""
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise Unavailable(
+            "Pinakes has stopped. Nothing is lost: what was begun goes on by itself, from where it "
+            "is, as soon as Pinakes is up again."
+        ) from error
+
+
+def why(job: Job) -> str:
+    """Why the job did not end well, in words."""
+    if job.failure is None:
+        return f"it was {job.state}"
+    titles = {problem.code: problem.title for problem in known()}
+    return f"{job.failure}: {titles.get(job.failure, 'see the log of the worker')}"
 
 
 async def look(database: Database, tenant: int, id: UUID) -> Job:

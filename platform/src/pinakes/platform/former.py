@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import FetchedValue, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index, link
 
@@ -16,12 +16,17 @@ class Former(TenantOwned, Base):
     """A row as it was before a job changed it: what taking the job back puts there again."""
 
     __tablename__ = "former"
-    __table_args__ = (link("job_id", "job"), index("job_id", "row_id", unique=True))
+    __table_args__ = (
+        link("job_id", "job"),
+        index("job_id", "row_id", unique=True),
+        index("import_id", "kind", "row_id"),
+    )
 
     job_id: Mapped[UUID]
     kind: Mapped[str]  # the table
     row_id: Mapped[UUID]
     was: Mapped[dict[str, Any]]
+    import_id: Mapped[UUID | None] = mapped_column(server_default=FetchedValue())  # of ``was``
 
 
 async def remove(session: AsyncSession, table: type[TenantOwned], ids: Sequence[UUID]) -> set[UUID]:

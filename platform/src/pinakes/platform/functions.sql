@@ -31,23 +31,28 @@ $$;
 -- is on its way; then leases what else is due: the first message of every thing, then those
 -- behind it as far as none is dead or put off. Of one lane: nobody waits for the first message
 -- (*patient*), or somebody does; of receivers that live here, or of those that live abroad.
+-- A plan that was made while there were few messages would read all that there are: so each row is
+-- looked up by itself (OFFSET 0, ctid, LIMIT), in the order of an index (SET), and by the one index
+-- of what it is about ("+ 0" keeps the primary key from being taken for its tenant alone).
 CREATE FUNCTION outbox_claim(most integer, of_lane boolean, abroad boolean)
 RETURNS TABLE (id uuid, sender integer, receiver integer, seq bigint, about uuid, kind text,
                version integer, actor text, role text, created_at timestamptz, body jsonb)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 #variable_conflict use_column
 BEGIN
+    IF NOT of_lane THEN -- what another claim numbers just now would not be seen for a second
+        PERFORM pg_advisory_xact_lock(20261121);
+    END IF;
     IF pg_try_advisory_xact_lock(20261121) THEN
         RETURN QUERY
         WITH fresh AS MATERIALIZED (
-            SELECT tenant_id, id, receiver, about,
+            SELECT at, tenant_id, receiver, about,
                    row_number() OVER (PARTITION BY tenant_id, receiver ORDER BY id) AS place,
                    first_value(patient) OVER run = of_lane
                        AND row_number() OVER (ORDER BY id) <= most
                        AND bool_and(due_at <= clock_timestamp()) OVER run AS fits
-            FROM outbox WHERE seq IS NULL
+            FROM (SELECT ctid AS at, * FROM outbox WHERE seq IS NULL ORDER BY id LIMIT 1000) AS new
             WINDOW run AS (PARTITION BY tenant_id, receiver, about ORDER BY id)
-            ORDER BY id LIMIT 1000
         ), pairs AS MATERIALIZED (
             SELECT tenant_id, receiver, max(place) AS many FROM fresh GROUP BY 1, 2
         ), counted AS (
@@ -55,20 +60,21 @@ BEGIN
             SELECT tenant_id, receiver, many FROM pairs
             ON CONFLICT (tenant_id, receiver) DO UPDATE SET last = s.last + excluded.last
             RETURNING tenant_id, receiver, last
-        ), numbered AS MATERIALIZED ( -- first, then each row by its key: most rows are sent ones
-            SELECT f.tenant_id, f.id, c.last - p.many + f.place AS number, f.fits
+        ), numbered AS MATERIALIZED (
+            SELECT f.at, c.last - p.many + f.place AS number, f.fits
                    AND abroad = EXISTS (SELECT FROM commons.tenant t
                                         WHERE t.id = f.receiver AND t.cell IS NOT NULL)
                    AND NOT EXISTS (
                        SELECT FROM outbox e
-                       WHERE e.tenant_id = f.tenant_id AND e.receiver = f.receiver
-                         AND e.about = f.about AND e.seq IS NOT NULL AND e.state <> 'sent') AS ours
+                       WHERE e.tenant_id + 0 = f.tenant_id AND e.receiver = f.receiver
+                         AND e.about = f.about AND e.seq IS NOT NULL AND e.state <> 'sent'
+                       OFFSET 0) AS ours
             FROM fresh f JOIN counted c USING (tenant_id, receiver)
                          JOIN pairs p USING (tenant_id, receiver)
         ), leased AS (
             UPDATE outbox o SET seq = n.number, due_at = CASE
                 WHEN n.ours THEN clock_timestamp() + interval '10 seconds' ELSE o.due_at END
-            FROM numbered n WHERE o.tenant_id = n.tenant_id AND o.id = n.id
+            FROM numbered n WHERE o.ctid = n.at
             RETURNING o.*, n.ours
         )
         SELECT l.id, l.tenant_id, l.receiver, l.seq, l.about, l.kind, l.version, l.actor, l.role,
@@ -83,22 +89,23 @@ BEGIN
                                WHERE t.id = o.receiver AND t.cell IS NOT NULL)
           AND NOT EXISTS (
               SELECT FROM outbox e
-              WHERE e.tenant_id = o.tenant_id AND e.receiver = o.receiver
-                AND e.about = o.about AND e.seq < o.seq AND e.state <> 'sent')
+              WHERE e.tenant_id + 0 = o.tenant_id AND e.receiver = o.receiver
+                AND e.about = o.about AND e.seq < o.seq AND e.state <> 'sent'
+              OFFSET 0)
         ORDER BY o.due_at LIMIT most FOR UPDATE OF o SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT run.tenant_id, run.id FROM heads h CROSS JOIN LATERAL (
-            SELECT o.tenant_id, o.id, row_number() OVER (ORDER BY o.seq) AS place,
+        SELECT run.at FROM heads h CROSS JOIN LATERAL (
+            SELECT o.ctid AS at, row_number() OVER (ORDER BY o.seq) AS place,
                    bool_and(o.state = 'waiting' AND o.due_at <= clock_timestamp())
                        OVER (ORDER BY o.seq) AS ready
             FROM outbox o
-            WHERE o.tenant_id = h.tenant_id AND o.receiver = h.receiver AND o.about = h.about
-              AND o.state <> 'sent' AND o.seq IS NOT NULL
+            WHERE o.tenant_id + 0 = h.tenant_id AND o.receiver = h.receiver
+              AND o.about = h.about AND o.state <> 'sent' AND o.seq IS NOT NULL
             ORDER BY o.seq LIMIT most) run
         WHERE run.ready ORDER BY run.place LIMIT most
     )
     UPDATE outbox o SET due_at = clock_timestamp() + interval '10 seconds'
-    FROM due d WHERE o.tenant_id = d.tenant_id AND o.id = d.id
+    FROM due d WHERE o.ctid = d.at
     RETURNING o.id, o.tenant_id, o.receiver, o.seq, o.about, o.kind, o.version, o.actor, o.role,
               o.created_at, o.body;
 END $$;

@@ -111,7 +111,7 @@ def explain(error: GraphQLError) -> dict[str, Any]:
     strangers what there is.
     """
     told = {**error.formatted}
-    if error.original_error is not None:
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
         problem = understand(error.original_error)
         return told | {"message": problem.detail, "extensions": describe(problem)}
     if not error.extensions:

@@ -266,11 +266,6 @@ class Accounts:
         async with self.realms[realm].open() as api:
             await api.a_update_user(subject, await api.a_get_user(subject) | {"enabled": True})
 
-    async def logout(self, realm: str, subject: str) -> None:
-        """No refresh token of before counts any longer; access tokens live on for minutes."""
-        async with self.realms[realm].open() as api:
-            await api.a_user_logout(subject)
-
     async def direct_token(self, realm: str, name: str, secret: str) -> dict[str, Any]:
         """Tokens for a name and its secret, without a browser."""
         keycloak = await to_thread.run_sync(library)

@@ -92,7 +92,7 @@ class Outbox(TenantOwned, Base):
         Index("outbox_open", "patient", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(
             "outbox_about",
-            "tenant_id", "receiver", "about", "seq",
+            "about", "receiver", "seq",
             postgresql_where=text("state <> 'sent'"),
         ),
         Index("outbox_sent", "sent_at", postgresql_where=text("state = 'sent'")),

@@ -64,10 +64,15 @@ def key_of(request: Request[Any, Any, Any], subject: str) -> bytes | None:
     return digest(subject, request.method, request.scope["path"], key)
 
 
+async def fingerprint_of(request: Request[Any, Any, Any]) -> bytes:
+    """What is asked for: a trial run asks for something else with the same body."""
+    return digest(request.scope["query_string"], await request.body())
+
+
 def replayed(reply: Reply, fingerprint: bytes) -> Response[bytes]:
-    """The first answer again, or KeyReused when the body is another one."""
+    """The first answer again, or KeyReused when something else was asked for."""
     if reply.fingerprint != fingerprint:
-        raise KeyReused("This key was used with another body. Send a new key.")
+        raise KeyReused("This key was used with another body or query. Send a new key.")
     return Response(
         reply.body,
         status_code=reply.status,
@@ -89,7 +94,7 @@ def once[**P](handler: Callable[P, Awaitable[Any]]) -> Callable[..., Awaitable[A
         key = key_of(request, session.info["asker"].subject)
         if key is None:
             return await handler(*args, **kwargs)
-        fingerprint = digest(await request.body())
+        fingerprint = await fingerprint_of(request)
         reply = await session.scalar(select(Reply).where(Reply.key == key))
         if reply:
             return replayed(reply, fingerprint)

@@ -3,11 +3,10 @@
 import re
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from pinakes.platform import clock
 from pinakes.platform.language import LOCALES, _, either, spoken
@@ -27,10 +26,15 @@ def short_day(value: date | datetime, zone: str = "UTC") -> str:
     return format_date(local(value, zone), form, LOCALES[spoken.get()])
 
 
+def day(value: date | datetime, zone: str = "UTC") -> str:
+    """The same with its year, for what is kept on paper: 2026年12月3日星期四."""
+    form = "y年M月d日EEEE" if spoken.get() == "zh" else "EEEE d MMMM y"
+    return format_date(local(value, zone), form, LOCALES[spoken.get()])
+
+
 def moment(value: datetime, zone: str = "UTC") -> str:
     """A day and a time of day, by the clocks of *zone*."""
-    there = value.astimezone(ZoneInfo(zone))
-    return format_datetime(there, "medium", locale=LOCALES[spoken.get()])
+    return format_datetime(clock.local(value, zone), "medium", locale=LOCALES[spoken.get()])
 
 
 def until(value: date | datetime, zone: str = "UTC") -> str:
@@ -50,17 +54,17 @@ def past(value: date | datetime, zone: str = "UTC") -> bool:
 
 def local(value: date | datetime, zone: str) -> date:
     """The day on the wall calendar of *zone*."""
-    if not isinstance(value, datetime):
-        return value
-    try:
-        return value.astimezone(ZoneInfo(zone)).date()
-    except OverflowError:  # the last day of year 9999, which somebody has typed
-        return value.date()
+    return clock.local(value, zone).date() if isinstance(value, datetime) else value
 
 
 def number(value: int) -> str:
     """A count, with the separators of the language."""
     return format_decimal(value, locale=LOCALES[spoken.get()])
+
+
+def percent(value: float) -> str:
+    """A share, as the language writes hundredths."""
+    return format_percent(value, locale=LOCALES[spoken.get()])
 
 
 def tongue(text: str) -> str:
@@ -81,9 +85,11 @@ def language_name(code: str) -> str:
 FILTERS = {
     "language_name": language_name,
     "short_day": short_day,
+    "day": day,
     "moment": moment,
     "until": until,
     "past": past,
     "number": number,
+    "percent": percent,
     "tongue": tongue,
 }

@@ -114,9 +114,17 @@ def words(run: str) -> list[str]:
 
 
 def cut(run: str, written: str) -> list[str]:
-    """A run cut into words, in simplified characters: as the whole has them, 著名 and 乾坤."""
+    """A run cut into words, in simplified characters: as the whole has them, 著名 and 乾坤.
+
+    What no dictionary knows stays in one piece; of a long one the parts are words, for words are
+    remembered.
+    """
     simple = run if run == written else to_simplified(written)
-    return list(_jieba().cut(simple))
+    words: list[str] = list(_jieba().cut(simple))
+    if len(run) <= LONGEST_WORD:
+        return words
+    step = LONGEST_WORD
+    return [word[at : at + step] for word in words for at in range(0, len(word), step)]
 
 
 def key(text: str) -> str:

@@ -15,12 +15,14 @@ from pinakes.platform.carrier import Run, carried, claim
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Directory
+from pinakes.platform.identity import BRANCH_ROLES, Role
 from pinakes.platform.messages import LastNumber, Message
 from pinakes.platform.sending import Never, Unsent
 from pinakes.tenants.registry.cells import addresses
 
 EVERY = 1.0  # second
 AT_FAULT = "http_422"  # the letter itself, and not the road to its receiver
+AT_WORK = BRANCH_ROLES | {Role.OPERATOR}
 
 log = getLogger(__name__)
 
@@ -101,11 +103,16 @@ class Postman:
             about=message.about,
             kind=message.kind,
             version=message.version,
-            actor=message.actor,
+            actor=named(message),
             role=message.role,
             created_at=message.created_at,
             body=message.body,
         )
+
+
+def named(message: Message) -> str | None:
+    """Whose wish it was, if that is somebody at work: no reader is told of beyond the cell."""
+    return message.actor if message.role in AT_WORK else None
 
 
 async def carry_abroad(settings: Settings, database: Database) -> None:

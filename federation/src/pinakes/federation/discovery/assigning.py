@@ -1,31 +1,28 @@
 """Which edition each record of a batch belongs to; what it takes to remember that."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from pinakes.federation.discovery.meeting import Home, Marks, Rule, keys, meet
-from pinakes.platform.db import to_json, uuid7
+from pinakes.platform.db import uuid7
 
-KNOWN = text("""
+KNOWN = """
     SELECT key, edition_id, numbered, title FROM commons.edition_mark
-    WHERE consortium_id = :consortium AND key = ANY(:keys)
-""")
-EDITIONS = text("""
+    WHERE consortium_id = $1 AND key = ANY($2)
+"""
+EDITIONS = """
     INSERT INTO commons.edition (id, consortium_id)
-    SELECT id, :consortium FROM unnest(CAST(:ids AS uuid[])) AS t (id) ON CONFLICT (id) DO NOTHING
-""")
-MARKS = text("""
+    SELECT id, $1 FROM unnest($2::uuid[]) AS t (id) ON CONFLICT (id) DO NOTHING
+"""
+MARKS = """
     INSERT INTO commons.edition_mark AS m (consortium_id, key, edition_id, numbered, title)
-    SELECT :consortium, key, edition, numbered, title
-    FROM jsonb_to_recordset(:rows)
-         AS t (key text, edition uuid, numbered boolean, title text) ORDER BY key
+    SELECT $1, key, edition, numbered, title
+    FROM unnest($2::text[], $3::uuid[], $4::boolean[], $5::text[])
+         AS t (key, edition, numbered, title) ORDER BY key
     ON CONFLICT (consortium_id, key) DO UPDATE SET numbered = m.numbered OR excluded.numbered
     RETURNING key, edition_id
-""")
+"""
 
 
 class Placed(NamedTuple):
@@ -36,26 +33,26 @@ class Placed(NamedTuple):
 
 
 async def assign(
-    public: AsyncSession,
+    public: Any,
     consortium: int,
     records: Mapping[UUID, Marks],
     choices: Mapping[UUID, Placed],
 ) -> dict[UUID, Placed]:
-    """An edition for each record: the chosen one, the one that it meets, or one of its own."""
-    asked = {"consortium": consortium, "keys": keys(records.values())}
-    before = {key: Home(*home) for key, *home in await public.execute(KNOWN, asked)}
-    known = dict(before)
-    assigned = {id: place(marks, choices.get(id), known) for id, marks in records.items()}
-    there = {home.edition for home in before.values()}
-    begun = {met.edition for met in assigned.values()} - there
-    if begun:
-        await public.execute(EDITIONS, {"consortium": consortium, "ids": list(begun)})
-    new = {key: home for key, home in known.items() if before.get(key) != home}
-    moved = await remember(public, consortium, new) if new else {}
-    moved = {ours: theirs for ours, theirs in moved.items() if ours in begun}
-    return {
-        id: Placed(moved.get(one.edition, one.edition), one.rule) for id, one in assigned.items()
-    }
+    """An edition for each record: the chosen one, the one that it meets, or one of its own.
+
+    *public* is the driver's connection: an import sends a thousand records at once. When another
+    branch has just given a mark a home, all is looked at once more, with that home known.
+    """
+    while True:
+        found = await public.fetch(KNOWN, consortium, keys(records.values()))
+        before = {key: Home(*home) for key, *home in found}
+        known = dict(before)
+        assigned = {id: place(marks, choices.get(id), known) for id, marks in records.items()}
+        there = {home.edition for home in before.values()}
+        begun = {met.edition for met in assigned.values()} - there
+        new = {key: home for key, home in known.items() if before.get(key) != home}
+        if await remember(public, consortium, begun, new):
+            return assigned
 
 
 def place(marks: Marks, choice: Placed | None, known: dict[str, Home]) -> Placed:
@@ -75,15 +72,19 @@ def place(marks: Marks, choice: Placed | None, known: dict[str, Home]) -> Placed
 
 
 async def remember(
-    public: AsyncSession, consortium: int, new: Mapping[str, Home]
-) -> dict[UUID, UUID]:
-    """Write what editions are known by.
-
-    Returns those of ours in whose stead another branch has just begun one, each with theirs.
-    """
-    rows = [
-        {"key": key, "edition": home.edition, "numbered": home.numbered, "title": home.title}
-        for key, home in new.items()
-    ]
-    found = await public.execute(MARKS, {"consortium": consortium, "rows": to_json(rows)})
-    return {new[key].edition: owner for key, owner in found if new[key].edition != owner}
+    public: Any, consortium: int, begun: Collection[UUID], new: Mapping[str, Home]
+) -> bool:
+    """Write what editions are known by; false, and nothing is written, when others were faster."""
+    attempt = public.transaction()
+    await attempt.start()
+    if begun:
+        await public.execute(EDITIONS, consortium, begun)
+    rows = [(key, *home) for key, home in new.items()]
+    found: list[tuple[str, UUID]] = []
+    if rows:
+        found = await public.fetch(MARKS, consortium, *zip(*rows, strict=True))
+    if any(new[key].edition != owner for key, owner in found):
+        await attempt.rollback()
+        return False
+    await attempt.commit()
+    return True

@@ -10,8 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery import choosing
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
-from pinakes.platform.command import OPERATOR, branch_option, work
+from pinakes.federation.discovery.query import Branch, Query
+from pinakes.federation.discovery.routes import answer
+from pinakes.federation.discovery.service import Found, PublicCatalogue, index
+from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
+from pinakes.platform.config import settings
 from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
 from pinakes.platform.running import data_option
 from pinakes.tenants.registry.service import found
@@ -19,7 +24,35 @@ from pinakes.tenants.registry.service import found
 
 @click.group()
 def search() -> None:
-    """Look after the search index, and after what meets in it."""
+    """Ask the search index, look after it, and after what meets in it."""
+
+
+@search.command()
+@click.argument("words")
+@click.option("--branch", help="Only what this branch holds; the nearest copies come first.")
+@data_option
+@json_option
+def find(words: str, branch: str | None, data: Path, as_json: bool) -> None:
+    """Find titles as readers do, in all branches or in one."""
+    found = work(data, lambda doors: asked(doors, words, branch))
+    if as_json:
+        show_json(answer(found))
+        return
+    click.echo(f"{found.total:,} found" + (f"; did you mean {found.meant}?" * bool(found.meant)))
+    for hit in found.hits:
+        free = [f"{one.branch.code} {one.available}/{one.items}" for one in hit.shelves]
+        told = [hit.responsibility, str(hit.year or "")]
+        click.echo("  ".join(filter(None, [str(hit.id), hit.title, *told, *free])))
+
+
+async def asked(doors: Doors, words: str, branch: str | None) -> Found:
+    """The first page of what answers."""
+    directory = Directory()
+    await directory.refresh(doors.database.app)
+    near = directory.coded(branch) if branch else None
+    catalogue = PublicCatalogue(index(settings().search), directory, doors.database.hot)
+    within = Branch(near.id) if near else catalogue.consortium()
+    return await catalogue.search(Query(within=within, text=words), near)
 
 
 @search.command()

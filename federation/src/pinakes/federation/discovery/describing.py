@@ -19,8 +19,8 @@ def document(known: Known) -> Document:
         consortium=known.consortium,
         branches=tuple(known.branches),
         free=tuple(known.free),
-        title=first.full,
-        short_title=first.title,
+        title=first.title,
+        subtitle=first.subtitle,
         filing=first.filing,
         titles=distinct(
             [

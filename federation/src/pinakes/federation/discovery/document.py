@@ -7,11 +7,18 @@ from uuid import UUID
 import msgspec
 import tantivy
 
-from pinakes.federation.discovery.wording import START, Wording, heading, initials, worded
+from pinakes.federation.discovery.wording import (
+    START,
+    Wording,
+    heading,
+    initials,
+    together,
+    worded,
+)
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 4
+VERSION = 5
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40
@@ -22,7 +29,7 @@ SUGGESTED = 4  # of each kind
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A public title. ``title`` is with its subtitle, ``titles`` are its other ones.
+    """A public title. ``titles`` are its other ones.
 
     ``branches`` are all that hold it; without any it is found by nobody. ``free`` are those of
     them that have a copy to borrow now. ``pinyin`` is what a cataloguer wrote. ``numbers`` are
@@ -36,7 +43,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     added: int
     free: tuple[int, ...] = ()
-    short_title: str = ""
+    subtitle: str = ""
     filing: str = ""
     titles: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -100,10 +107,9 @@ def prepared(document: Document) -> str:
 
 def facts(document: Document) -> dict[str, object]:
     """The tokens of every field."""
-    titles = [worded(title) for title in (document.title, *document.titles)]
-    short = titles[0]
-    if document.short_title not in ("", document.title):
-        short = worded(document.short_title)
+    short = worded(document.title)
+    whole = together(short, worded(document.subtitle)) if document.subtitle else short
+    titles = [whole, *[worded(title) for title in document.titles]]
     names = [heading(name) for name in document.names]
     subjects = [heading(subject) for subject in document.subjects]
     found: dict[str, object] = {
@@ -111,14 +117,14 @@ def facts(document: Document) -> dict[str, object]:
         "shown": shown(document),
         "consortium": document.consortium,
         "branch": list(document.branches),
-        "title": [*begun(titles[0]), *lines(titles)],
+        "title": [*begun(whole), *lines(titles)],
         "names": lines(names),
         "subjects": lines(subjects),
         "spelled": list({word for one in (*titles, *names, *subjects) for word in one.spelled}),
-        "title_pinyin": said(titles[:1]) + [" ".join(worded(one).row) for one in document.pinyin],
+        "title_pinyin": said([whole]) + [" ".join(worded(one).row) for one in document.pinyin],
         "names_pinyin": said(names),
         "exact": list({one.key[:LONGEST_KEY] for one in (short, *titles)}),
-        "said": joined({short.key: short, titles[0].key: titles[0]}.values()),
+        "said": joined({short.key: short, whole.key: whole}.values()),
         "named": joined(names),
         "initials": initials(short),
         "form": document.form,
@@ -142,7 +148,7 @@ def shown(document: Document) -> bytes:
     """What is kept of it."""
     return SHOWN.encode(
         Shown(
-            document.short_title or document.title,
+            document.title,
             document.names[:SUGGESTED],
             document.subjects[:SUGGESTED],
             document.form,
@@ -175,7 +181,7 @@ def joined(texts: Iterable[Wording]) -> list[str]:
 
 def sort_key(document: Document, short: Wording) -> str:
     """What titles sort by: without the article that they begin with, Chinese as it is said."""
-    if document.filing not in ("", document.short_title):
+    if document.filing not in ("", document.title):
         short = worded(document.filing)
     return (short.aloud or " ".join(short.row))[:LONGEST_SORT_KEY] or LAST
 
@@ -188,5 +194,6 @@ def number_key(written: str) -> str:
 
 
 def class_key(written: str) -> str:
-    """A class number without blanks, in capitals."""
-    return "".join(written.split()).upper()
+    """A class number without blanks, in capitals; one of figures, as Dewey's, without strokes."""
+    key = "".join(written.split()).upper()
+    return key.replace("/", "") if key[:1].isdigit() else key

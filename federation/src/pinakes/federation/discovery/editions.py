@@ -5,9 +5,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.db import driver
 from pinakes.tenants.catalogue.marc import Title
 
 
@@ -63,7 +63,7 @@ EDITIONS = """
     WHERE place <= $3 ORDER BY record_id
 """
 
-KNOWN = text("""
+KNOWN = """
     SELECT e.id, e.consortium_id, array_agg(DISTINCT h.tenant_id) AS branches,
            array_agg(DISTINCT h.tenant_id) FILTER (WHERE h.available > 0) AS free,
            array_agg(CAST(h.title_fields AS text) ORDER BY h.record_id)
@@ -71,10 +71,10 @@ KNOWN = text("""
            (array_agg(h.call_numbers[1]) FILTER (WHERE h.call_numbers[1] <> ''))[1:10] AS numbers
     FROM (SELECT h.*, row_number() OVER (PARTITION BY h.edition_id ORDER BY h.record_id) AS place
           FROM commons.holding h JOIN commons.branch_shown s USING (tenant_id)
-          WHERE h.edition_id = ANY(:ids)) h
+          WHERE h.edition_id = ANY($1)) h
     JOIN commons.edition e ON e.id = h.edition_id
     GROUP BY e.id
-""")
+"""
 
 
 class Reader(Protocol):
@@ -100,7 +100,7 @@ async def editions(
 
 async def known(session: AsyncSession, ids: Sequence[UUID]) -> list[Known]:
     """What the index shall know of those of *ids* that it shows."""
-    rows = await session.execute(KNOWN, {"ids": list(ids)})
+    rows = await (await driver(session)).fetch(KNOWN, ids)
     return [
         Known(
             id=id,

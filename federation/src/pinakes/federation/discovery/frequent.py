@@ -17,6 +17,7 @@ from pinakes.federation.discovery.terms import Found
 
 FREQUENT = 10_000  # titles
 SPARE = 40  # more of the best than asked for: some of them are out
+FIRST = 200  # titles that are remembered; hardly anybody looks further down
 
 type Ranked = list[tuple[float, tantivy.DocAddress]]
 
@@ -66,7 +67,8 @@ def of_all(sight: Sight, matcher: Matcher, query: Query, most: int) -> Best:
     if known is None:
         found = sight.searcher.search(matcher.anywhere(query).ranked, most + SPARE)
         known = Best(int(found.count), found.hits)
-        sight.memory.keep(question, known)
+        if most <= FIRST:
+            sight.memory.keep(question, known)
     return known
 
 

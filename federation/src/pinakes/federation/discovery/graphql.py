@@ -1,5 +1,6 @@
 """The public catalogue, as a graph."""
 
+from collections import Counter
 from typing import Any, Self
 from uuid import UUID
 
@@ -7,7 +8,14 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.editions import Whole, editions
-from pinakes.federation.discovery.query import LONGEST, Branch, Consortium, Query
+from pinakes.federation.discovery.query import (
+    DEEPEST,
+    LONGEST,
+    Branch,
+    Consortium,
+    Order,
+    Query,
+)
 from pinakes.federation.discovery.service import Found, PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import NoSuchTenant, Tenant
@@ -16,6 +24,8 @@ from pinakes.platform.graphql import Info, length
 type Reach = Branch | Consortium
 
 MOST = 50
+
+strawberry.enum(Order, name="SearchOrder")
 
 
 async def wholes(session: AsyncSession, asked: list[tuple[UUID, int]]) -> list[Whole | None]:
@@ -59,6 +69,11 @@ class Edition:
     publisher: str
     year: int | None
     form: str
+    names: list[str]
+    isbn: list[str]  # those whose check digit is right, as 13 digits
+    language: str
+    subjects: list[str]
+    class_numbers: list[str]
     shelves: strawberry.Private[list[Shelf]]
 
     @classmethod
@@ -70,6 +85,11 @@ class Edition:
             publisher=hit.publisher,
             year=hit.year,
             form=hit.form,
+            names=[name.name for name in hit.about.names],
+            isbn=[one.isbn13 for one in hit.about.isbn if one.isbn13],
+            language=hit.about.language,
+            subjects=list(hit.about.subjects),
+            class_numbers=[one.number for one in hit.about.classes],
             shelves=list(hit.shelves),
         )
 
@@ -101,12 +121,28 @@ class Answer:
 
     total: int
     titles: list[Edition]
+    next: int | None  # the offset of the next page
     nearly: bool
     did_you_mean: str | None
     facets: list[Facet]
+    asked: strawberry.Private[Query]
+
+    @strawberry.field
+    async def holders(self, info: Info, first: int = 20) -> list[Count]:
+        """How many of the titles each branch holds, the most first; dearer than the facets."""
+        catalogue = of(info)
+        known, ids = (await catalogue.where(self.asked)).branches, catalogue.directory.ids
+        counts = Counter({ids[id].code: count for id, count in known.items() if id in ids})
+        most = counts.most_common(length(first, MOST))
+        return [Count(value=code, count=count) for code, count in most]
+
+    @strawberry.field
+    async def available(self, info: Info) -> int:
+        """How many of the titles can be borrowed now; dearer than the facets."""
+        return (await of(info).where(self.asked)).available
 
     @classmethod
-    def of(cls, found: Found) -> Self:
+    def of(cls, found: Found, asked: Query) -> Self:
         facets = [
             Facet(name=name, values=[Count(value=value, count=n) for value, n in counts.items()])
             for name, counts in found.facets.items()
@@ -114,6 +150,8 @@ class Answer:
         return cls(
             total=found.total,
             titles=[Edition.of(hit) for hit in found.hits],
+            next=found.next,
+            asked=asked,
             nearly=found.nearly,
             did_you_mean=found.meant or None,
             facets=facets,
@@ -139,23 +177,33 @@ class DiscoveryQueries:
         branch: str | None = None,
         form: str | None = None,
         language: str | None = None,
+        main_class: str | None = None,
+        year_from: int | None = None,
+        year_to: int | None = None,
+        library: str | None = None,
         available: bool = False,
+        order: Order = Order.RELEVANCE,
+        offset: int = 0,
     ) -> Answer | None:
         """Titles, 50 at most, best first: of all branches, or of one (null: there is none)."""
         catalogue, here = of(info), info.context.here
-        within = reach(catalogue, here, branch)
-        if within is None:
+        within, held = reach(catalogue, here, branch), reach(catalogue, here, library)
+        if within is None or held is None:
             return None
         query = Query(
             within=within,
             text=q[:LONGEST],
-            forms=(form,) if form else (),
-            languages=(language,) if language else (),
+            forms=chosen(form),
+            languages=chosen(language),
+            classes=chosen(main_class),
+            years=(year_from, year_to),
+            branches=(held.id,) if isinstance(held, Branch) else (),
             available=available,
+            order=order,
             limit=length(first, MOST),
+            offset=length(offset, DEEPEST),
         )
-        found = await catalogue.search(query, here)
-        return Answer.of(found)
+        return Answer.of(await catalogue.search(query, here), query)
 
     @strawberry.field
     async def suggestions(
@@ -174,6 +222,10 @@ class DiscoveryQueries:
         here = info.context.here
         whole = await info.context.load(wholes, (id, here.id))
         return Edition.of(of(info).hit(whole, here)) if whole else None
+
+
+def chosen(value: str | None) -> tuple[str, ...]:
+    return (value[:LONGEST],) if value else ()
 
 
 def reach(catalogue: PublicCatalogue, here: Tenant, branch: str | None) -> Reach | None:

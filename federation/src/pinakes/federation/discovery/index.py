@@ -171,9 +171,9 @@ class Index:
         return index
 
     def _refreshed(self) -> Sight | None:
-        """The index at its last commit, looked for no more often than GLANCE."""
+        """The index at its last commit, looked for no more often than GLANCE once there is one."""
         now = monotonic()
-        if now - self._looked < GLANCE:
+        if self._sight is not None and now - self._looked < GLANCE:
             return self._sight
         self._looked = now
         name = self._fixed or generations.current(self._root)

@@ -6,7 +6,7 @@ from logging import getLogger
 from time import monotonic
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,11 +16,12 @@ from pinakes.federation.discovery.editions import known
 from pinakes.federation.discovery.index import Index
 from pinakes.federation.discovery.models import BranchShown, Edition, EditionChanged
 from pinakes.federation.discovery.publishing import mark_branch
+from pinakes.platform.arrears import ARREARS
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work
 
 PAUSE = 0.2  # seconds between two looks at what has changed
-PATIENCE = 1.0  # seconds that many changes wait for more: each commit costs every reader
+PATIENCE = 1.5  # seconds that many changes wait for more: each commit costs every reader
 MANY = 200  # changes at once; fewer are shown at once
 AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
 BATCH = 1000
@@ -60,6 +61,7 @@ async def keep_index(settings: Settings, database: Database) -> None:
                     await write_for_ever(Indexer(Index(settings.search), database))
         except Exception:
             log.exception("the search index waits")
+        ARREARS.unseen = 0  # as far as it is known here
         await asyncio.sleep(AGAIN)
 
 
@@ -114,6 +116,8 @@ class Indexer:
         """A batch of what has changed besides *seen*."""
         async with public_work(self.database.public) as public:
             batch = await changes(public, seen)
+            known = len(seen) + len(batch)
+            ARREARS.unseen = known if len(batch) < BATCH else await arrears(public)
             documents = await described(public, list(batch)) if batch else []
         if batch:
             await asyncio.to_thread(self.write, documents, batch)
@@ -167,6 +171,10 @@ async def changes(public: AsyncSession, seen: Mapping[UUID, int]) -> dict[UUID, 
         CHANGES, {"ids": list(seen), "versions": list(seen.values()), "batch": BATCH}
     )
     return {row.edition_id: row.version for row in rows}
+
+
+async def arrears(public: AsyncSession) -> int:
+    return await public.scalar(select(func.count()).select_from(EditionChanged)) or 0
 
 
 async def forget(public: AsyncSession, seen: Mapping[UUID, int]) -> None:

@@ -1,4 +1,4 @@
-"""What the codes of forms and classes mean, in words that pages say."""
+"""What the codes of forms, carriers, ages and classes mean, in words that pages say."""
 
 from pinakes.platform.language import later
 
@@ -18,6 +18,27 @@ FORMS = {
     "archive": later("Archive"),
     "object": later("Object"),
     "manuscript": later("Manuscript"),
+}
+CARRIERS = {
+    "volume": later("Printed volume"),
+    "sheet": later("Sheet"),
+    "large-print": later("Large print"),
+    "braille": later("Braille"),
+    "online": later("Online resource"),
+    "electronic": later("Electronic medium"),
+    "audio": later("Sound recording"),
+    "video": later("Video recording"),
+    "film": later("Film or slides"),
+    "microform": later("Microform"),
+    "object": later("Object"),
+}
+AGES = {
+    "preschool": later("Children below school age"),
+    "children": later("Children"),
+    "young": later("Young people"),
+    "adult": later("Adults"),
+    "specialist": later("Specialists"),
+    "general": later("Everybody"),
 }
 FILTERS = {
     "form": later("Form"),

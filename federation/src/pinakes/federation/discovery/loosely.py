@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from tantivy import Occur, Query
 
-from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
+from pinakes.federation.discovery.terms import PINYIN, WEIGHTS, Found, Terms
 from pinakes.platform import text
 
-PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
 SHORTEST = 4  # letters; each letter of a shorter word tells too much
 TWO_SLIPS = 10  # letters from which on there may be two
 SHORT_TITLE = range(3, 5)  # Chinese characters of which one may be wrong

@@ -1,30 +1,36 @@
 """What somebody meant who made a slip of the keys: the words of what was nearly found. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pinakes.federation.discovery.document import Shown
-from pinakes.federation.discovery.wording import worded
+from pinakes.federation.discovery.query import MOST_CLAUSES
+from pinakes.federation.discovery.wording import SHORTEST_SPELLED, worded
 from pinakes.platform import text
 
+MOST_FOUND = 20  # titles that are looked through
+LONGEST = 200  # characters of a title, a name or a subject: what somebody means is no longer
 MOST_SLIPS = 2
 SHORTEST = 8  # letters that are told from others as a whole
 LONG = 10  # letters of which two may be wrong
+BETWEEN = re.compile(r"[\s,]+|--")  # words, and the parts of a subject
 
 
 def meant(question: str, found: Sequence[Shown]) -> str:
     """The question in the words of *found*, best first; empty when it would be the same."""
-    values = [value for one in found for value in (one.title, *one.names, *one.subjects)]
+    told = [(one.title, *one.names, *one.subjects) for one in found[:MOST_FOUND]]
+    values = list(dict.fromkeys(value[:LONGEST] for values in told for value in values))
     folded = text.fold(question)
     key = text.key(question)
     if key.isascii() and (whole := sounding(key, values)):
         return whole
-    known = list(words(values))
+    known, runs = list(words(values)), text.runs(folded)
     said = [
         nearest_run(run, values) if cjk else nearest_word(run, known)
-        for run, cjk in text.runs(folded)
+        for run, cjk in runs[:MOST_CLAUSES]
     ]
-    better = " ".join(said)
+    better = " ".join([*said, *[run for run, _ in runs[MOST_CLAUSES:]]])
     return "" if text.key(better) == key else better
 
 
@@ -39,13 +45,14 @@ def sounding(key: str, values: Iterable[str]) -> str:
 def words(values: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each word of other scripts as it is written, and folded."""
     for value in values:
-        for word in value.replace(",", " ").split():
-            yield word.strip(".,:;()[]\"'"), text.key(word)
+        for word in BETWEEN.split(value):
+            if key := text.key(word):
+                yield word.strip(".,:;()[]\"'"), key
 
 
 def nearest_word(word: str, known: Sequence[tuple[str, str]]) -> str:
     """The most frequent of the words that differ least, or the word itself."""
-    if any(key == word for _, key in known):
+    if len(word) < SHORTEST_SPELLED or any(key == word for _, key in known):
         return word
     ways = Counter(written for written, key in known if near(word, key))
     return min(ways, key=lambda one: (slips(word, text.key(one)), -ways[one]), default=word)
@@ -55,7 +62,7 @@ def nearest_run(run: str, values: Iterable[str]) -> str:
     """The characters that sound the same, or of which one is another; or the run itself."""
     said, length = worded(run).said, len(run)
     second = run
-    for other in (other for value in dict.fromkeys(values) for other in text.cjk_runs(value)):
+    for other in (other for value in values for other in text.cjk_runs(value)):
         folded = text.fold(other)
         if run in folded:
             return run

@@ -25,9 +25,7 @@ type Distance = tuple[int, float, int, str]
 
 def distance(near: Tenant | None, branch: Tenant) -> Distance:
     """Sorts branches: *near* itself, those on the map by kilometres, the others by steps."""
-    if near is None:
-        return (0, 0.0, 0, branch.code)
-    if near.id == branch.id:
+    if near is None or near.id == branch.id:
         return (0, 0.0, 0, branch.code)
     away = kilometres(near, branch)
     return (1, away, steps(near, branch), branch.code)

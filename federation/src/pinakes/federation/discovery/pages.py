@@ -11,9 +11,10 @@ from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
 from msgspec import Struct
 
 from pinakes.federation.discovery.answering import Where
+from pinakes.federation.discovery.asking import Words
 from pinakes.federation.discovery.citing import apa, gbt7714, machine_readable
-from pinakes.federation.discovery.labels import CLASSES, FILTERS, FORMS
-from pinakes.federation.discovery.query import DEEPEST, LONGEST, Branch, Query
+from pinakes.federation.discovery.labels import AGES, CARRIERS, CLASSES, FILTERS, FORMS
+from pinakes.federation.discovery.query import DEEPEST, Branch, Query
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.views import Filter, Option, Results
 from pinakes.platform.directory import Directory, Tenant
@@ -27,7 +28,6 @@ OPTIONS = 12  # of one filter
 SHELVES = 30  # shown at once of one title
 PLACING = {Role.CATALOGUER, Role.ADMINISTRATOR}
 
-Words = Annotated[str, Parameter(max_length=LONGEST)]
 Choice = Annotated[str | None, Parameter(max_length=40)]
 Number = Annotated[int, Parameter(ge=1, le=FARTHEST)]
 Decade = Annotated[int | None, Parameter(ge=-9990, le=9990, multiple_of=10)]
@@ -135,6 +135,8 @@ class CataloguePages(Controller):
             shelves=shelves if all else shelves[:SHELVES],
             more=0 if all else len(shelves) - SHELVES,
             forms=FORMS,
+            carriers=CARRIERS,
+            ages=AGES,
             linked=linked(request, full),
             gbt7714=gbt7714(full.title),
             apa=apa(full.title),

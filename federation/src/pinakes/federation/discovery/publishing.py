@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.discovery.assigning import Placed, assign
 from pinakes.federation.discovery.choosing import chosen
 from pinakes.federation.discovery.meeting import marks
-from pinakes.platform.db import Database, public_work, to_json
+from pinakes.platform.db import Database, driver, public_work, to_json
 from pinakes.platform.messages import Message
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.service import Described, described
@@ -21,26 +21,25 @@ from pinakes.tenants.items.service import stock_of
 
 IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.holding'), :tenant)")
 
-BEFORE = text("""
-    WITH gone AS (DELETE FROM commons.holding
-                  WHERE tenant_id = :tenant AND record_id = ANY(CAST(:gone AS uuid[])))
-    SELECT edition_id FROM commons.holding
-    WHERE tenant_id = :tenant AND record_id = ANY(CAST(:records AS uuid[]))
-""")
+BEFORE = """
+    WITH gone AS (DELETE FROM commons.holding WHERE tenant_id = $1 AND record_id = ANY($3))
+    SELECT edition_id FROM commons.holding WHERE tenant_id = $1 AND record_id = ANY($2)
+"""
 
-HOLDINGS = text("""
+HOLDINGS = """
     INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
                                       call_numbers, items, available)
-    SELECT :tenant, record, edition, rule, fields, call_numbers, items, available
-    FROM json_to_recordset(:rows) AS t (record uuid, edition uuid, rule text, fields json,
-                                        call_numbers text[], items integer, available integer)
+    SELECT $1, record, edition, rule, CAST(fields AS json),
+           ARRAY(SELECT jsonb_array_elements_text(numbers)), items, available
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::integer[],
+                $8::integer[]) AS t (record, edition, rule, fields, numbers, items, available)
     ON CONFLICT (tenant_id, record_id) DO UPDATE SET
         edition_id = excluded.edition_id, rule = excluded.rule,
         title_fields = excluded.title_fields, call_numbers = excluded.call_numbers,
         items = excluded.items, available = excluded.available
-""")
+"""
 
-CONSORTIUM = text("SELECT consortium_id FROM commons.tenant WHERE id = :tenant")
+CONSORTIUM = "SELECT consortium_id FROM commons.tenant WHERE id = $1"
 
 COUNTS = text("""
     WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
@@ -61,11 +60,11 @@ COUNTS = text("""
     ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
 """)
 
-CHANGED = text("""
+CHANGED = """
     INSERT INTO commons.edition_changed AS c (edition_id)
-    SELECT DISTINCT unnest(CAST(:editions AS uuid[])) AS id ORDER BY id
+    SELECT DISTINCT unnest($1::uuid[]) AS id ORDER BY id
     ON CONFLICT (edition_id) DO UPDATE SET version = c.version + 1
-""")
+"""
 
 BRANCH_CHANGED = text("""
     INSERT INTO commons.edition_changed AS c (edition_id)
@@ -104,25 +103,25 @@ async def publish(
     choices: dict[UUID, Placed],
 ) -> None:
     """Write what is *visible* of *records*, take the others away, and tell the index of both."""
+    straight = await driver(public)
     gone = set(records) - {one.id for one in visible}
-    asked = {"tenant": tenant, "records": list(records), "gone": list(gone)}
-    before = set(await public.scalars(BEFORE, asked))
-    consortium = await public.scalar(CONSORTIUM, {"tenant": tenant})
+    before = {one for (one,) in await straight.fetch(BEFORE, tenant, records, gone)}
+    consortium = await straight.fetchval(CONSORTIUM, tenant)
     met = await asyncio.to_thread(
         lambda: {one.id: marks(tenant, one.id, one.title) for one in visible}
     )
-    placed = await assign(public, consortium, met, choices)
-    rows = [
-        {"record": one.id, "fields": one.raw, **of(placed[one.id]), **counts(stock[one.id])}
-        for one in visible
-    ]
-    await public.execute(HOLDINGS, {"rows": to_json(rows), "tenant": tenant})
+    placed = await assign(straight, consortium, met, choices)
+    rows = [row(one, placed[one.id], stock[one.id]) for one in visible]
+    if rows:
+        await straight.execute(HOLDINGS, tenant, *zip(*rows, strict=True))
     after = {one.edition for one in placed.values()}
-    await public.execute(CHANGED, {"editions": list(before | after)})
+    await straight.execute(CHANGED, before | after)
 
 
-def of(placed: Placed) -> dict[str, object]:
-    return {"edition": placed.edition, "rule": placed.rule}
+def row(one: Described, placed: Placed, stock: Stock) -> tuple[object, ...]:
+    """What the public is shown of a record."""
+    numbers = to_json(stock.call_numbers)
+    return one.id, placed.edition, placed.rule, one.raw, numbers, stock.items, stock.available
 
 
 def counts(stock: Stock) -> dict[str, object]:

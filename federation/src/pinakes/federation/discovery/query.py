@@ -6,16 +6,26 @@ from enum import StrEnum
 import msgspec
 
 from pinakes.platform.text import fold, runs
-from pinakes.tenants.catalogue.keys import ISBN_LIKE
+from pinakes.tenants.catalogue.keys import ISBN_LIKE, ISSN_LIKE
 
 LONGEST = 500
 MOST_CLAUSES = 24
 DEEPEST = 10_000
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")  # what comes along when a text is copied
 QUOTES = re.compile("[“”„«»「」『』＂]")
-NUMBER = re.compile(r"[0-9Xx][0-9Xx \-–]*")
+DASHES = re.compile("[‐‑‒–—−－]")
+NUMBER = re.compile(r"[0-9Xx][0-9Xx \-]*")
+LABEL = re.compile(r"e?-?is[bs]n(?:[- ]?1[03](?=[: ]))?[: ]*(?=[0-9])", re.IGNORECASE)
+REMARK = re.compile(r"\([^()]*\)?$")  # the binding or the price behind a number
+MARKS = " :;,."
 DIGIT = re.compile("[0-9]")
-CALL_NUMBER = re.compile(r"[A-Za-z]{1,2}[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}")
+CALL_NUMBER = re.compile(
+    r"[A-Za-z]{1,2}[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}"  # I242.4/12 C1
+    r"|[A-Za-z]{1,3} ?[0-9]{1,4}(?:\.[0-9]+)?"  # DS755 .H819 1998
+    r"(?: ?\.?[A-Za-z][0-9]+[A-Za-z]?){0,3}(?: [0-9]{4}[a-z]?)?"
+    r"|[0-9]{3}/?\.[0-9/]+(?: [A-Za-z][0-9]*[A-Za-z]{0,3})?"  # 813.54 H37
+)
 PAIR = 2  # characters of Chinese that are looked for as one word
 LONGEST_NUMBER = 40  # characters of a class or call number
 CLAUSE = re.compile(r'(?:(\w+)\s*:\s*)?("[^"]*"?|[^\s"]+)')
@@ -84,13 +94,28 @@ class Clause(msgspec.Struct, frozen=True):
 
 def clauses(text: str) -> list[Clause]:
     """The parts of a question, folded. Never raises."""
-    plain = QUOTES.sub('"', CONTROL.sub(" ", text[:LONGEST])).replace("：", ":")
-    if NUMBER.fullmatch(plain.strip()) and ISBN_LIKE.search(plain):
-        return [Clause(plain.strip(), "numbers")]
-    if is_call_number(plain.strip()):
-        return [Clause(fold(plain).strip(), written=plain.strip())]
+    plain = written_plainly(text[:LONGEST])
+    if number := only_number(plain):
+        return [Clause(number, "numbers")]
+    if is_call_number(plain):
+        return [Clause(fold(plain), written=plain)]
     found = [_clause(match[1], match[2]) for match in CLAUSE.finditer(plain)]
     return [clause for clause in found if clause.text][:MOST_CLAUSES]
+
+
+def only_number(plain: str) -> str:
+    """The ISBN that is all the question, or the ISSN that is called one; else nothing."""
+    label = LABEL.match(plain)
+    told = plain[label.end() :] if label else plain
+    number = REMARK.sub("", told.rstrip(MARKS)).rstrip(MARKS)
+    known = ISBN_LIKE.search(number) or (label and ISSN_LIKE.fullmatch(number))
+    return number if known and NUMBER.fullmatch(number) else ""
+
+
+def written_plainly(text: str) -> str:
+    """The text with one kind of quotes, of colons and of hyphens, and with nothing unseen."""
+    seen = INVISIBLE.sub("", CONTROL.sub(" ", text))
+    return DASHES.sub("-", QUOTES.sub('"', seen)).replace("：", ":").strip()
 
 
 def one_word(text: str) -> str:

@@ -11,8 +11,8 @@ from litestar.params import FromPath, FromQuery, Parameter
 from msgspec import Struct
 
 from pinakes.federation.discovery.answering import Where
-from pinakes.federation.discovery.asking import Asked, question
-from pinakes.federation.discovery.query import LONGEST, Branch
+from pinakes.federation.discovery.asking import Asked, Words, question
+from pinakes.federation.discovery.query import Branch
 from pinakes.federation.discovery.service import Found, Full, catalogue_of
 from pinakes.federation.discovery.suggesting import Suggestion
 from pinakes.federation.discovery.views import Hit, Shelf
@@ -20,7 +20,6 @@ from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Here
 from pinakes.tenants.catalogue.marc import Title
 
-Words = Annotated[str, Parameter(max_length=LONGEST)]
 Code = Annotated[str | None, Parameter(max_length=40)]
 
 

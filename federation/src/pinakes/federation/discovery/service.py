@@ -124,6 +124,7 @@ class PublicCatalogue:
         """One line of an answer."""
         return Hit(
             id=whole.id,
+            about=whole.title,
             title=whole.title.full,
             responsibility=whole.title.responsibility,
             publisher=whole.title.publisher,

@@ -11,6 +11,7 @@ from pinakes.platform.text import CJK_RUN, LONGEST_WORD
 SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 LAST = "\U0010ffff"  # behind every character
 WEIGHTS = {"title": 4.0, "names": 2.5, "subjects": 1.5}
+PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}  # how what stands in a field is said
 Found = tantivy.Query
 
 

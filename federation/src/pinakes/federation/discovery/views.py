@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from pinakes.platform.directory import Tenant
+from pinakes.tenants.catalogue.marc import Title
 
 
 class Shelf(Struct, frozen=True):
@@ -18,9 +19,10 @@ class Shelf(Struct, frozen=True):
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """One title among the results; ``shelves`` stand nearest first."""
+    """One title among the results; ``shelves`` stand nearest first, ``about`` says everything."""
 
     id: UUID
+    about: Title
     title: str
     responsibility: str = ""
     publisher: str = ""

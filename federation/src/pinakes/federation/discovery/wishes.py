@@ -1,5 +1,6 @@
 """What each part of a question demands of a title, and what it prefers."""
 
+import re
 from itertools import product
 
 import tantivy
@@ -8,12 +9,11 @@ from tantivy import Occur
 from pinakes.federation.discovery.document import class_key, number_key
 from pinakes.federation.discovery.loosely import Loose
 from pinakes.federation.discovery.query import MOST_CLAUSES, PAIR, Clause, is_call_number
-from pinakes.federation.discovery.terms import WEIGHTS, Found, Terms
+from pinakes.federation.discovery.terms import PINYIN, WEIGHTS, Found, Terms
 from pinakes.federation.discovery.wording import END, START
 from pinakes.platform import text
 from pinakes.platform.syllables import INITIALS, readings
 
-PINYIN = {"title": "title_pinyin", "names": "names_pinyin"}
 PINYIN_WEIGHT = 0.5  # of the words themselves
 INITIALS_WEIGHT = 1.0
 WHOLE_INITIALS_WEIGHT = 3.0
@@ -23,6 +23,7 @@ WHOLE_WEIGHT = 3.0
 INITIALS_LENGTH = range(2, 9)
 INITIALS_WHOLE = 2  # so few letters must be all of a title
 NUMBER_LENGTH = 8
+JOINED = re.compile(r"\b\w['’](?=\w)|(?<=\w)['’]\w\b")  # the s of China's, the l of l'art
 
 type Wanted = tuple[Occur, Found]
 
@@ -57,7 +58,7 @@ class Wishes:
         if part.phrase or part.field in ("numbers", "classes"):
             return self.strictly(part)
         wanted: list[Wanted] = []
-        for run, cjk in text.runs(part.text)[:MOST_CLAUSES]:
+        for run, cjk in text.runs(JOINED.sub(" ", part.text))[:MOST_CLAUSES]:
             if cjk:
                 strict = tantivy.Query.boolean_query(self._chinese(run, part.field))
                 ways = [strict, *self._loose.chinese(run, part.field)]

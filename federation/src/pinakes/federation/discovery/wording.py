@@ -45,7 +45,7 @@ class Run(NamedTuple):
     letters: list[str]
 
 
-def remembered[T](work: Callable[..., T], most: int = 10_000) -> Callable[..., T]:
+def remembered[T](work: Callable[..., T], most: int) -> Callable[..., T]:
     """The same work, done once for the same short texts: what long ones give fills the memory."""
     known = lru_cache(most)(work)
 
@@ -56,18 +56,25 @@ def remembered[T](work: Callable[..., T], most: int = 10_000) -> Callable[..., T
 
 
 def _wording(
-    row: list[str], more: list[str], key: str, said: list[str], letters: list[str]
+    row: list[str],
+    more: list[str],
+    key: str,
+    said: list[str],
+    letters: list[str],
+    spelled: list[str],
 ) -> Wording:
     """What follows from the words is worked out once: names and subjects come again and again."""
     lines = [" ".join(words) for words in (row, more) if words]
-    words = _latin(row) if said else row
-    spelled = [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
     return Wording(row, more, key, said, letters, lines, spelled, " ".join(said), "".join(said))
 
 
-def _latin(row: list[str]) -> list[str]:
-    """The words that are not Chinese."""
-    return [word for word in row if word < text.FIRST or not text.CJK_RUN.match(word)]
+def _foreign(words: list[str]) -> Wording:
+    """The words of a text without any Chinese."""
+    return _wording(words, [], "".join(words), [], [], _spelled(words))
+
+
+def _spelled(words: list[str]) -> list[str]:
+    return [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
 
 
 def _worded(value: str) -> Wording:
@@ -75,25 +82,43 @@ def _worded(value: str) -> Wording:
     value = value[: text.LONGEST_TEXT]
     folded = text.fold(value)
     if folded.isascii():
-        words = text.ascii_words(folded)
-        return _wording(words, [], "".join(words), [], [])
+        return _foreign(text.ascii_words(folded))
     runs = text.runs(folded)
-    key = "".join([run for run, _ in runs])
     chinese = [run for run, cjk in runs if cjk]
     if not chinese:
-        return _wording([run for run, _ in runs], [], key, [], [])
-    written = text.cjk_runs(value)
-    return _chinese(runs, key, iter(written if len(written) == len(chinese) else chinese))
+        return _foreign([run for run, _ in runs])
+    written = chinese if folded == value else text.cjk_runs(value)
+    return _chinese(runs, iter(written if len(written) == len(chinese) else chinese))
 
 
-worded = remembered(_worded)
+worded = remembered(_worded, 20_000)
 heading = remembered(_worded, 30_000)  # names and subjects, which come again where titles do not
 
 
-def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str]) -> Wording:
+def together(one: Wording, other: Wording) -> Wording:
+    """Two texts as one, in which a sign parts them."""
+    (said, letters), (then, theirs) = map(_aloud, (one, other))
+    chinese = one.said or other.said
+    return _wording(
+        one.row + other.row,
+        one.more + other.more,
+        one.key + other.key,
+        said + then if chinese else [],
+        letters + theirs if chinese else [],
+        one.spelled + other.spelled,
+    )
+
+
+def _aloud(one: Wording) -> tuple[list[str], list[str]]:
+    """Syllables and first letters; beside Chinese, words of other scripts are one syllable each."""
+    return (one.said, one.letters) if one.said else (one.row, [word[0] for word in one.row])
+
+
+def _chinese(runs: Sequence[tuple[str, bool]], written: Iterator[str]) -> Wording:
     if len(runs) == 1:
-        only = _run(runs[0][0], next(written))
-        return _wording(only.row, only.more, key, only.said, only.letters)
+        key = runs[0][0]
+        only = _run(key, next(written))
+        return _wording(only.row, only.more, key, only.said, only.letters, [])
     row: list[str] = []
     more: list[str] = []
     said: list[str] = []
@@ -109,11 +134,12 @@ def _chinese(runs: Sequence[tuple[str, bool]], key: str, written: Iterator[str])
             row.append(run)
             said.append(run)
             letters.append(run[0])
-    return _wording(row, more, key, said, letters)
+    key = "".join([run for run, _ in runs])
+    foreign = [run for run, cjk in runs if not cjk]
+    return _wording(row, more, key, said, letters, _spelled(foreign))
 
 
-@remembered
-def _run(run: str, written: str) -> Run:
+def _taken_apart(run: str, written: str) -> Run:
     words = text.cut(run, written)
     said: list[str] = []
     letters: list[str] = []
@@ -123,9 +149,12 @@ def _run(run: str, written: str) -> Run:
     if len(run) == 1:
         return Run([run], [], said, letters)
     pairs = [first + second for first, second in pairwise(run)]
-    also = words if run == written else [text.fold(word) for word in words]
-    more = [run[-1], *[word for word in also if len(word) == 2]]  # noqa: PLR2004 (a pair)
+    two = [word for word in words if len(word) == 2]  # noqa: PLR2004 (a pair)
+    more = [run[-1], *(two if run == written else map(text.fold, two))]
     return Run(pairs, more, said, letters)
+
+
+_run = remembered(_taken_apart, 30_000)  # a title is met first, and indexed some thousands later
 
 
 @lru_cache(maxsize=20_000)

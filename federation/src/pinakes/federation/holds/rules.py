@@ -11,6 +11,8 @@ from pinakes.tenants.registry.sharing import HoldRule, Recall
 ANY: Final = "*"
 FIRST_IN_LINE: Final = "first_in_line"
 LOCAL_FIRST: Final = "local_first"
+SURELY: Mapping[str, int] = {"child": 0, "youth": 14}  # years old, where no birthday is known
+GROWN: Final = 150  # all others pass for
 
 type Reach = Literal["home", "province", "elsewhere"]
 REACHES: Mapping[str, Sequence[Reach]] = {  # the setting hold.pickup
@@ -48,6 +50,11 @@ class Facts:
         ]
         none = HoldRule(holds=False)
         return max(fitting, key=lambda rule: (rule.item != ANY, rule.reader != ANY), default=none)
+
+    @property
+    def years(self) -> int:
+        """How old the reader counts as."""
+        return SURELY.get(self.reader_kind, GROWN) if self.age is None else self.age
 
     @property
     def under_rule(self) -> int:
@@ -110,7 +117,7 @@ PLACING: Mapping[type[HoldRefused], Callable[[Facts], bool]] = {  # the first th
     ReaderLapsed: lambda facts: "expired" in facts.blocks,
     ReaderBarred: lambda facts: bool(facts.blocks),
     NotForHold: lambda facts: not facts.rule.holds,
-    TooYoung: lambda facts: facts.age is not None and facts.age < facts.rule.least_age,
+    TooYoung: lambda facts: facts.years < facts.rule.least_age,
     HasItAlready: lambda facts: facts.has_it and not facts.sure,
     LimitOfKind: lambda facts: (
         facts.rule.limit is not None and facts.under_rule >= facts.rule.limit

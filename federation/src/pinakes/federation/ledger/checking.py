@@ -158,14 +158,24 @@ def check_memory(
     reading: Reading, chain: Sequence[Announcement], head: Checkpoint, memory: Memory
 ) -> list[str]:
     """Whether the log goes on from the head that was kept."""
+    if wrong := check_kept(chain, head, memory):
+        return wrong
+    if differs := reading.root_differs(memory.size, bytes.fromhex(memory.root)):
+        return [f"{rewritten(memory)}: {differs}"]
+    return []
+
+
+def check_kept(chain: Sequence[Announcement], head: Checkpoint, memory: Memory) -> list[str]:
+    """Whether it is the log that a head was kept of, and not shorter than that."""
     if chain and (chain[0].origin, chain[0].key) != (memory.origin, memory.key):
         return [f"this is another log than the one you kept a head of ({memory.origin})"]
-    kept = f"you kept a head of {counted(memory.size, 'leaves')}"
     if head.size < memory.size:
-        return [f"the log has shrunk: {kept}, now it has fewer"]
-    if differs := reading.root_differs(memory.size, bytes.fromhex(memory.root)):
-        return [f"the log was rewritten since {kept}: {differs}"]
+        return [f"the log has shrunk: you kept a head of {counted(memory.size, 'leaves')}"]
     return []
+
+
+def rewritten(memory: Memory) -> str:
+    return f"the log was rewritten since you kept a head of {counted(memory.size, 'leaves')}"
 
 
 def check_own(

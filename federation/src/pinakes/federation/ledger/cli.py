@@ -84,6 +84,7 @@ def tell(verdict: Verdict, memory: Memory | None, *, as_json: bool) -> None:
         events = sum(past.count for past in verdict.memory.branches.values())
         size = counted(head.size, "leaves")
         click.echo(f"The log {head.origin} of {size} holds; own events in it: {events}.")
+        click.echo("The others are those of other members, or name a key of the log.")
         if memory:
             kept = counted(memory.size, "leaves")
             click.echo(f"It goes on from the head of {kept} that you kept.")

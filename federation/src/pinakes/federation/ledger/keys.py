@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Struct
 
 from pinakes.federation.ledger.leaves import KEY
-from pinakes.federation.ledger.notes import Key, public_of, verifies
+from pinakes.federation.ledger.notes import Key, public_of, verified
 
 
 class NoSuchKey(Exception):
@@ -74,7 +74,7 @@ def followed(leaves: Iterable[tuple[int, bytes]]) -> list[Announcement]:
         before = chain[-1] if chain else found
         if found.origin != before.origin or found.index != index or (index == 0) == bool(chain):
             raise KeyBroken(f"leaf {index} announces a key of another log or place")
-        if not verifies(before.public, bytes.fromhex(found.signature), found.told):
+        if not verified(before.public, bytes.fromhex(found.signature), found.told):
             raise KeyBroken(f"the key that leaf {index} announces was not named by the one before")
         chain.append(found)
     if not chain:

@@ -107,12 +107,17 @@ def proof(ranges: Iterable[Range], hashes: Mapping[Node, bytes]) -> list[bytes]:
     return [folded([hashes[node] for node in complete(*one)]) for one in ranges]
 
 
+def fits(path: Sequence[bytes], ranges: Sequence[Range]) -> bool:
+    """Whether it has one whole hash for each range: a longer one could be read in two ways."""
+    return len(path) == len(ranges) and all(len(hash) == len(EMPTY) for hash in path)
+
+
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether *path* shows that the hash *leaf* stands at *index* under *root*."""
     if not 0 <= index < size:
         return False
     ranges = inclusion(index, size)
-    if len(path) != len(ranges):
+    if not fits(path, ranges):
         return False
     hash = leaf
     for (begin, _), other in zip(ranges, path, strict=True):
@@ -126,7 +131,7 @@ def is_consistent(old: int, old_root: bytes, size: int, root: bytes, path: Seque
         same = old == size and old_root == root
         return not path and (same or (old == 0 < size and old_root == EMPTY))
     ranges = consistency(old, size)
-    if len(path) != len(ranges):
+    if not fits(path, ranges):
         return False
     if ranges[0][1] == old:
         first, pairs = path[0], list(zip(ranges, path, strict=True))[1:]

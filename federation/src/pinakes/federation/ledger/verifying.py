@@ -11,8 +11,11 @@ from pinakes.federation.ledger.checking import (
     Signed,
     Verdict,
     check_first_key,
+    check_head,
+    check_kept,
     cosigner,
     judge,
+    rewritten,
 )
 from pinakes.federation.ledger.keys import Announcement, KeyBroken
 from pinakes.federation.ledger.notes import Checkpoint, NotANote, cosign, public_of
@@ -57,7 +60,8 @@ async def read(source: Source, reading: Reading, size: int) -> list[str]:
     """Read *size* leaves; what is kept otherwise than they say."""
     wrong: list[str] = []
     async for leaves in source.leaves(size):
-        wrong += await source.differing([pair for leaf in leaves for pair in reading.take(leaf)])
+        rest = leaves[: size - reading.tree.size]  # what no head covers does not stand in the log
+        wrong += await source.differing([pair for leaf in rest for pair in reading.take(leaf)])
     return wrong
 
 
@@ -75,7 +79,7 @@ async def look(afar: Afar, memory: Memory | None) -> tuple[HeadView, Memory]:
     chain = [one for one in chain if one.index < head.head.size]
     if not chain:
         raise LogRefused(["the head is of an empty log"])
-    wrong = [*check_first_key(chain), *check_signature(chain, head)]
+    wrong = [*check_first_key(chain), *check_head(chain, head)]
     for one in chain:
         wrong += await check_key_leaf(afar, one, head.head)
     if memory is not None:
@@ -86,15 +90,6 @@ async def look(afar: Afar, memory: Memory | None) -> tuple[HeadView, Memory]:
     first = chain[0]
     kept = Memory(first.origin, first.key, head.head.size, head.head.root.hex(), branches)
     return view, kept
-
-
-def check_signature(chain: Sequence[Announcement], signed: Signed) -> list[str]:
-    key = keys.signer(chain, signed.head.size)
-    if signed.head.origin != key.name:
-        return [f"the head is of the log {signed.head.origin}, and the keys are of {key.name}"]
-    if not any(key.signed(signed.head.text, line) for line in signed.lines):
-        return [f"the head is not signed by the log's key {key.public.hex()}"]
-    return []
 
 
 async def check_key_leaf(afar: Afar, announced: Announcement, head: Checkpoint) -> list[str]:
@@ -111,17 +106,15 @@ async def check_growth(
     afar: Afar, chain: Sequence[Announcement], head: Checkpoint, memory: Memory
 ) -> list[str]:
     """That the log only grew since the kept head."""
-    if (chain[0].origin, chain[0].key) != (memory.origin, memory.key):
-        return [f"this is another log than the one you kept a head of ({memory.origin})"]
-    if head.size < memory.size:
-        return [f"the log has shrunk: you kept a head of {counted(memory.size, 'leaves')}"]
+    if wrong := check_kept(chain, head, memory):
+        return wrong
     query = {"from": memory.size, "to": head.size}
     shown = await afar.ask(ConsistencyView, "/ledger/consistency", **query)
     path = [bytes.fromhex(hash) for hash in shown.path]
     kept = bytes.fromhex(memory.root)
     if merkle.is_consistent(memory.size, kept, head.size, head.root, path):
         return []
-    return [f"the log was rewritten since you kept a head of {counted(memory.size, 'leaves')}"]
+    return [rewritten(memory)]
 
 
 async def send_cosignature(

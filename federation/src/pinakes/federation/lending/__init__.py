@@ -2,8 +2,10 @@
 
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import hearing, listeners, recalling, views
+from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
 from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.events import (
+    ItemHome,
     ItemSeen,
     OthersWait,
     PartyTold,
@@ -26,9 +28,9 @@ HEARD = Together(listeners.heard, lean=hearing.heard)
 
 feature = Feature(
     name="lending",
-    routes=[Requests, Scans, Worklists],
+    routes=[Requests, Scans, Worklists, Arrivals],
     common=[MyRequests],
-    pages=[LendingPages, MyRequestPages],
+    pages=[LendingPages, ArrivalPages, MyRequestPages],
     templates=__name__,
     queries=[LendingQueries],
     listeners=[
@@ -39,12 +41,13 @@ feature = Feature(
         (KeptReturned, HEARD),
         (OthersWait, recalling.others_wait),
         (ItemSeen, listeners.item_seen),
+        (ItemHome, listeners.item_home),
         (SeenAnswered, listeners.seen_answered),
         (ViewsAsked, views.asked),
         (ViewsDiffer, views.differ),
         (SayAgain, views.say_again),
     ],
-    chores=[cut_old, give_up_late],
+    chores=[cut_old, give_up_late, views.forget_asked],
     duties=[ring],
     functions=__name__,
 )

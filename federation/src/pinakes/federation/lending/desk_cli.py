@@ -10,10 +10,12 @@ import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking, pausing, views
-from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.arrivals import ArrivalView
+from pinakes.federation.lending.fetching import Work, works
+from pinakes.federation.lending.models import Arrival, PartyRow
 from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import PartyView, WholeRequest
-from pinakes.federation.lending.worklists import NAMES, worklist
+from pinakes.federation.lending.worklists import NAMES, strangers, worklist
 from pinakes.platform.command import branch_option
 from pinakes.platform.config import settings
 from pinakes.platform.db import Database, unit_of_work
@@ -34,12 +36,16 @@ STAFF = Principal("system")  # whoever may run commands may see every request of
 def work(data: Path, branch: str, name: str) -> None:
     """Show what waits for a hand at a branch."""
 
-    async def look(session: AsyncSession, directory: Directory) -> list[PartyView]:
+    async def look(session: AsyncSession, directory: Directory) -> list[str]:
         rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
-        return [PartyView.of(found_of(row), directory) for row in rows]
+        parties = await works(session, directory, [found_of(row) for row in rows])
+        found = [line(one) + fetched(one) for one in parties]
+        if name == "problem":
+            strays = await session.scalars(strangers().order_by(Arrival.id).limit(MOST))
+            found += [left(ArrivalView.of(row, directory)) for row in strays]
+        return found
 
-    rows = at(data, branch, look)
-    click.echo("\n".join(map(line, rows)) or "Nothing to do here.")
+    click.echo("\n".join(at(data, branch, look)) or "Nothing to do here.")
 
 
 @click.command()
@@ -132,3 +138,16 @@ def line(row: PartyView) -> str:
     told = (row.request, f"{row.role}-{row.attempt}", row.state, row.barcode or "—", row.title)
     trouble = f"  ! {row.trouble}" if row.trouble else ""
     return "  ".join(map(str, told)) + f"  [{' '.join(row.acts)}]{trouble}"
+
+
+def fetched(one: Work) -> str:
+    """By what the copy is fetched, author, call numbers and locations; and how long it is kept."""
+    marks = [" ".join(filter(None, (at.call_number, at.location))) for at in one.shelf_marks]
+    kept = f"for {one.label} until {one.collect_by:%F}" if one.collect_by else ""
+    return "".join(f"  / {told}" for told in (one.author, " | ".join(marks), kept) if told)
+
+
+def left(one: ArrivalView) -> str:
+    """A book that was left here in one line: whose it is, where it goes, and why."""
+    told = (one.id, "arrival", one.state, one.barcode, one.title or "—", one.owner or "—")
+    return "  ".join(map(str, told)) + f"  → {one.send_to or '?'}  {one.rule or ''}".rstrip()

@@ -86,6 +86,14 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
         return (self.send_to,)
 
 
+class ItemHome(Event, frozen=True, kw_only=True):
+    """To whoever has found it meanwhile: this item (``about``) of ours is home again."""
+
+    crosses: ClassVar[bool] = True
+
+    barcode: str
+
+
 class ViewsAsked(Event, frozen=True, kw_only=True):
     """A requester asks whether another branch stands where it thinks, in many requests at once."""
 

@@ -7,7 +7,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-type Moment = Annotated[int, Meta(ge=0, le=99_999_999_999)]  # seconds since 1970: to the year 5138
+LAST = 253_402_300_799  # the last second that a calendar here has
+LONGEST = 4000  # characters of a fact; more is cut
+
+type Moment = Annotated[int, Meta(ge=0, le=LAST)]  # seconds since 1970
 
 
 class Facts(Struct, frozen=True):
@@ -43,4 +46,9 @@ class Facts(Struct, frozen=True):
 def checked(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same *facts*, or ValidationError when one is not what it has to be."""
     msgspec.convert(facts, Facts)
-    return facts
+    return {name: cut(fact) for name, fact in facts.items()}
+
+
+def cut(fact: Any) -> Any:
+    """No longer than a page can bear, whoever says it."""
+    return fact[:LONGEST] if isinstance(fact, str) else fact

@@ -157,6 +157,15 @@ BEGIN
             ELSE jsonb_build_object('due_at', l.due_at, 'renewals', l.renewals) END);
 END $$;
 
+-- Tells those who found it on its way that it is home: they need send it nowhere.
+CREATE OR REPLACE FUNCTION lending_home(p request_party) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO outbox (id, receiver, about, kind, body)
+    SELECT pinakes_id(), way.from_id, p.item_id, 'ItemHome',
+           jsonb_build_object('about', p.item_id, 'barcode', p.facts ->> 'barcode')
+    FROM (SELECT DISTINCT t.from_id FROM transit t
+          WHERE t.tenant_id = pinakes_tenant() AND t.party_id = p.id AND t.leg = 'home') AS way
+$$;
+
 CREATE OR REPLACE FUNCTION lending_effect(p request_party, effect text, moment timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE seen timestamptz := coalesce(to_timestamp((p.facts ->> 'seen_at')::bigint), moment);
@@ -183,12 +192,10 @@ BEGIN
     WHEN 'let_pass' THEN -- found elsewhere, from where it goes on without coming home
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_put(p, 'out', false);
-    WHEN 'shelve' THEN
+    WHEN 'shelve', 'damage' THEN
         PERFORM lending_arrive(p, moment, false);
-        PERFORM lending_put(p, 'on_shelf', false);
-    WHEN 'damage' THEN
-        PERFORM lending_arrive(p, moment, false);
-        PERFORM lending_put(p, 'damaged', false);
+        PERFORM lending_put(p, CASE effect WHEN 'shelve' THEN 'on_shelf' ELSE 'damaged' END, false);
+        IF p.facts ? 'seen_by' THEN PERFORM lending_home(p); END IF;
     WHEN 'write_off' THEN
         PERFORM lending_arrive(p, moment, true);
         PERFORM lending_put(p, 'lost', false);
@@ -244,7 +251,8 @@ BEGIN
         p := jsonb_populate_record(NULL::request_party, one || jsonb_build_object(
             'tenant_id', pinakes_tenant(), 'created_at', moment, 'changed_at', moment));
         PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
-            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model));
+            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model,
+            'by', work -> 'role'));
         INSERT INTO audit (id, actor, role, operation, subject, result, request)
         VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
                 'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
@@ -357,6 +365,10 @@ BEGIN
         SELECT h.edition_id, h.title_fields ->> 'title' INTO found, name FROM commons.holding h
         WHERE h.tenant_id = owner AND h.record_id = record;
     END IF;
+    IF NOT EXISTS (SELECT FROM commons.edition e JOIN commons.tenant here USING (consortium_id)
+                   WHERE e.id = found AND here.id = this_tenant) THEN
+        found := NULL; name := NULL; -- what another consortium has is no title here
+    END IF;
     SELECT jsonb_build_object(
         'edition', found, 'title', name, 'reader_kind', r.reader_kind, 'born', r.born,
         'at_home', r.home_id = this_tenant,
@@ -365,9 +377,9 @@ BEGIN
         'holds', mine.holds, 'of_kind', mine.of_kind, 'same', mine.same,
         'rules', said -> 'hold.rules', 'most', said -> 'hold.limit',
         'pickups', said -> 'hold.pickup',
-        'label', (SELECT '…' || right(c.number, 4) FROM card c
+        'label', (SELECT '…' || right(c.number, 4) FROM card c -- of the number in use, no old one
                   WHERE c.home_id = this_tenant AND c.person_id = person AND c.state = 'active'
-                  ORDER BY c.id DESC LIMIT 1))
+                  ORDER BY c.old, c.id DESC LIMIT 1))
     INTO facts
     FROM reader r JOIN standing s ON s.tenant_id = r.tenant_id AND s.person_id = r.person_id
     JOIN commons.tenant here ON here.id = this_tenant
@@ -383,10 +395,17 @@ BEGIN
     facts := coalesce(facts, '{}');
 END $$;
 
+-- One reader's requests are counted again under a lock of their own: of several placed at once
+-- each is judged by those before it. "holds": how many there were when it was.
 CREATE FUNCTION write_place(this_tenant integer, given_key bytea, fingerprint bytea,
-    status integer, answer bytea, wish jsonb, work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+    status integer, answer bytea, wish jsonb, work jsonb, holds integer)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pinakes_enter(this_tenant);
+    PERFORM pg_advisory_xact_lock(this_tenant, hashtext(wish ->> 'person_id'));
+    IF holds <> (SELECT count(*) FROM request q WHERE q.tenant_id = this_tenant
+                 AND q.person_id = (wish ->> 'person_id')::uuid AND NOT q.over)
+    THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
     PERFORM lending_place(wish);
     PERFORM write_request(this_tenant, given_key, fingerprint, status, answer, work);
 END $$;

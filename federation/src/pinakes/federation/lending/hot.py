@@ -30,7 +30,7 @@ SCAN = "SELECT * FROM read_scan($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
 ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8)"
 SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
-PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7)"
+PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7, $8)"
 OK, CREATED = 200, 201
 
 
@@ -99,7 +99,7 @@ async def place(desk: Desk, wish: NewRequest) -> Answer:
         view = PartyView.of(service.last(work, Role.REQUESTER), desk.directory)
         answer, key = Answer(CREATED, msgspec.json.encode(view)), desk.key
         told = (desk.here.id, key.key, key.fingerprint, CREATED, answer.body, wished, work.work())
-        await connection.fetchval(PLACE, *told)
+        await connection.fetchval(PLACE, *told, row.facts["holds"])
         return answer
 
     return await settle(desk, move)
@@ -126,7 +126,8 @@ async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
-        found, work = [found_in(one) for one in row.parties or ()], lean(desk)
+        parties, work = [found_in(one) for one in row.parties or ()], lean(desk)
+        found = scanning.meant(parties, desk.directory, told)
         due_now = found if row.is_parcel else scanning.next_of(found)
         if not due_now:
             raise NeedsSession

@@ -12,7 +12,13 @@ from pinakes.federation.holds import service as holds
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import returned as returns
 from pinakes.federation.lending.deciding import ask, refused, turn, wish_of
-from pinakes.federation.lending.events import ItemSeen, PartyTold, SeenAnswered, WaitChanged
+from pinakes.federation.lending.events import (
+    ItemHome,
+    ItemSeen,
+    PartyTold,
+    SeenAnswered,
+    WaitChanged,
+)
 from pinakes.federation.lending.facts import checked
 from pinakes.federation.lending.model import Role, model, speakers
 from pinakes.federation.lending.party import born
@@ -130,8 +136,11 @@ def speaks(found: Found, signal: str, sender: int) -> bool:
 async def copy_free(work: Turn, event: CopyFree) -> None:
     """A copy has come free for a request of ours that waits: ask for it."""
     found = await work.find(*sought(event))
-    if found is not None and found.party.state == "WAITING":
-        await ask(work, found, event.supplier, event.record)
+    if found is None:
+        return
+    if found.party.state == "WAITING":
+        chosen = {"supplier": event.supplier, "record": str(event.record), "rule": event.rule}
+        await ask(work, changed(found, reasons=chosen), event.supplier, event.record)
     else:
         work.tell(WaitChanged(about=event.about))  # the copy is somebody else's
 
@@ -153,6 +162,10 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
 
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
     await returns.seen(session, event, message.sender)
+
+
+async def item_home(session: AsyncSession, event: ItemHome, message: Message) -> None:
+    await returns.settled(session, event, message.sender, message.created_at)
 
 
 async def seen_answered(session: AsyncSession, event: SeenAnswered, message: Message) -> None:

@@ -1,9 +1,12 @@
 """Looks at requests: a reader's own list, and one request whole."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+import msgspec
+from sqlalchemy import JSON, Uuid, and_, bindparam, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.service import place_of
@@ -11,7 +14,7 @@ from pinakes.federation.lending import service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.pausing import asleep
-from pinakes.federation.lending.rows import found_of
+from pinakes.federation.lending.rows import Found, found_of
 from pinakes.federation.lending.schemas import (
     MyRequest,
     PartyView,
@@ -24,10 +27,21 @@ from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict
 from pinakes.platform.identity import Principal
+from pinakes.tenants.catalogue.marc import Title
 from pinakes.tenants.readers.rules import Presented
 
 MOST = 200
 UNASKED = ("UNFILLED", "LOST", "INVALID_PATRON", "CLOSED_DUPLICATE", "MANUALLY_CLOSED")
+SHOWN = (
+    text("""
+        SELECT e.id, h.title_fields
+        FROM unnest(CAST(:editions AS uuid[])) AS e (id) CROSS JOIN LATERAL (
+            SELECT title_fields FROM commons.holding WHERE edition_id = e.id
+            ORDER BY tenant_id LIMIT 1) AS h
+    """)
+    .bindparams(bindparam("editions", type_=ARRAY(Uuid())))
+    .columns(id=Uuid(), title_fields=JSON())
+)
 TOLD_FOR = timedelta(days=14)
 
 
@@ -62,23 +76,36 @@ async def mine(
     rows = rows if over_too else rows.where(or_(~Request.over, ended))
     wishes = (await session.scalars(rows.order_by(Request.id.desc()).limit(MOST))).all()
     waiting = await asleep(session, [wish.id for wish in wishes])
-    parties = await session.scalars(
-        select(PartyRow).where(
-            PartyRow.role == Role.REQUESTER,
-            PartyRow.request_id.in_([wish.id for wish in wishes]),
-        )
-    )
-    stands = {(row.request_id, row.attempt): found_of(row) for row in parties}
-    return [
+    attempts = await attempts_at(session, [wish.id for wish in wishes])
+    told = [
         MyRequest.told(
             wish,
-            stands[wish.id, wish.attempt],
+            attempts[wish.id, wish.attempt],
             await place_of(session, wish.id) if wish.state == "WAITING" else None,
             directory,
             waiting,
         )
         for wish in wishes
     ]
+    authors = await authors_of(session, {one.edition for one in told if one.edition})
+    for one in told:
+        one.author = authors.get(one.edition)
+    return told
+
+
+async def attempts_at(
+    session: AsyncSession, requests: Sequence[UUID]
+) -> dict[tuple[UUID, int], Found]:
+    """Where the home stands in every attempt at these."""
+    asking = select(PartyRow).where(PartyRow.role == Role.REQUESTER)
+    rows = await session.scalars(asking.where(PartyRow.request_id.in_(requests)))
+    return {(row.request_id, row.attempt): found_of(row) for row in rows}
+
+
+async def authors_of(session: AsyncSession, editions: set[UUID]) -> dict[UUID | None, str]:
+    """Who made each of these titles, as a branch that shows it says."""
+    rows = await session.execute(SHOWN, {"editions": sorted(editions)})
+    return {row.id: msgspec.convert(row.title_fields, Title).by for row in rows}
 
 
 async def whole(session: AsyncSession, directory: Directory, id: UUID) -> WholeRequest:

@@ -15,7 +15,15 @@ class Request(TenantOwned, Base):
     """A reader's wish, at the reader's home; ``state`` is that of the last attempt."""
 
     __tablename__ = "request"
-    __table_args__ = (index("person_id"),)
+    __table_args__ = (
+        index("person_id", "over"),
+        Index(
+            "request_to_cut",
+            "tenant_id",
+            "created_at",
+            postgresql_where=text("over AND person_id IS NOT NULL"),
+        ),
+    )
 
     person_id: Mapped[UUID | None]  # none: cut, some time after the end
     title: Mapped[str]
@@ -44,6 +52,18 @@ class PartyRow(TenantOwned, Base):
         index("role", "state", where="NOT over"),
         index("trouble", where="trouble IS NOT NULL"),
         index("changed_at", where="role = 'requester' AND NOT over"),
+        Index(
+            "request_party_ended",
+            "tenant_id",
+            "changed_at",
+            postgresql_where=text("role = 'requester' AND over"),
+        ),
+        Index(
+            "request_party_to_cut",
+            "tenant_id",
+            "changed_at",
+            postgresql_where=text("over AND facts ?| ARRAY['person', 'label', 'notes']"),
+        ),
     )
 
     request_id: Mapped[UUID]

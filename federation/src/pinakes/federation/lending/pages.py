@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import hot, pausing, scanning, service, wording
-from pinakes.federation.lending.models import PartyRow, Transit
+from pinakes.federation.lending.fetching import works
+from pinakes.federation.lending.models import Arrival, PartyRow, Transit
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
@@ -29,23 +30,27 @@ from pinakes.platform.words import whole
 from pinakes.tenants.circulation.hot import Desk
 from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
-MOST = 200
+MOST, FEW = 200, 50
+SHELVED = {"RECEIVED", "READY"}
+HOMEWARD = {"UNWANTED", "LENT", "CLAIMED", "RETURNED", "UNCOLLECTED", "DAMAGED", "SENT_ON",
+            "SHIPPED_RETURN", "SHIPPED_RETURNED"}  # fmt: skip
 Word = Annotated[str, Parameter(max_length=40)]
 Field = Annotated[str, Meta(max_length=64)]
 Call = Request[Any, Any, Any]
 
 
 class Scanning(Struct):
-    """What the field sends; *owner*: whose it is, where several are."""
+    """What the field sends; *owner*: whose it is, where several are; and the list it stood on."""
 
     scanned: Field = ""
     owner: Field = ""
+    back: Field = "pull"
 
 
 class Pressed(Struct):
     """Which attempt a button is about, and the list it stood on."""
 
-    attempt: int | None = None
+    attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
     back: Field = "pull"
 
 
@@ -84,6 +89,7 @@ class LendingPages(Controller):
     ) -> Response[Any]:
         """Do what is next with the book; what is refused is told on the same page."""
         directory: Directory = request.app.state.directory
+        name = worked(data.back)
         try:
             wish = msgspec.convert(
                 {"barcode": data.scanned.strip(), "owner": data.owner or None}, Scan
@@ -92,8 +98,8 @@ class LendingPages(Controller):
                 done = await scanning.scan(session, directory, wish)
         except (Problem, msgspec.ValidationError) as error:
             problem = understand(error)
-            return await shown(request, session, "pull", problem=problem, scanned=data.scanned)
-        return await shown(request, session, "pull", done=done)
+            return await shown(request, session, name, problem=problem, scanned=data.scanned)
+        return await shown(request, session, name, done=done)
 
     @post("/{id:uuid}/{role:str}/{act:str}")
     async def act(
@@ -116,9 +122,9 @@ class LendingPages(Controller):
     ) -> Response[str]:
         """What is printed and laid into the book."""
         directory: Directory = request.app.state.directory
-        row = PartyView.of(await service.find(session, id, role_of(role), None), directory)
-        sender, receiver = ends_of(row, directory)
-        return page(request, "lending/slip.html", row=row, sender=sender, receiver=receiver)
+        party = await service.find(session, id, role_of(role), None)
+        [row] = await works(session, directory, [party])
+        return page(request, "lending/slip.html", row=row, way=way_of(row, directory))
 
     @get("/slips")
     async def slips(
@@ -127,8 +133,8 @@ class LendingPages(Controller):
         """The slips of one list, each on a page of its own."""
         directory: Directory = request.app.state.directory
         found = await session.scalars(worklist(of).order_by(PartyRow.id).limit(MOST))
-        rows = [PartyView.of(found_of(row), directory) for row in found]
-        slips = [(row, *ends_of(row, directory)) for row in rows]
+        rows = await works(session, directory, [found_of(row) for row in found])
+        slips = [(row, way_of(row, directory)) for row in rows]
         return page(request, "lending/slips.html", slips=slips, words=NAMES[of])
 
     @get("/parcels/{number:str}")
@@ -153,8 +159,9 @@ class MyRequestPages(Controller):
         self, request: Call, desk: AtDesk, data: URLEncodedBody[Wanted]
     ) -> Response[Any]:
         """Ask for a title; the list shows what comes next."""
-        await hot.place(desk, NewRequest(edition=data.edition, pickup=data.pickup))
-        return listed(request, desk)
+        answer = await hot.place(desk, NewRequest(edition=data.edition, pickup=data.pickup))
+        placed = msgspec.json.decode(answer.body, type=PartyView)
+        return listed(request, desk, f"?requested={placed.request}")
 
     @post("/{id:uuid}/suspension")
     async def suspend(
@@ -193,10 +200,10 @@ class MyRequestPages(Controller):
         return listed(request, desk)
 
 
-def listed(request: Call, desk: Desk) -> Response[Any]:
+def listed(request: Call, desk: Desk, query: str = "") -> Response[Any]:
     """On to the reader's list; the worker is woken to carry what was told."""
     request.app.state.waker.wake()
-    return Redirect(f"/b/{desk.here.code}/me/loans", status_code=303)
+    return Redirect(f"/b/{desk.here.code}/me/loans{query}", status_code=303)
 
 
 class NoSuchParcel(NotFound):
@@ -213,10 +220,17 @@ async def sent_in(session: AsyncSession, here: Tenant, number: str) -> Sequence[
     return books
 
 
-def ends_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant]:
-    """From which branch to which the book goes next."""
-    ends = directory.coded(row.supplier or row.home), directory.coded(row.pickup)
-    return ends if row.role == "supplier" else (ends[1], ends[0])
+def way_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant] | None:
+    """From which branch to which the book goes next; none while it waits for its reader."""
+    if row.state in SHELVED:
+        return None
+    supplier, pickup = directory.coded(row.supplier or row.home), directory.coded(row.pickup)
+    return (pickup, supplier) if row.state in HOMEWARD else (supplier, pickup)
+
+
+async def left_here(session: AsyncSession) -> Sequence[Arrival]:
+    """The newest books of other branches."""
+    return (await session.scalars(strangers().order_by(Arrival.id.desc()).limit(FEW))).all()
 
 
 def worked(name: str) -> str:
@@ -243,8 +257,9 @@ async def shown(
         name=name,
         names=NAMES,
         counts=await counts(session),
-        rows=[PartyView.of(found_of(row), directory) for row in rows],
-        strangers=await strangers(session) if name == "problem" else [],
+        rows=await works(session, directory, [found_of(row) for row in rows]),
+        strangers=await left_here(session) if name == "problem" else [],
+        whys=wording.WHYS,
         owners_of=directory.ids,
         branches=directory.codes,
         owners=[directory.codes[code] for code in owners],

@@ -16,10 +16,11 @@ from pinakes.platform.errors import Conflict
 
 DAY = 86_400
 NORMAL = "Normal"
+MOST_NOTES = 200  # of one attempt, the last ones: each step reads and writes them all
 ONWARD = "next"  # ask another supplier: only while somebody still waits for this attempt
 # what one attempt leaves to the next
 WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "kind", "needed_by",
-          "note", "in_house", "person", "label", "pickup_code")  # fmt: skip
+          "note", "in_house", "person", "label", "pickup_code", "rule")  # fmt: skip
 
 type Facts = Mapping[str, Any]
 type Key = tuple[UUID, Role, int]  # request, role and attempt
@@ -45,6 +46,15 @@ class Party(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> Key:
         return self.request, self.role, self.attempt
+
+    def branch(self, role: Role) -> int | None:
+        """Which branch has this role in it; there is no supplier before one is asked."""
+        branches = {
+            Role.REQUESTER: self.home,
+            Role.SUPPLIER: self.supplier,
+            Role.PICKUP: self.pickup,
+        }
+        return branches[role]
 
     @property
     def machine(self) -> Machine:
@@ -128,12 +138,12 @@ def act(party: Party, on: str, facts: Facts, now: int) -> Step:
 
 
 def noted(party: Party, on: str, text: str, now: int) -> list[Facts]:
-    """All that was written between the branches so far, and this; a repeated word counts once."""
+    """What was written between the branches so far, and this; a repeated word counts once."""
     before: list[Facts] = party.facts.get("notes", [])
     by = min(speakers(party.model, party.role, on), default=party.role)
     if before and (before[-1]["by"], before[-1]["note"]) == (by, text):
         return before
-    return [*before, {"by": by, "at": now, "note": text}]
+    return [*before[1 - MOST_NOTES :], {"by": by, "at": now, "note": text}]
 
 
 def fitting(machine: Machine, party: Party, on: str) -> Move | None:

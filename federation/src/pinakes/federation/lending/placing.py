@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pinakes.federation.holds.rules import Facts, judge
+from pinakes.federation.lending.facts import LAST
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import born
 from pinakes.federation.lending.pausing import DayPast
@@ -47,17 +48,24 @@ class Placing:
     def of(
         cls, directory: Directory, here: Tenant, person: UUID | None, wish: NewRequest
     ) -> "Placing":
-        """The branches by their codes; NothingWanted when there is nothing to ask for."""
+        """The branches by their codes.
+
+        Raises:
+            NothingWanted, TitleUnknown: there is nothing to ask for, or not in this consortium.
+        """
         if wish.edition is None and (wish.record is None or wish.owner is None) and not wish.title:
             raise NothingWanted("Send `edition`, or `owner` and `record`, or at least a `title`.")
         if wish.item and not (wish.record and wish.owner):
             raise NothingWanted("An item is told by `owner`, `record` and `item`.")
+        owner = directory.coded(wish.owner) if wish.owner else None
+        if owner is not None and owner.consortium != here.consortium:
+            raise TitleUnknown("Ask for what a branch of this consortium holds.")
         return cls(
             here=here,
             pickup=directory.coded(wish.pickup),
             person=person,
             wish=wish,
-            owner=directory.coded(wish.owner).id if wish.owner else None,
+            owner=owner.id if owner else None,
         )
 
     @property
@@ -66,8 +74,8 @@ class Placing:
         wish = self.wish
         return self.person, wish.edition, self.owner, wish.record, wish.kind
 
-    def allow(self, known: Mapping[str, Any]) -> None:
-        """Ask the rules of reservation; the first refusal is raised."""
+    def allow(self, known: Mapping[str, Any]) -> str:
+        """The name of the rule of reservation that allows it; the first refusal is raised."""
         if self.wish.needed_by and self.wish.needed_by < local(now(), self.here.zone).date():
             raise DayPast("Send a later `needed_by`, or none.")
         if known.get("reader_kind") is None or not known["at_home"]:
@@ -75,7 +83,7 @@ class Placing:
         if self.wish.title == "" and known["edition"] is None:
             raise TitleUnknown("Search for it again: it may have been taken out of stock.")
         pickup = self.pickup
-        judge(
+        return judge(
             Facts(
                 reader_kind=known["reader_kind"],
                 age=age(known["born"]),
@@ -102,9 +110,25 @@ class Placing:
             HoldRefused: a rule says no; see ``holds.rules``.
             TitleUnknown: it is not, or no longer, in stock.
         """
-        self.allow(known)
+        rule, row = self.allow(known), self.row(known)
+        party = born(
+            Role.REQUESTER,
+            row["id"],
+            1,
+            self.here.id,
+            self.pickup.id,
+            None,
+            service=self.wish.service,
+            flags=frozenset({"copy"} if self.wish.kind == "copy" else ()),
+            facts=self.facts(row, known) | {"rule": rule},
+        )
+        await work.happen(fresh(party), "valid" if known["edition"] else "unknown_title")
+        return row | {"state": last(work, Role.REQUESTER).party.state}
+
+    def row(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The request as it begins."""
         wish = self.wish
-        row: dict[str, Any] = {
+        return {
             "id": uuid7(),
             "person_id": self.person,
             "title": known["title"] or wish.title,
@@ -122,19 +146,6 @@ class Placing:
             "state": "NEW",
             "over": False,
         }
-        party = born(
-            Role.REQUESTER,
-            row["id"],
-            1,
-            self.here.id,
-            self.pickup.id,
-            None,
-            service=wish.service,
-            flags=frozenset({"copy"} if wish.kind == "copy" else ()),
-            facts=self.facts(row, known),
-        )
-        await work.happen(fresh(party), "valid" if known["edition"] else "unknown_title")
-        return row | {"state": last(work, Role.REQUESTER).party.state}
 
     def facts(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """What parties may come to know; the reader is named to the pickup branch alone."""
@@ -168,4 +179,6 @@ def age(born: str | None) -> int | None:
 
 def last_moment(day: date | None, zone: str) -> int | None:
     """When that day ends by the clocks of *zone*, in seconds since 1970."""
-    return int(datetime.combine(day, time.max, ZoneInfo(zone)).timestamp()) if day else None
+    if day is None:
+        return None
+    return min(int(datetime.combine(day, time.max, ZoneInfo(zone)).timestamp()), LAST)

@@ -1,4 +1,4 @@
-"""Some time after its end nobody knows any longer whose request it was."""
+"""Some time after its end nobody knows whose request it was, nor what its reader wrote."""
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +12,12 @@ AWAY = text("""
     UPDATE request_party SET facts = facts - 'person' - 'label' - 'note' - 'notes', said = NULL
     WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label', 'notes']
 """).bindparams(bindparam("window", type_=Interval()))
+# What ended before the window was made before it, too: that an index tells, and a step of a
+# request need not move it there.
 HOME = text("""
-    UPDATE request r SET person_id = NULL
-    WHERE over AND changed_at < now() - :window AND person_id IS NOT NULL AND NOT EXISTS
+    UPDATE request r SET person_id = NULL, note = ''
+    WHERE over AND person_id IS NOT NULL
+      AND created_at < now() - :window AND changed_at < now() - :window AND NOT EXISTS
         (SELECT FROM standing s WHERE s.person_id = r.person_id AND s.keep_history)
 """).bindparams(bindparam("window", type_=Interval()))
 

@@ -1,16 +1,18 @@
 """Books given back anywhere: the finder tells the owner, and the owner says where they go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text, update
+from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.rules import Returned, Route, route
 from pinakes.federation.holds.targeting import First, first_in_line, keep_for
 from pinakes.federation.lending.deciding import turn
-from pinakes.federation.lending.events import ItemSeen, SeenAnswered
+from pinakes.federation.lending.events import ItemHome, ItemSeen, SeenAnswered
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.schemas import Scan, Scanned
@@ -22,6 +24,7 @@ from pinakes.platform.errors import Conflict, Problem
 from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.items.schemas import NewItem
 from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
 from pinakes.tenants.registry.sharing import Float
@@ -91,14 +94,25 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
 
 async def owner_of(session: AsyncSession, directory: Directory, scan: Scan) -> Tenant | None:
     """The other branch whose book it is, if any knows it; or ItemOfSeveral."""
-    found = await session.scalars(OWNERS, {"barcode": scan.barcode})
-    owners = [directory.ids[id] for id in found if id != session.info["tenant"]]
+    owners = await owners_of(session, directory, scan.barcode)
+    owners = [one for one in owners if one.id != session.info["tenant"]]
     if scan.owner is not None:
         owners = [one for one in owners if one == directory.coded(scan.owner)]
+    refuse_several(owners)
+    return owners[0] if owners else None
+
+
+async def owners_of(session: AsyncSession, directory: Directory, barcode: str) -> list[Tenant]:
+    """All branches that have a book with this barcode, ours among them."""
+    found = await session.scalars(OWNERS, {"barcode": barcode})
+    return [directory.ids[id] for id in found]
+
+
+def refuse_several(owners: Sequence[Tenant]) -> None:
+    """Nobody but whoever has the book in hand can say whose it is."""
     if len(owners) > 1:
         codes = sorted(one.code for one in owners)
         raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
-    return owners[0] if owners else None
 
 
 async def forget_unknown(session: AsyncSession, barcode: str) -> None:
@@ -214,9 +228,36 @@ async def on_request(
     return await onward(session, seen, way)
 
 
+async def came_home(session: AsyncSession, item: UUID, barcode: str) -> None:
+    """End the ways that our book was on; where it had been left nobody waits to send it."""
+    here = session.info["tenant"]
+    ours = or_(  # others may have a book of the same number
+        and_(Transit.leg == "home", Transit.to_id == here),
+        and_(Transit.leg == "out", Transit.from_id == here),
+    )
+    ways = await session.scalars(
+        update(Transit)
+        .where(Transit.barcode == barcode, Transit.received_at.is_(None), ours)
+        .values(received_at=now(), lost_at=None)
+        .returning(Transit.from_id)
+    )
+    for finder in set(ways) - {here}:
+        emit(session, ItemHome(about=item, barcode=barcode), to=finder)
+
+
+async def settled(session: AsyncSession, event: ItemHome, sender: int, at: datetime) -> None:
+    """At a finder: what was left here before is home; none of our lists has it any more.
+
+    What we still ask about stays: the answer may give the book to us.
+    """
+    theirs = and_(Arrival.owner_id == sender, Arrival.barcode == event.barcode)
+    before = and_(Arrival.created_at < at, Arrival.state != "asked")
+    await session.execute(update(Arrival).where(theirs, before).values(state="settled"))
+
+
 async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
-    """At the finder: the owner has said what it is and where it goes, or that it stays."""
-    mine = (Arrival.id == event.about, Arrival.owner_id == sender)
+    """At the finder: the owner has said, once, what it is and where it goes, or that it stays."""
+    mine = (Arrival.id == event.about, Arrival.owner_id == sender, Arrival.state == "asked")
     barcode = await session.scalar(select(Arrival.barcode).where(*mine))
     if barcode is None:
         return
@@ -232,5 +273,6 @@ async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> N
         )
     )
     if event.moved is not None:
-        record, kind = UUID(event.moved["record"]), event.moved["kind"]
-        await take_over(session, barcode, record, kind, event.moved["call_number"])
+        moved = event.moved
+        book = NewItem(UUID(moved["record"]), barcode, moved["kind"], moved["call_number"])
+        await take_over(session, sender, book)

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
 from pinakes.federation.lending import hot, looking, pausing, service
+from pinakes.federation.lending.fetching import Work, works
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.models import Request as Wish
@@ -182,16 +183,11 @@ class Worklists(Controller):
         session: Session,
         after: FromQuery[After] = None,
         limit: FromQuery[Limit] = 50,
-    ) -> Page[PartyView]:
+    ) -> Page[Work]:
         """What waits for a hand: answer, pull, ship, receive, shelf, overdue, problem."""
-        return await newest(
-            session,
-            worklist(name),
-            PartyRow.id,
-            lambda row: PartyView.of(found_of(row), directory),
-            after=after,
-            limit=limit,
-        )
+        rows = worklist(name)
+        found = await newest(session, rows, PartyRow.id, found_of, after=after, limit=limit)
+        return Page(await works(session, directory, found.items), found.next)
 
 
 class MyRequests(Controller):

@@ -25,6 +25,7 @@ class Found:
     id: UUID
     party: Party
     version: int = 0
+    since: datetime | None = None  # when it took its last step; None: it takes the first
     item: UUID | None = None
     reasons: Mapping[str, Any] | None = None
     trouble: str | None = None
@@ -103,6 +104,7 @@ def found_in(row: Mapping[str, Any]) -> Found:
         id=UUID(str(row["id"])),
         party=party,
         version=row["version"],
+        since=datetime.fromisoformat(str(row["changed_at"])),
         item=UUID(str(row["item_id"])) if row["item_id"] else None,
         trouble=row["trouble"],
         shelf=row.get("shelf"),

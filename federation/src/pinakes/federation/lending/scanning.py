@@ -1,24 +1,24 @@
 """One scan at a desk: the next step of what the book is in; or whose it is, and where it goes."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, text, update
+from sqlalchemy import Boolean, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Transit
 from pinakes.federation.lending.party import MoveRefused
-from pinakes.federation.lending.returned import foreign
+from pinakes.federation.lending.returned import came_home, foreign, owners_of, refuse_several
 from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
 from pinakes.federation.lending.turn import Turn
-from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
+from pinakes.platform.language import later
 from pinakes.tenants.circulation.astray import found_again
 from pinakes.tenants.circulation.elsewhere import home_again
 from pinakes.tenants.items.machine import Status
@@ -33,6 +33,8 @@ NEXT: Mapping[tuple[Role, str], str] = {
     (P, "RECEIVED"): "shelve", (P, "RETURNED"): "send_on", (P, "UNCOLLECTED"): "send_on",
     (P, "DAMAGED"): "send_on", (P, "LOST"): "return",
 }  # fmt: skip
+ASTRAY = {Status.OUT, Status.MISSING, Status.LOST}
+SAME_HAND = timedelta(minutes=10)  # no van is back by then: the same hand has scanned twice
 DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 
 READ = text("SELECT parties, is_parcel FROM read_scan(:tenant, NULL, :barcode)").columns(
@@ -50,7 +52,7 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
     told = {"tenant": session.info["tenant"], "barcode": scan.barcode}
     row = (await session.execute(READ, told)).one()
     work = turn(session)
-    found = [found_in(one) for one in row.parties or ()]
+    found = meant([found_in(one) for one in row.parties or ()], directory, scan)
     due_now = found if row.is_parcel else next_of(found)
     if due_now:
         done = [await step(work, directory, one, scan.damaged) for one in due_now]
@@ -60,9 +62,18 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
         item = await with_barcode(session, scan.barcode)
     except NoSuchItem:
         return [await foreign(session, directory, scan)]
-    if item.status == Status.WITHDRAWN:  # a guest that left, or it belongs to others by now
+    another = scan.owner is not None and directory.coded(scan.owner).id != told["tenant"]
+    if item.status == Status.WITHDRAWN or another:  # a guest that left, or others' by now
         return [await foreign(session, directory, scan)]
+    if scan.owner is None and item.status not in ASTRAY and item.request_id is None:
+        refuse_several(await owners_of(session, directory, scan.barcode))
     return [await ours(session, item, found)]
+
+
+def meant(parties: list[Found], directory: Directory, scan: Scan) -> list[Found]:
+    """Those whose book is of the branch that the scan names; all, when it names none."""
+    owner = directory.coded(scan.owner).id if scan.owner else None
+    return [one for one in parties if owner in {None, one.party.supplier}]
 
 
 def next_of(parties: list[Found]) -> list[Found]:
@@ -85,30 +96,36 @@ async def step(work: Turn, directory: Directory, found: Found, damaged: bool) ->
     verb = NEXT[party.role, party.state]
     if damaged:
         verb = DAMAGED.get(verb, verb)
-    await work.act(found, verb, due(verb, work.now))
-    view = PartyView.of(work.latest[found.party.key], directory)
+    if verb == "home" and party.state == "SHIPPED" and just_now(found, work):
+        verb = "ship"
+    else:
+        await work.act(found, verb, due(verb, work.now))
+    view = PartyView.of(work.latest.get(party.key, found), directory)
     to = {"ship": view.pickup, "send_on": view.supplier}.get(verb)
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
+
+
+def just_now(found: Found, work: Turn) -> bool:
+    """Whether its last step is so fresh that the next cannot be meant; by hand it can be taken."""
+    return found.since is not None and work.at - found.since < SAME_HAND
 
 
 async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanned:
     """A book that lies here and that no step waits for: perhaps it has come home on its own."""
     if item.status == Status.LENT:
-        raise LentHere("Scan it as a return: its loan is closed, and the request goes on.")
+        raise LentHere(later("Scan it as a return: its loan is closed, and the request goes on."))
     if parties and item.request_id is not None:
         raise MoveRefused(
-            "It waits for its reader.", state=parties[0].party.state, label=label(parties[0])
+            later("It waits for its reader."),
+            state=parties[0].party.state,
+            label=label(parties[0]),
         )
-    if item.status in {Status.OUT, Status.MISSING, Status.LOST}:
+    if item.status in ASTRAY:
         if item.status == Status.OUT:
             await home_again(session, item)
         else:
             found_again(session, item)
-        await session.execute(
-            update(Transit)
-            .where(Transit.barcode == item.barcode, Transit.received_at.is_(None))
-            .values(received_at=now(), lost_at=None)
-        )
+        await came_home(session, item.id, item.barcode)
     return Scanned("shelve", item.barcode)
 
 

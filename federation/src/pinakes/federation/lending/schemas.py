@@ -20,6 +20,7 @@ type Text = Annotated[str, Meta(max_length=500, pattern=whole(r"[^\x00-\x08\x0b-
 type Service = Literal["Express", "Normal", "Standard"]
 
 
+KEPT = {"READY", "READY_FOR_PICKUP"}  # on a hold shelf, as the pickup branch and the home say
 IN_HOUSE = "LibraryUseOnly"  # a condition of ISO 18626
 
 
@@ -144,10 +145,12 @@ class PartyView(Struct):
     barcode: str | None
     notes: list[Note]
     reason: str | None
+    rule: str | None  # of reservation, that allowed it; at the home alone
     condition: str | None
     in_house: bool  # for use in the library only: the reader wants so, or the owner
     payer: str | None  # of a loss: which party's branch
     due: datetime | None
+    collect_by: datetime | None  # while it is ready: until when it is kept for its reader
     label: str | None  # at the pickup branch: the end of the reader's card number
     trouble: str | None
     acts: list[str]
@@ -155,8 +158,7 @@ class PartyView(Struct):
 
     @classmethod
     def of(cls, found: Found, directory: Directory) -> Self:
-        party = found.party
-        facts = party.facts
+        party, facts = found.party, found.party.facts
         supplier = directory.ids.get(party.supplier) if party.supplier is not None else None
         return cls(
             request=party.request,
@@ -174,10 +176,12 @@ class PartyView(Struct):
                 for one in facts.get("notes", [])
             ],
             reason=facts.get("reason"),
+            rule=facts.get("rule"),
             condition=facts.get("condition"),
             in_house=bool(facts.get("in_house")) or facts.get("condition") == IN_HOUSE,
             payer=facts.get("payer"),
             due=moment(due_of(party)),
+            collect_by=moment(facts.get("collect_by")) if party.state in KEPT else None,
             label=facts.get("label"),
             trouble=found.trouble,
             acts=list(dict.fromkeys(party.acts)),
@@ -222,6 +226,8 @@ class MyRequest(Struct):
     suspended: bool  # others go first
     suspended_until: datetime | None
     as_of: datetime
+    edition: UUID | None  # the title in the catalogue, and who made it
+    author: str | None = None
 
     @classmethod
     def told(
@@ -253,6 +259,7 @@ class MyRequest(Struct):
             suspended=row.id in asleep,
             suspended_until=asleep.get(row.id),
             as_of=row.changed_at,
+            edition=row.edition_id,
         )
 
 

@@ -19,6 +19,8 @@ from pinakes.platform.identity import Principal
 
 TITLE = text("""
     SELECT h.edition_id, h.title_fields ->> 'title' AS title FROM commons.holding h
+    JOIN commons.edition e ON e.id = h.edition_id
+    JOIN commons.tenant here ON here.id = pinakes_tenant() AND here.consortium_id = e.consortium_id
     WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
 """)
 RECALL = "recall"

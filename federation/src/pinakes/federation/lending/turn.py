@@ -183,11 +183,7 @@ class Turn:
 
     def say(self, party: Party, one: Told) -> dict[str, Any]:
         """Tell another party; a branch that is both tells itself, by the same road."""
-        to = {
-            Role.REQUESTER: party.home,
-            Role.SUPPLIER: party.supplier,
-            Role.PICKUP: party.pickup,
-        }[one.role]
+        to = party.branch(one.role)
         assert to is not None  # noqa: S101  (the table speaks to a supplier once there is one)
         event = PartyTold(
             about=party.request,

@@ -1,7 +1,7 @@
 """Do the parties tell one story? Every few minutes a requester asks the others; and the repair.
 
-One message per branch asks about all open requests at once; the answer names only those that
-differ, and that nobody has touched for a while.
+One message per other branch asks about all open requests at once; the answer names only those
+that differ, and that nobody has touched for a while.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,69 +10,81 @@ from itertools import batched
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.events import SayAgain, ViewsAsked, ViewsDiffer
 from pinakes.federation.lending.model import Role, model
 from pinakes.federation.lending.models import PartyRow
 from pinakes.platform.audit import note
-from pinakes.platform.db import uuid7
+from pinakes.platform.db import Database, public_work, uuid7
 from pinakes.platform.messages import Message, Outbox, emit
 
 QUIET = timedelta(minutes=3)  # messages under way need some time
 EVERY = timedelta(minutes=4)
+ENDED = timedelta(days=1)  # for so long what is over is asked about as well
 NAMESPACE = UUID("5d0c0b9e-6a53-4c22-8f0e-6a7d3a1c9d11")
-MOST = 500  # requests in one message
+MOST = 500  # requests of one question
 
 DUE = text("""
     INSERT INTO alarm (id, due_at) VALUES (:id, :due)
     ON CONFLICT (tenant_id, id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)
 OVER = text("DELETE FROM alarm WHERE tenant_id = pinakes_tenant() AND id = :id")
+FORGET = text("""
+    DELETE FROM outbox WHERE kind = 'ViewsAsked' AND state = 'sent'
+      AND sent_at BETWEEN now() - interval '2 hours' AND now() - interval '1 hour'
+      AND receiver IN (SELECT id FROM commons.tenant WHERE cell IS NULL)
+""")  # of an hour, not of all thirty days, at each minute
 WATCH = UUID(int=0)  # the timer of the branch itself
+LATELY = and_(PartyRow.over, PartyRow.changed_at > func.now() - ENDED)
+STANDS = (
+    PartyRow.request_id,
+    PartyRow.attempt,
+    PartyRow.version,
+    PartyRow.pickup_id,
+    PartyRow.supplier_id,
+    PartyRow.state,
+    PartyRow.model,
+    PartyRow.over,
+)
+OURS = and_(PartyRow.role == Role.REQUESTER, or_(~PartyRow.over, LATELY))
 
 
 async def ask_all(session: AsyncSession, moment: datetime) -> None:
-    """Ask every other party about all our open requests that have stood still for a while."""
-    rows = (
-        await session.scalars(
-            select(PartyRow).where(
-                PartyRow.role == Role.REQUESTER,
-                ~PartyRow.over,
-                PartyRow.changed_at < func.now() - QUIET,
-            )
-        )
-    ).all()
+    """Ask every other party about our requests, open or lately over, that stand still for now."""
+    still = PartyRow.changed_at < func.now() - QUIET
+    rows = await session.execute(select(*STANDS).where(OURS, still))
     asked: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         for role, states in model(row.model).agree.get(row.state, {}).items():
             to = row.supplier_id if role is Role.SUPPLIER else row.pickup_id
             if to is not None:
                 asked.setdefault(to, []).append(question(row, role, states))
+    home = session.info["tenant"]
+    for here in batched(asked.pop(home, ()), MOST):  # to ask ourselves takes no message
+        await mark(session, await differing(session, here, home), home)
     for to, parties in asked.items():
-        about = uuid5(NAMESPACE, f"{session.info['tenant']}-{to}")
+        about = uuid5(NAMESPACE, f"{home}-{to}")
         for some in batched(parties, MOST):
             emit(session, ViewsAsked(about=about, parties=list(some)), to=to)
     await go_on(session, moment)
 
 
-def question(row: PartyRow, role: Role, states: frozenset[str]) -> dict[str, Any]:
+def question(row: Any, role: Role, states: frozenset[str]) -> dict[str, Any]:
     return {
         "request": str(row.request_id),
         "attempt": row.attempt,
         "role": role,
         "version": row.version,
-        "states": sorted(states),
+        # of what is over nobody need have heard
+        "states": [*sorted(states), *([None] if row.over else [])],
     }
 
 
 async def go_on(session: AsyncSession, moment: datetime) -> None:
-    """Ask again in a few minutes, as long as anything is open."""
-    open = await session.scalar(
-        select(PartyRow.id).where(PartyRow.role == Role.REQUESTER, ~PartyRow.over).limit(1)
-    )
-    if open is None:
+    """Ask again in a few minutes, as long as there is anything to ask about."""
+    if await session.scalar(select(PartyRow.id).where(OURS).limit(1)) is None:
         await session.execute(OVER, {"id": WATCH})
     else:
         await session.execute(DUE, {"id": WATCH, "due": moment + EVERY})
@@ -80,30 +92,40 @@ async def go_on(session: AsyncSession, moment: datetime) -> None:
 
 async def asked(session: AsyncSession, event: ViewsAsked, message: Message) -> None:
     """Say where we stand, of those requests in which that is not what the requester expects."""
-    found = {
-        (row.request_id, row.role, row.attempt): row
-        for row in await session.scalars(
-            select(PartyRow).where(
-                PartyRow.request_id.in_([UUID(one["request"]) for one in event.parties]),
-                PartyRow.home_id == message.sender,
-            )
+    if found := await differing(session, event.parties, message.sender):
+        emit(session, ViewsDiffer(about=event.about, parties=found), to=message.sender)
+
+
+async def differing(
+    session: AsyncSession, parties: Sequence[dict[str, Any]], home: int
+) -> list[dict[str, Any]]:
+    """Those in which we stand elsewhere than *home* expects, and have for a while."""
+    rows = await session.scalars(
+        select(PartyRow).where(
+            PartyRow.request_id.in_([UUID(one["request"]) for one in parties]),
+            PartyRow.home_id == home,
         )
-    }
+    )
+    found = {(row.request_id, row.role, row.attempt): row for row in rows}
     still = await session.scalar(select(func.now() - QUIET))
     differ: list[dict[str, Any]] = []
-    for one in event.parties:
+    for one in parties:
         row = found.get((UUID(one["request"]), one["role"], one["attempt"]))
         moving = row is not None and still is not None and row.changed_at > still
         if not moving and (row.state if row else None) not in one["states"]:
             differ.append({**one, "state": row.state if row else None})
-    if differ:
-        emit(session, ViewsDiffer(about=event.about, parties=differ), to=message.sender)
+    return differ
 
 
 async def differ(session: AsyncSession, event: ViewsDiffer, message: Message) -> None:
+    """Hear in which requests another branch stands elsewhere."""
+    await mark(session, event.parties, message.sender)
+
+
+async def mark(session: AsyncSession, parties: Sequence[dict[str, Any]], by: int) -> None:
     """Put what disagrees on the list of problems, unless we have moved since we asked."""
-    for one in event.parties:
-        state = one["state"] or "unknown"
+    for one in parties:
+        trouble = f"{one['role']}:{one['state'] or 'unknown'}"
         marked = await session.scalars(
             update(PartyRow)
             .where(
@@ -111,12 +133,20 @@ async def differ(session: AsyncSession, event: ViewsDiffer, message: Message) ->
                 PartyRow.role == Role.REQUESTER,
                 PartyRow.attempt == one["attempt"],
                 PartyRow.version == one["version"],
+                or_(PartyRow.supplier_id == by, PartyRow.pickup_id == by),
+                PartyRow.trouble.is_distinct_from(trouble),  # written down once
             )
-            .values(trouble=f"{one['role']}:{state}")
+            .values(trouble=trouble)
             .returning(PartyRow.id)
         )
         if marked.first() is not None:
-            note(session, "request.disagreement", one["request"], result=f"{one['role']} {state}")
+            note(session, "request.disagreement", one["request"], result=trouble.replace(":", " "))
+
+
+async def forget_asked(database: Database) -> None:
+    """Drop questions within this cell that were answered: they are many, and asked anew soon."""
+    async with public_work(database.carrier) as session:
+        await session.execute(FORGET)
 
 
 async def repair(session: AsyncSession, request: UUID) -> int:
@@ -168,6 +198,3 @@ async def in_trouble(session: AsyncSession) -> list[UUID]:
     """Requests of this branch whose parties disagree."""
     rows = select(PartyRow.request_id).where(PartyRow.trouble.is_not(None)).distinct()
     return list(await session.scalars(rows))
-
-
-__all__ = ["WATCH", "ask_all", "asked", "differ", "in_trouble", "repair", "say_again"]

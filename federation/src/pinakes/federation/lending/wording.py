@@ -90,3 +90,14 @@ VERBS = {  # what a scan did
     "unknown": later("No library of ours knows this barcode. Put it aside."),
     "return": later("Back"),
 }
+WHYS = {  # why a book that was left here goes where it goes: see ``holds.rules.ROUTES``
+    "goes_home": later("Nobody waits for it"),
+    "on_request": later("It is out on a request"),
+    "next_hold": later("Its next reader collects it there"),
+    "next_hold_here": later("Its next reader collects it here"),
+    "floats": later("It may stay where it was given back"),
+    "floats_but_enough_here": later("There are enough of it here"),
+    "home_is_closed": later("Its library is closed"),
+    "damaged_goes_home": later("It is damaged"),
+    "damaged_and_homeless": later("It is damaged, and its library is closed"),
+}

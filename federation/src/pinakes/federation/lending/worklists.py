@@ -1,6 +1,6 @@
 """What a desk has to do: lists read from the parties' rows as they stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,13 +60,17 @@ def worklist(name: str) -> Select[PartyRow]:
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:
-    """How long each list is."""
+    """How long each list is, books that were left here among the problems; not what is over."""
     columns = [func.count().filter(LISTS[name]).label(name) for name in LISTS]
-    row = (await session.execute(select(*columns).select_from(PartyRow))).mappings().one()
-    return {name: int(row[name]) for name in LISTS}
+    left = select(func.count()).select_from(strangers().subquery()).scalar_subquery()
+    rows = select(*columns, left.label("left"))
+    row = await session.execute(rows.where(or_(~PartyRow.over, PartyRow.trouble.is_not(None))))
+    told: dict[str, int] = dict(row.mappings().one())
+    told["problem"] += told.pop("left")
+    return told
 
 
-async def strangers(session: AsyncSession, most: int = 50) -> Sequence[Arrival]:
+def strangers() -> Select[Arrival]:
     """Books of other branches that lie here: whose nobody knows, or waiting for the courier."""
-    rows = select(Arrival).where(Arrival.created_at > text("now() - interval '30 days'"))
-    return (await session.scalars(rows.order_by(Arrival.id.desc()).limit(most))).all()
+    lately = Arrival.created_at > text("now() - interval '30 days'")
+    return select(Arrival).where(lately, Arrival.state != "settled")

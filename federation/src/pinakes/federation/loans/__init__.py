@@ -6,7 +6,10 @@ from pinakes.federation.loans.pages import MyLoanPages
 from pinakes.federation.loans.routes import MyLoans
 from pinakes.federation.loans.service import forget_old
 from pinakes.platform.feature import Feature
+from pinakes.platform.messages import Together
 from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRecalled, LoanRenewed
+
+TOLD = Together(listeners.told, lean=listeners.told_leanly)
 
 feature = Feature(
     name="loans",
@@ -15,12 +18,7 @@ feature = Feature(
     entrance=[MyLoanPages],
     templates=__name__,
     queries=[LoanQueries],
-    listeners=[
-        (LoanOpened, listeners.opened),
-        (LoanRenewed, listeners.renewed),
-        (LoanRecalled, listeners.recalled),
-        (LoanClosed, listeners.closed),
-    ],
+    listeners=[(kind, TOLD) for kind in (LoanOpened, LoanRenewed, LoanRecalled, LoanClosed)],
     chores=[forget_old],
     functions=__name__,
 )

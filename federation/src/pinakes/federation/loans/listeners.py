@@ -1,23 +1,43 @@
-"""What lending branches tell the home branch of a reader."""
+"""What lending branches tell the home branch of its readers."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.loans import service
-from pinakes.platform.messages import Message
-from pinakes.tenants.circulation.events import LoanClosed, LoanOpened, LoanRecalled, LoanRenewed
+from pinakes.platform.carrier import numbers
+from pinakes.platform.db import Database, driver, to_json
+from pinakes.platform.messages import Event, Heard, Message
+from pinakes.tenants.readers.standing import ReaderUnknown
+
+TOLD = "SELECT loans_told($1)"
+HEARD = "SELECT loans_heard($1, $2, $3, $4)"
 
 
-async def opened(session: AsyncSession, event: LoanOpened, message: Message) -> None:
-    await service.borrow(session, event, lender=message.sender, as_of=message.created_at)
+async def told(session: AsyncSession, heard: Heard[Event]) -> None:
+    """Write the news of loans down, and let lending branches know how many each reader has left."""
+    if not await (await driver(session)).fetchval(TOLD, to_json(news_in(heard))):
+        raise ReaderUnknown("Nobody here has this person's home.")
 
 
-async def renewed(session: AsyncSession, event: LoanRenewed, message: Message) -> None:
-    await service.prolong(session, event, lender=message.sender, as_of=message.created_at)
+async def told_leanly(database: Database, heard: Heard[Event]) -> bool:
+    """The same in one call."""
+    messages = [message for _, message in heard]
+    here, marks = messages[0].receiver, numbers(messages)
+    await database.hot.execute(HEARD, here, *marks, news_in(heard))
+    return True
 
 
-async def recalled(session: AsyncSession, event: LoanRecalled, message: Message) -> None:
-    await service.shorten(session, event, lender=message.sender, as_of=message.created_at)
+def news_in(heard: Heard[Event]) -> list[Mapping[str, Any]]:
+    return [news(event, message) for event, message in heard]
 
 
-async def closed(session: AsyncSession, event: LoanClosed, message: Message) -> None:
-    await service.close(session, event, lender=message.sender, as_of=message.created_at)
+def news(event: Event, message: Message) -> Mapping[str, Any]:
+    """An event and who told it when; OverflowError for a moment that has no date in UTC."""
+    said = {"kind": message.kind, "lender": message.sender, "as_of": message.created_at}
+    return {
+        name: value.astimezone(UTC) if isinstance(value, datetime) else value
+        for name, value in (asdict(event) | said).items()
+    }

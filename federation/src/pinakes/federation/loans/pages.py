@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from msgspec import Meta, Struct
 
 from pinakes.federation.lending import looking, wording
@@ -57,9 +57,16 @@ class MyLoanPages(Controller):
     include_in_schema = False
 
     @get("/")
-    async def show(self, request: Call, asker: Asker, database: Data) -> Response[str]:
-        """What I have on loan, soonest due first."""
-        return await shown(request, asker, database, await mine(request, asker, database))
+    async def show(
+        self,
+        request: Call,
+        asker: Asker,
+        database: Data,
+        requested: FromQuery[UUID | None] = None,
+    ) -> Response[str]:
+        """What I have on loan, soonest due first; *requested*: what I have just asked for."""
+        loans = await mine(request, asker, database)
+        return await shown(request, asker, database, loans, requested=requested)
 
     @post("/{id:uuid}/renewal", status_code=200)
     async def renew(
@@ -97,7 +104,7 @@ async def mine(request: Call, asker: Principal, database: Database) -> list[MyLo
         return [MyLoan.of(row, directory) for row in await session.scalars(rows)]
 
 
-async def shown(
+async def shown(  # noqa: PLR0913  (what came of the last press of a button)
     request: Call,
     asker: Principal,
     database: Database,
@@ -105,6 +112,7 @@ async def shown(
     *,
     done: LoanView | None = None,
     problem: Problem | None = None,
+    requested: UUID | None = None,
 ) -> Response[str]:
     """The list, and what came of the last press of a button."""
     directory: Directory = request.app.state.directory
@@ -120,6 +128,7 @@ async def shown(
         lenders=lenders,
         home=home,
         requests=requests,
+        requested=requested,
         steps=wording.STEPS,
         closed=wording.CLOSED,
         as_of=max((loan.as_of for loan in loans), default=None),

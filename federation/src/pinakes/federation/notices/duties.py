@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import batched
 from logging import getLogger
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from pinakes.federation.loans.service import due
 from pinakes.federation.notices.machine import Channel
 from pinakes.federation.notices.rendering import Renderer
 from pinakes.federation.notices.sending import Courier
-from pinakes.federation.notices.service import Telling, tell
+from pinakes.federation.notices.service import Telling, tell_all
 from pinakes.federation.notices.wording import Facts
 from pinakes.platform import clock
 from pinakes.platform.config import Settings
@@ -26,6 +27,7 @@ from pinakes.tenants.registry.settings import effective
 
 EVERY = 2.0  # seconds
 BEHIND = timedelta(days=30)  # whoever has not been told by then is not told by us
+AT_ONCE = 500  # readers and days
 MORNING = range(8, 12)  # hours on the wall, each with one turn
 ZONE = text("SELECT zone FROM commons.tenant WHERE id = :tenant")
 
@@ -76,9 +78,13 @@ async def remind(session: AsyncSession, tenant: int, zone: str) -> None:
     midnight = datetime.combine(clock.local(now, zone), time.min, ZoneInfo(zone))
     soon = await by_day(session, zone, now, midnight + timedelta(days=ahead + 1))
     late = await by_day(session, zone, midnight - BEHIND, midnight)
-    for kind, told in (("due_soon", soon), ("overdue", late)):
-        for (person, day), loans in told.items():
-            await tell(session, telling(kind, person, day, loans))
+    wishes = [
+        telling(kind, person, day, loans)
+        for kind, told in (("due_soon", soon), ("overdue", late))
+        for (person, day), loans in sorted(told.items())  # as every other worker stores them
+    ]
+    for some in batched(wishes, AT_ONCE):
+        await tell_all(session, some)
 
 
 async def by_day(session: AsyncSession, zone: str, after: datetime, until: datetime) -> Loans:

@@ -37,7 +37,7 @@ class Action(StrEnum):
 
 
 BY_HAND = (Action.RETRY, Action.DISMISS)
-ENDS = frozenset({State.SENT, State.FAILED, State.DISMISSED})
+ENDS = frozenset({State.SENT, State.FAILED, State.UNSURE, State.DISMISSED})  # by itself no further
 
 MOVES: Mapping[tuple[State, Action], State] = {
     (State.WAITING, Action.BEGIN): State.SENDING,

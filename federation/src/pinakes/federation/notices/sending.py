@@ -39,6 +39,8 @@ STALE = timedelta(days=7)  # what has waited longer is no news
 TRIES = 10
 FIRST, LONGEST = 300.0, 21_600.0  # seconds: the longest first pause, and the longest of all
 BATCH = 4  # sent side by side
+SLOW = frozenset({"http_no_answer", "http_connection", "name_unknown"})  # whoever is called
+REST = timedelta(minutes=2)  # in which such a webhook keeps nobody else waiting
 GRACE = 25.0  # seconds in which a worker that ends still waits for what is under way
 
 CLAIM = text("""
@@ -50,6 +52,14 @@ CLAIM = text("""
     UPDATE notice_due AS q SET due_at = clock_timestamp() + :lease FROM due
     WHERE q.tenant_id = due.tenant_id AND q.id = due.id
     RETURNING q.tenant_id, q.id
+""")
+
+PUT_OFF = text("""
+    UPDATE notice_due SET due_at = clock_timestamp() + :rest
+    WHERE tenant_id = pinakes_tenant() AND id IN (
+        SELECT id FROM notice_due
+        WHERE tenant_id = pinakes_tenant() AND channel = :channel AND due_at <= clock_timestamp()
+        FOR UPDATE SKIP LOCKED)
 """)
 
 log = getLogger(__name__)
@@ -143,6 +153,9 @@ class Courier:
             late = row.state is State.UNSURE and row.version == ready.version + 1
             if row.version == ready.version or (late and action is Action.DELIVER):
                 await settle(session, row, action, reason, after)
+            if row.channel is Channel.WEBHOOK and reason in SLOW:
+                told = {"channel": row.channel, "rest": REST}
+                await session.execute(PUT_OFF, told)
 
     async def prepared(self, session: AsyncSession, row: Notice) -> Go:
         """How this notice is sent, or Unsent: to whom no word can go, or about what is past."""

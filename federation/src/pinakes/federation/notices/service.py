@@ -1,13 +1,14 @@
 """What can be done with notices: store one once, move it, look; and what readers choose."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import Select, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +22,13 @@ from pinakes.platform.errors import NotFound
 from pinakes.platform.turns import in_turn
 from pinakes.tenants.circulation.history import window
 from pinakes.tenants.readers.machine import State as Membership
-from pinakes.tenants.readers.service import of_person
+from pinakes.tenants.readers.service import of_people
 
 KEPT = timedelta(days=60)  # that something was told, so that it is not told again
+MOST = 100  # notices to one reader in a day: whatever says more means ill
 EMPTY = text("'{}'::jsonb")
+
+type Key = tuple[UUID, str, str, UUID, Channel]  # what lets the same thing be told once
 
 
 class NoticeUnknown(NotFound):
@@ -45,38 +49,91 @@ class Telling(Struct, frozen=True, kw_only=True):
 async def tell(session: AsyncSession, wish: Telling) -> int:
     """Store it for each way in which our reader is reached; how many are new.
 
-    Told twice it is stored once. Somebody else's reader is told nothing.
+    Told twice it is stored once. Somebody else's reader is told nothing, and nobody without end.
     """
-    new = 0
-    for channel in await ways(session, wish.person):
-        row = insert(Notice).values(
-            id=uuid7(),
-            about=wish.about,
-            kind=wish.kind,
-            occasion=wish.occasion,
-            person_id=wish.person,
-            channel=channel,
-            state=State.WAITING,
-            facts=msgspec.to_builtins(wish.facts),
-        )
-        id = await session.scalar(row.on_conflict_do_nothing().returning(Notice.id))
-        if id is not None:
-            session.add(NoticeDue(id=id, channel=channel))
-            new += 1
-    await session.flush()
-    return new
+    return await tell_all(session, [wish])
 
 
-async def ways(session: AsyncSession, person: UUID) -> list[Channel]:
-    """How a reader of ours is reached; none when the reader wants no notices."""
-    reader = await of_person(session, person)
-    if reader is None or reader.home_id != session.info["tenant"]:
-        return []
-    if reader.state is Membership.LEFT or not (await choice_of(session, person)).wanted:
-        return []
-    mail = [Channel.EMAIL] if address_in(reader.contact) else []
-    hooked = await session.scalar(select(Hook.id))
-    return [*mail, *([Channel.WEBHOOK] if hooked else [])]
+async def tell_all(session: AsyncSession, wishes: Sequence[Telling]) -> int:
+    """The same of many, in no more questions than of one."""
+    ways = await ways_to(session, {wish.person for wish in wishes})
+    if not ways:
+        return 0
+    stored, today = await told_before(session, ways.keys(), wishes)
+    rows: list[dict[str, Any]] = []
+    for wish in wishes:
+        new = [way for way in ways.get(wish.person, ()) if key_of(wish, way) not in stored]
+        if today[wish.person] < MOST:
+            today[wish.person] += len(new)
+            rows += [row_of(wish, way) for way in new]
+    return await put(session, rows)
+
+
+async def put(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Store these notices, to be sent at once; how many nobody else has stored meanwhile."""
+    if not rows:
+        return 0
+    order = insert(Notice).on_conflict_do_nothing().returning(Notice.id, Notice.channel)
+    new = (await session.execute(order, rows)).all()
+    if new:
+        await session.execute(insert(NoticeDue), [{"id": id, "channel": way} for id, way in new])
+    return len(new)
+
+
+def key_of(wish: Telling, way: Channel) -> Key:
+    return wish.about, wish.kind, wish.occasion, wish.person, way
+
+
+def row_of(wish: Telling, way: Channel) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "about": wish.about,
+        "kind": wish.kind,
+        "occasion": wish.occasion,
+        "person_id": wish.person,
+        "channel": way,
+        "state": State.WAITING,
+        "facts": msgspec.to_builtins(wish.facts),
+    }
+
+
+async def told_before(
+    session: AsyncSession, people: Collection[UUID], wishes: Sequence[Telling]
+) -> tuple[Collection[Key], Counter[UUID]]:
+    """What of the kind is stored already, and how much was for each reader within a day."""
+    today = Notice.created_at > func.now() - timedelta(days=1)
+    alike = and_(
+        Notice.kind.in_({wish.kind for wish in wishes}),
+        Notice.occasion.in_({wish.occasion for wish in wishes}),
+    )
+    key = (Notice.about, Notice.kind, Notice.occasion, Notice.person_id, Notice.channel)
+    rows = await session.execute(
+        select(*key, today).where(Notice.person_id.in_(people), or_(today, alike))
+    )
+    stored, counted = set[Key](), Counter[UUID]()
+    for about, kind, occasion, person, channel, is_of_today in rows:
+        stored.add((about, kind, occasion, person, channel))
+        counted[person] += is_of_today
+    return stored, counted
+
+
+async def ways_to(
+    session: AsyncSession, people: Collection[UUID]
+) -> Mapping[UUID, Sequence[Channel]]:
+    """How readers of ours are reached; of those who want no notices nothing."""
+    refused = select(NoticeChoice.person_id).where(
+        NoticeChoice.person_id.in_(people), ~NoticeChoice.wanted
+    )
+    unwilling = set(await session.scalars(refused))
+    hooked = [Channel.WEBHOOK] if await session.scalar(select(Hook.id)) else []
+    return {
+        reader.person_id: ways
+        for reader in await of_people(session, people)
+        if reader.home_id == session.info["tenant"]
+        and reader.state is not Membership.LEFT
+        and reader.person_id not in unwilling
+        and (ways := ([Channel.EMAIL] if address_in(reader.contact) else []) + hooked)
+    }
 
 
 async def settle(

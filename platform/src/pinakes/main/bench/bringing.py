@@ -15,7 +15,7 @@ from pinakes.main.embedded.postgres import Postgres
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.jobs import OPEN, Job, JobState, found
-from pinakes.platform.objects import Keys, Objects
+from pinakes.platform.objects import objects_of
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.registry import placement
@@ -55,15 +55,6 @@ class Brought:
         return self.records / self.seconds
 
 
-def store(settings: Settings) -> Objects:
-    assert settings.objects is not None  # noqa: S101  (it was started)
-    assert settings.objects_secret is not None  # noqa: S101
-    return Objects(
-        settings.objects,
-        Keys(settings.objects_key or "", settings.objects_secret.get_secret_value()),
-    )
-
-
 async def moved_in(postgres: Postgres, settings: Settings, tenant: int) -> None:
     """An empty branch with a bucket."""
     code = f"arriving-{tenant}"
@@ -71,7 +62,7 @@ async def moved_in(postgres: Postgres, settings: Settings, tenant: int) -> None:
     await strong.execute(TENANT, tenant, code)
     await strong.close()
     mine = placement.first_placement(code)
-    await store(settings).make_bucket(mine)
+    await objects_of(settings).make_bucket(mine)
     async with Database.open(settings) as database, unit_of_work(database.app, tenant) as session:
         await placement.place(session, mine)
 
@@ -99,14 +90,13 @@ class Branch:
                 await strong.close()
 
     async def send(self, database: Database, path: Path) -> UUID:
-        id = service.fresh_id()
         async with unit_of_work(database.app, self.tenant) as session:
-            files = await placement.store(session, store(self.settings))
+            files = await placement.store(session, objects_of(self.settings))
             with path.open("rb") as file:
                 size = file.seek(0, SEEK_END)
                 file.seek(0)
+                id = await service.uploaded(session, path.name, size)
                 await files.put(service.key_of_upload(id), file)
-            await service.uploaded(session, id, path.name, size)
         return id
 
     async def watched(
@@ -136,8 +126,7 @@ class Branch:
 
     def processes(self) -> list[int]:
         """The worker, and who reads for it."""
-        assert self.worker.running is not None  # noqa: S101  (it was started)
-        return cpu.tree(self.worker.running.pid)
+        return cpu.tree(self.worker.pid)
 
     def held(self) -> float:
         """MB of the worker and who reads for it."""

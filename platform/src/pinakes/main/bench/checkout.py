@@ -7,7 +7,6 @@ from subprocess import PIPE
 from subprocess import run as call
 
 import msgspec
-from pydantic import SecretStr
 
 from pinakes.main.bench import cpu, pgbench, serving, stockroom, trips
 from pinakes.main.bench.ground import Ground, ground
@@ -49,8 +48,7 @@ class Stage:
     def lend(self, side: str, seconds: float = SECONDS) -> float:
         """Checkouts a second over HTTP, and their processor time: of the API, of PostgreSQL."""
         api = self.apis[side]
-        assert api.running is not None  # noqa: S101  (it was started)
-        roots = (api.running.pid, self.ground.postgres.pid)
+        roots = (api.pid, self.ground.postgres.pid)
         before = [cpu.spent(root) for root in roots]
         done = self.load(api.port, side, seconds)
         app, database = (cpu.spent(root) - was for root, was in zip(roots, before, strict=True))
@@ -103,16 +101,14 @@ def ratios(rounds: list[tuple[float, float, float]]) -> list[Result]:
 
 def round_trips(stage: Stage) -> Result:
     """Trips of one checkout, seen by a proxy, once every statement is prepared."""
-    postgres = stage.ground.postgres
-    assert postgres.port is not None  # noqa: S101  (it runs)
-    with trips.counting(postgres.port) as counter:
-        address = postgres.address("pinakes_app").replace(f":{postgres.port}/", f":{counter.port}/")
-        settings = stage.ground.settings.model_copy(update={"database": SecretStr(address)})
-        with serving.api(settings) as api:
-            stage.load(api.port, "ours", WARM)
-            before = counter.trips()
-            done = stage.load(api.port, "ours", WARM)
-            value = (counter.trips() - before) / done.loans
+    with (
+        trips.counting(stage.ground.settings) as (counter, settings),
+        serving.api(settings) as api,
+    ):
+        stage.load(api.port, "ours", WARM)
+        before = counter.trips()
+        done = stage.load(api.port, "ours", WARM)
+        value = (counter.trips() - before) / done.loans
     return Result(
         metric="round_trips", value=round(value, 2), must=3, goal=2, better="lower", unit="trips"
     )

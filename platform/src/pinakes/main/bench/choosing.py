@@ -56,14 +56,15 @@ INSERT INTO commons.edition (id, consortium_id)
 SELECT md5(i::text)::uuid, 1 FROM generate_series(1, {titles}) i;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
                              available)
-SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches}, md5(i || '.' || n)::uuid,
-       edition, fields, numbers, 3, 1 + n % 2
-FROM (SELECT i, md5(i::text)::uuid AS edition, ARRAY['I247.5/' || i] AS numbers,
+SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches},
+       (head || to_hex(4096 + n))::uuid, edition, fields, numbers, 3, 1 + n % 2
+FROM (SELECT i, md5(i::text)::uuid AS edition, left(md5(i::text), 28) AS head,
+             ARRAY['I247.5/' || i] AS numbers,
              json_build_object('title', 'Title ' || i, 'year', 1980 + i % 45,
                                'publisher', 'Bench',
                                'responsibility', 'Somebody of ' || i) AS fields
       FROM generate_series(1, {titles}) i OFFSET 0) AS title, -- once for each title
-     generate_series(1, least({branches}, ceil({branches} * i ^ -{spread})::integer)) n;
+     generate_series(1, least({branches}, ceil({branches} * i::float ^ -{spread})::integer)) n;
 REINDEX TABLE commons.edition;
 REINDEX TABLE commons.holding;
 COMMIT;
@@ -126,15 +127,15 @@ class Round:
 
 
 async def one_round(backend: "Backend") -> Round:
-    """Keys and titles take turns."""
-    floors, drawn = list[float](), list[float]()
+    """Keys, titles and the one that all hold take turns."""
+    floors, drawn, common = list[float](), list[float](), list[float]()
     for _ in range(EACH):
         title = title_of(int(TITLES * random.random() ** (1 / (1 - SPREAD))) + 1)  # noqa: S311
         key = await backend.connection.fetchrow(HELD, title)
         assert key is not None  # noqa: S101  (every title is held)
         floors.append(await backend.cost(FLOOR, *key))
         drawn.append(await backend.pick(title))
-    common = [await backend.pick(title_of(1)) for _ in range(EACH)]
+        common.append(await backend.pick(title_of(1)))
     return Round(median(floors), drawn, median(common))
 
 

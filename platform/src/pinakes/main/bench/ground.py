@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,12 +51,12 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Generator[Ground]:
-    """Start everything in a folder of its own."""
+def ground(server: Mapping[str, str] | None = None) -> Generator[Ground]:
+    """Start everything in a folder of its own; PostgreSQL with these settings, too."""
     key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig", "kid": "bench"})
     with (
         open_folder("pinakes-bench-") as folder,
-        Postgres(folder / "postgres") as postgres,
+        Postgres(folder / "postgres", settings=server) as postgres,
         published(key) as issuer,
     ):
         upgrade(postgres.address("pinakes"))

@@ -18,6 +18,7 @@ import msgspec
 
 from pinakes.main.bench import stockroom
 from pinakes.main.bench.ground import Ground
+from pinakes.main.bench.load import HEAD_ENDS, length
 from pinakes.main.bench.stockroom import Stock
 from pinakes.main.bench.trips import Counter
 from pinakes.main.embedded.postgres import Postgres
@@ -43,13 +44,13 @@ SELECT pickup.id, gen_random_uuid(), person_id, 'visiting', tenant_id, 'adult', 
 FROM reader JOIN commons.tenant pickup ON pickup.id <> ALL (ARRAY[1, tenant_id]);
 VACUUM ANALYZE
 """
-WAITS = "SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting')"
+ON_THE_WAY = "SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting')"
+AWAITED = "SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting' AND NOT patient)"
 PROMISED = """
 SELECT id FROM unnest($1::integer[], $2::uuid[]) AS asked (home, request)
 JOIN request ON tenant_id = home AND id = request WHERE state = 'WILL_SUPPLY'
 """
 LOOK = 0.01  # seconds
-ENDED = "SELECT count(*) FROM request WHERE state = 'COMPLETED'"
 
 
 @dataclass
@@ -146,9 +147,8 @@ class Desks:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(head.encode() + told)
-            said = await reader.readuntil(b"\r\n\r\n")
-            length = said.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            answer = await reader.readexactly(int(length))
+            said = await reader.readuntil(HEAD_ENDS)
+            answer = await reader.readexactly(length(said))
         finally:
             self.free.put_nowait((reader, writer))
         if said.split()[1] not in GOOD:
@@ -192,11 +192,12 @@ class Desks:
         )  # fmt: skip
 
     async def live(self, lives: Iterable[Life]) -> None:
-        """Whole lives, side by side."""
+        """Whole lives, side by side, until the last message of theirs has arrived."""
         all_of_them = list(lives)
         for step in self.steps:
             await asyncio.gather(*map(step, all_of_them))
             await self.heard()
+        await self.heard(ON_THE_WAY)
 
     async def paced(self, lives: Sequence[Life], rate: int) -> list[float]:
         """Milliseconds from each tick until the home knows that a wish will be supplied."""
@@ -229,14 +230,10 @@ class Desks:
             await self.heard()
         return found
 
-    async def heard(self) -> None:
-        """Wait until no message is on its way."""
-        while await self.watch.fetchval(WAITS):  # noqa: ASYNC110  (the other side is SQL)
+    async def heard(self, which: str = AWAITED) -> None:
+        """Wait until no such message is on its way: none that somebody stands waiting for."""
+        while await self.watch.fetchval(which):  # noqa: ASYNC110  (the other side is SQL)
             await asyncio.sleep(0.02)
-
-    async def ended(self) -> int:
-        """How many requests have come to their good end."""
-        return int(await self.watch.fetchval(ENDED))
 
     def next(self, many: int) -> list[Life]:
         return [Life(next(self.numbers)) for _ in range(many)]

@@ -9,7 +9,7 @@ from secrets import token_hex
 
 from pydantic import SecretStr
 
-from pinakes.main.bench.serving import Process, free_port, kept
+from pinakes.main.bench.serving import Process, kept
 from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.objects import ObjectStore
 from pinakes.main.embedded.postgres import Postgres
@@ -35,7 +35,7 @@ def premises() -> Generator[Premises]:
         postgres = stack.enter_context(Postgres(folder / "postgres"))
         upgrade(postgres.address("pinakes"))
         secret = token_hex(32)
-        issuer = stack.enter_context(kept(issuer_of(postgres, secret)))
+        issuer = stack.enter_context(kept(lambda port: issuer_of(postgres, secret, port)))
         settings = Settings(
             database=SecretStr(postgres.address("pinakes_app")),
             carrier=SecretStr(postgres.address("pinakes_carrier")),
@@ -49,9 +49,8 @@ def premises() -> Generator[Premises]:
         yield Premises(postgres, settings)
 
 
-def issuer_of(postgres: Postgres, secret: str) -> Process:
+def issuer_of(postgres: Postgres, secret: str, port: int) -> Process:
     """The issuer as ``up`` runs it."""
-    port = free_port()
     told = {
         "PINAKES_ISSUER": f"http://127.0.0.1:{port}",
         "PINAKES_ISSUER_PORT": str(port),

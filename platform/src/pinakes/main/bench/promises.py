@@ -1,8 +1,8 @@
 """500 kills -9 of worker, API and PostgreSQL under load: nothing may be lost. Takes long."""
 
 from pinakes.main.bench.report import Report, Result
-from pinakes.main.bench.storm import Tally
 from pinakes.main.torture.play import torture
+from pinakes.main.torture.storm import Tally
 
 KILLS = 500
 

@@ -14,8 +14,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-HEAD_ENDS = b"\r\n\r\n"
-LENGTH = b"content-length: "
+from pinakes.main.bench.load import HEAD_ENDS, length
 
 
 class Order(Struct):
@@ -38,16 +37,21 @@ class Visitor:
 
     async def ask(self, path: str) -> None:
         """One request and its whole answer, which must be a good one."""
-        reader, writer = self.free.pop() if self.free else await self.connect()
+        reader, writer = await self.connection()
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         head = await reader.readuntil(HEAD_ENDS)
-        length = head.lower().partition(LENGTH)[2].partition(b"\r\n")[0]
-        body = await reader.readexactly(int(length))
+        body = await reader.readexactly(length(head))
         if b" 200 " not in head[:16]:
             raise RuntimeError(f"{path}: {body.decode(errors='replace')}")
         self.free.append((reader, writer))
 
-    async def connect(self) -> Connection:
+    async def connection(self) -> Connection:
+        """One that the other end has not closed, as it does when nobody asks for long."""
+        while self.free:
+            reader, writer = self.free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
         return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def at(self, moment: float, path: str) -> float:

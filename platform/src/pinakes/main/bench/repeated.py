@@ -15,7 +15,7 @@ from pinakes.main.demo.marc_words import THINGS
 from pinakes.platform.text import pinyin
 from pinakes.tenants.catalogue.marc.directory import walk
 
-DATA = Path("/work/shared/data")
+DATA = [folder / "shared" / "data" for folder in Path(__file__).parents]  # one may be there
 FILE = "lc-books-2016-chinese*"
 MADE = 4_935  # records of our own, where that file is absent
 SHORT, LONG = 10, 13  # digits of an ISBN
@@ -24,7 +24,7 @@ STEP = 37  # between the numbers of two copies
 
 def small() -> tuple[str, list[bytes]]:
     """The name of what there is to repeat, and its records."""
-    for path in sorted(DATA.rglob(FILE)):
+    for path in (path for folder in DATA for path in sorted(folder.rglob(FILE))):
         body = gzip.decompress(path.read_bytes())
         return path.name, [part + b"\x1d" for part in body.split(b"\x1d") if part]
     return "made up", list(records(MADE, dialect="marc21"))

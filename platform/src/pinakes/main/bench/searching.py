@@ -1,5 +1,6 @@
 """Search over a million titles: against PostgreSQL's full text, over HTTP, and how it grows."""
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ from pinakes.main.bench.titles import BROAD, BROAD_ENGLISH
 from pinakes.platform.config import Settings
 
 ROUNDS = 5
-SECONDS = 3.0
+PASSES, OFTEN = 3, 5  # through all words in a round, and ours for each of theirs: it is shorter
+SECONDS = 6.0
 RATE = 100.0
 TYPING = 20.0  # suggestions a second
 PLACE = Consortium(1)
@@ -34,7 +36,11 @@ def run() -> Report:
         truth, there = shelving.shelve(place.postgres, place.settings.search, looked_for)
         ready = time.monotonic()
         index = Index(place.settings.search)
-        results = [broad(place, index), recall(index, looked_for, truth), *growth(place.settings)]
+        results = [
+            asyncio.run(broad(place, index)),
+            recall(index, looked_for, truth),
+            *growth(place.settings),
+        ]
         results.append(judging.ndcg())
         api = stack.enter_context(serving.api(place.settings))
         echo = stack.enter_context(serving.api(place.settings, app="pinakes.main.bench.echo:app"))
@@ -76,13 +82,17 @@ def spent(index: Index, asked: str) -> float:
     return (time.process_time() - began) * 1000
 
 
-def broad(place: Ground, index: Index) -> Result:
+async def broad(place: Ground, index: Index) -> Result:
     """Words that many titles have: theirs over ours, the mean of all of them in each round."""
     words = [*BROAD, *BROAD_ENGLISH]
     rounds: list[tuple[float, float]] = []
-    for _ in range(ROUNDS + 1):
-        theirs = mean(yardstick.milliseconds(place.postgres, words))
-        rounds.append((theirs, mean(milliseconds(index, word) for word in words)))
+    async with yardstick.asking(place.postgres) as theirs:
+        for _ in range(ROUNDS + 1):
+            both = [
+                (await theirs(word), mean(milliseconds(index, word) for _ in range(OFTEN)))
+                for word in words * PASSES
+            ]
+            rounds.append((mean(one for one, _ in both), mean(one for _, one in both)))
     return paired("broad_vs_tsvector", rounds[1:], must=5, goal=50, unit="ms (theirs : ours)")
 
 

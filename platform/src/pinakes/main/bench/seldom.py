@@ -8,13 +8,13 @@ import msgspec
 from pinakes.main.bench.lives import Desks, Life, code
 from pinakes.main.bench.trips import Counter
 
-BY_HAND = "UPDATE commons.setting SET value = '\"hand\"' WHERE key = 'supply.answers'"
+ANSWERS = "UPDATE commons.setting SET value = $1 WHERE key = 'supply.answers'"
 
 
 async def trips_of(
     there: Desks, lent: Sequence[Life], dropped: Sequence[Life], counter: Counter
 ) -> dict[str, float]:
-    """Round trips of each of these steps; from now on branches answer by hand."""
+    """Round trips of each of these steps; branches answer by hand meanwhile."""
 
     async def ask(life: Life) -> None:
         card = {"card": str(life.index), "pickup": code(life.pickup), "edition": life.title}
@@ -30,7 +30,7 @@ async def trips_of(
     async def cancel(life: Life) -> None:
         await there.post(life.home, f"/requests/{life.request}/cancel", {}, there.reader(life))
 
-    await there.watch.execute(BY_HAND)
+    await there.watch.execute(ANSWERS, '"hand"')
     found = {"ask_at_desk": await counter.median(ask, [*lent, *dropped])}
     await there.heard()
     found["agree"] = await counter.median(agree, lent)
@@ -41,4 +41,5 @@ async def trips_of(
     await there.heard()
     found["renew"] = await counter.median(renew, lent)
     found["cancel"] = await counter.median(cancel, dropped)
+    await there.watch.execute(ANSWERS, '"automatic"')
     return found

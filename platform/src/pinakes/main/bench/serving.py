@@ -2,17 +2,18 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from pinakes.main.embedded.child import not_started
+from pinakes.main.embedded.ports import anew, free_port
 from pinakes.platform.config import Settings
 
 PATIENCE = 30.0  # seconds
@@ -35,17 +36,6 @@ def variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-class NotServing(RuntimeError):
-    """A process has ended, or says nothing."""
-
-
 @dataclass
 class Process:
     """One process that can be killed as a power cut would, and started again."""
@@ -61,6 +51,11 @@ class Process:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self.running is not None  # noqa: S101  (it was started)
+        return self.running.pid
+
     def start(self) -> None:
         self.running = subprocess.Popen(  # noqa: S603  (our own Python)
             self.command, env=self.environment, stderr=self.log
@@ -68,7 +63,7 @@ class Process:
         ends = time.monotonic() + PATIENCE
         while not self.answers():
             if time.monotonic() > ends or self.running.poll() is not None:
-                raise NotServing(f"{self.command} does not answer\n{self.last_words(2000)}")
+                raise not_started(f"{self.command} does not answer\n{self.last_words(2000)}")
             time.sleep(0.05)
 
     def answers(self) -> bool:
@@ -103,32 +98,40 @@ class Process:
 
 
 @contextmanager
-def kept(process: Process) -> Generator[Process]:
-    process.start()
-    try:
-        yield process
-    finally:
-        process.stop()
-        process.log.close()
+def kept(made: Callable[[int], Process]) -> Generator[Process]:
+    """A process that runs, *made* for a port that is free."""
+    with ExitStack() as stack:
+
+        def begin() -> Process:
+            process = made(free_port())
+            stack.callback(process.log.close)
+            stack.callback(process.stop)
+            process.start()
+            return process
+
+        yield anew(begin)
 
 
 @contextmanager
-def api(
-    settings: Settings, port: int | None = None, app: str = "pinakes.main.asgi:app"
-) -> Generator[Process]:
+def api(settings: Settings, app: str = "pinakes.main.asgi:app") -> Generator[Process]:
     """The API behind uvicorn."""
-    port = port or free_port()
-    words = [app, "--host", "127.0.0.1", "--port", str(port)]
-    command = [sys.executable, "-m", "uvicorn", *words, "--no-access-log"]
-    with kept(Process(command, environment(settings), port, "/livez")) as process:
+
+    def made(port: int) -> Process:
+        words = [app, "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-m", "uvicorn", *words, "--no-access-log"]
+        return Process(command, environment(settings), port, "/livez")
+
+    with kept(made) as process:
         yield process
 
 
 @contextmanager
 def worker(settings: Settings) -> Generator[Process]:
     """The worker."""
-    port = free_port()
-    told = environment(settings, PINAKES_WORKER=f"http://127.0.0.1:{port}")
-    command = [sys.executable, "-m", "pinakes.main.worker"]
-    with kept(Process(command, told, port, "/livez")) as process:
+
+    def made(port: int) -> Process:
+        told = environment(settings, PINAKES_WORKER=f"http://127.0.0.1:{port}")
+        return Process([sys.executable, "-m", "pinakes.main.worker"], told, port, "/livez")
+
+    with kept(made) as process:
         yield process

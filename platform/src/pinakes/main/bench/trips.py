@@ -11,6 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from threading import Thread
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from pinakes.platform.config import Settings
 
 HOT = (b"read_checkout",)
 TRIPS = (ord("S"), ord("Q"))
@@ -56,7 +61,6 @@ class Counter:
     """Every connection that went through the proxy."""
 
     words: Sequence[bytes] = HOT
-    port: int = 0
     seen: list[Frontend] = field(default_factory=list[Frontend])
 
     def trips(self) -> int:
@@ -74,15 +78,19 @@ class Counter:
 
 
 @contextmanager
-def counting(port: int, words: Sequence[bytes] = HOT) -> Generator[Counter]:
-    """A proxy before the PostgreSQL at *port*, in a thread of its own."""
+def counting(
+    settings: Settings, words: Sequence[bytes] = HOT
+) -> Generator[tuple[Counter, Settings]]:
+    """A proxy before the database, in a thread of its own, and settings that lead through it."""
     counter, loop = Counter(words), asyncio.new_event_loop()
-    server = loop.run_until_complete(listen(counter, port))
-    counter.port = server.sockets[0].getsockname()[1]
+    address = settings.database.get_secret_value()
+    server = loop.run_until_complete(listen(counter, urlsplit(address).port))
+    proxy = server.sockets[0].getsockname()[1]
+    through = SecretStr(address.replace(f":{urlsplit(address).port}/", f":{proxy}/"))
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield counter
+        yield counter, settings.model_copy(update={"database": through})
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
@@ -90,7 +98,7 @@ def counting(port: int, words: Sequence[bytes] = HOT) -> Generator[Counter]:
         loop.close()
 
 
-async def listen(counter: Counter, port: int) -> asyncio.Server:
+async def listen(counter: Counter, port: int | None) -> asyncio.Server:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frontend = Frontend(counter.words)
         counter.seen.append(frontend)

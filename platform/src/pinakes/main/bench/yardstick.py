@@ -1,8 +1,8 @@
 """The same question to PostgreSQL's own full text: twenty best, how many, and three facets."""
 
-import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -19,22 +19,19 @@ FROM hit GROUP BY GROUPING SETS ((form), (language), (class), ())
 """
 
 
-def milliseconds(postgres: Postgres, words: Sequence[str]) -> list[float]:
-    """How long each word takes."""
-    return asyncio.run(asked(postgres, words))
-
-
-async def asked(postgres: Postgres, words: Sequence[str]) -> list[float]:
+@asynccontextmanager
+async def asking(postgres: Postgres) -> AsyncGenerator[Callable[[str], Awaitable[float]]]:
+    """Somebody who asks for a word, and tells how many milliseconds it took."""
     connection: Any = await asyncpg.connect(postgres.address("postgres"))
     try:
         await connection.execute("SET jit = off; SET work_mem = '256MB'")
         ask = await connection.prepare(ASK)
-        return [await one(ask, word) for word in words]
+
+        async def took(word: str) -> float:
+            began = time.perf_counter()
+            await ask.fetch(word)
+            return (time.perf_counter() - began) * 1000
+
+        yield took
     finally:
         await connection.close()
-
-
-async def one(ask: Any, word: str) -> float:
-    began = time.perf_counter()
-    await ask.fetch(word)
-    return (time.perf_counter() - began) * 1000

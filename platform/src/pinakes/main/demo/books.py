@@ -1,11 +1,8 @@
 """The catalogues of the sample consortium: one list of made-up books, shared out."""
 
 import asyncio
-from collections.abc import Sequence
 from uuid import UUID
 
-from pinakes.main.demo.library import Place
-from pinakes.main.demo.marc import records
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
@@ -20,27 +17,20 @@ LOOK = 0.1  # seconds between two looks at a job
 PATIENCE = 60.0  # seconds; what is not done by then goes on in the worker
 
 
-async def bring_books(doors: Doors, asker: Principal, places: Sequence[Place]) -> None:
-    """Import every branch's share, by the path that any catalogue takes."""
-    books = list(records(BOOKS))
-    jobs = [
-        await start(doors, asker, place.code, b"".join(books[place.books]))
-        for place in places
-        if place.books
-    ]
+async def bring_books(doors: Doors, asker: Principal, code: str, marc: bytes) -> None:
+    """Import a branch's share, by the path that any catalogue takes."""
+    tenant, job = await start(doors, asker, code, marc)
     async with asyncio.timeout(PATIENCE):
-        for tenant, job in jobs:
-            await done(doors.database, tenant, job)
+        await done(doors.database, tenant, job)
 
 
 async def start(doors: Doors, asker: Principal, code: str, marc: bytes) -> tuple[int, UUID]:
     """Upload the file into the branch's bucket, and ask for its import."""
     tenant = (await registry.found(doors.database, code)).id
-    upload = catalogue.fresh_id()
     async with unit_of_work(doors.database.app, tenant, asker) as session:
         files = await placement.store(session, doors.objects)
+        upload = await catalogue.uploaded(session, "sample.mrc", len(marc))
         await files.put(catalogue.key_of_upload(upload), marc)
-        await catalogue.uploaded(session, upload, "sample.mrc", len(marc))
         job = await catalogue.start_import(session, ImportWish(upload=upload))
     return tenant, job.id
 

@@ -1,11 +1,13 @@
 """Fills in the sample consortium; what is there already stays as it is."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from pinakes.main.demo import library
-from pinakes.main.demo.books import bring_books
+from pinakes.main.demo.books import BOOKS, bring_books
 from pinakes.main.demo.kept import keep, kept
+from pinakes.main.demo.marc import records
 from pinakes.main.demo.people import card, hire, register
 from pinakes.platform.config import settings
 from pinakes.platform.db import public_work
@@ -41,16 +43,27 @@ async def stands(doors: Doors) -> bool:
 
 
 async def grow(doors: Doors, told: dict[str, Any]) -> None:
-    """Let all branches move in, parents first; then people, then books side by side."""
-    for kind in Kind:
-        for place in library.PLACES:
-            if place.kind == kind:  # one by one: a branch's number stands in its cards
-                await onboard(doors, GARDENER, place.wish())
-    await doors.accounts.ensure_staff("operator", "hub", ["operator@*"], told["password"])
-    for number, place in enumerate(library.PLACES):
-        await hire(doors, GARDENER, place.code, told["password"])
-        await register(doors, GARDENER, place.code, library.readers_of(number), told["pin"])
-    await bring_books(doors, GARDENER, library.PLACES)
+    """Let all branches move in, parents first; each fills while the next ones come."""
+    books = list(records(BOOKS))
+    async with asyncio.TaskGroup() as group:
+        for kind in Kind:
+            for number, place in enumerate(library.PLACES):
+                if place.kind == kind:  # one by one: a branch's number stands in its cards
+                    await onboard(doors, GARDENER, place.wish())
+                    group.create_task(fill(doors, told, number, books))
+        await doors.accounts.ensure_staff("operator", "hub", ["operator@*"], told["password"])
+
+
+async def fill(doors: Doors, told: dict[str, Any], number: int, books: list[bytes]) -> None:
+    """Everything that a branch of the sample has: its books, staff and readers."""
+    place = library.PLACES[number]
+    async with asyncio.TaskGroup() as group:
+        if place.books:
+            marc = b"".join(books[place.books])
+            group.create_task(bring_books(doors, GARDENER, place.code, marc))
+        group.create_task(hire(doors, GARDENER, place.code, told["password"]))
+        readers = library.readers_of(number)
+        group.create_task(register(doors, GARDENER, place.code, readers, told["pin"]))
 
 
 async def welcome(doors: Doors, told: dict[str, Any], here: str) -> list[str]:

@@ -16,6 +16,25 @@ class NotStarted(Exception):
     """A part did not start; the message says why and where to look."""
 
 
+class PortTaken(NotStarted):
+    """It did not, for a port that was free is somebody else's by now."""
+
+
+TAKEN = ("address already in use", "port allocation failed")  # the second is SeaweedFS's
+
+
+def not_started(message: str) -> NotStarted:
+    """The error with this *message*, by the last words in it."""
+    kind = PortTaken if any(sign in message.lower() for sign in TAKEN) else NotStarted
+    return kind(message)
+
+
+def last_words(log: Path, lines: int = 15) -> str:
+    """The end of *log*, and where to read the rest."""
+    said = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join([f"its last words, from {log}:", *said])
+
+
 def start(
     command: Sequence[str | Path],
     log: Path,

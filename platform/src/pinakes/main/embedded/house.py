@@ -11,10 +11,10 @@ from secrets import token_hex
 from typing import Any
 
 from pinakes.main.embedded import secret
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import NotStarted, PortTaken
 from pinakes.main.embedded.ground import PRIVATE
 from pinakes.main.embedded.objects import ObjectStore
-from pinakes.main.embedded.ports import kept_ports
+from pinakes.main.embedded.ports import anew, kept_ports
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.embedded.program import Program
 from pinakes.main.embedded.watch import Part
@@ -30,8 +30,14 @@ class House:
 
     def __init__(self, data: Path, given: Mapping[str, int | None]) -> None:
         self.data = data
+        self.given = given
         for folder in ("log", "objects", "search"):
             (data / folder).mkdir(mode=PRIVATE, exist_ok=True)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give every part its place: a port as given, as last time, or any that is free."""
+        data, given = self.data, self.given
         self.ports = kept_ports(data / "ports.json", PORTS, {n: given.get(n) for n in PORTS})
         self.postgres = Postgres(data / "postgres", self.ports["postgres"])
         self.objects = ObjectStore(data / "objects", given.get("objects"))
@@ -46,6 +52,19 @@ class House:
         return f"http://127.0.0.1:{self.ports[part]}"
 
     def start(self, tell: Tell) -> None:
+        """Start everything; when somebody is faster to take one of our ports, with others."""
+
+        def attempt() -> None:
+            try:
+                self._start(tell)
+            except PortTaken:
+                self.stop()
+                self._settle()
+                raise
+
+        anew(attempt)
+
+    def _start(self, tell: Tell) -> None:
         """Start everything, side by side where one does not need the other."""
         self.objects.launch()
         with timed(tell, "postgres"):

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pinakes.main.embedded import child, secret
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import NotStarted, last_words, not_started
 from pinakes.main.embedded.ports import kept_ports
 from pinakes.platform.errors import Problem
 from pinakes.platform.objects import Keys, Objects
@@ -129,7 +129,7 @@ class ObjectStore:
                 return
             time.sleep(0.05)
         self.stop()
-        raise NotStarted(f"The object store did not start; its last words are in {self.log}")
+        raise not_started(f"The object store did not start; {last_words(self.log)}")
 
     def _listens(self) -> bool:
         with socket.socket() as probe:  # the S3 client would wait a second before it tried again

@@ -2,17 +2,35 @@
 
 import json
 import socket
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from random import sample
 
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import NotStarted, PortTaken
+
+OURS = range(10_240, 30_000)  # below those that the system gives to whoever asks for any
+TRIES = 4
+
+
+def anew[T](attempt: Callable[[], T]) -> T:
+    """What *attempt* gives, begun again when somebody took a port that it had chosen."""
+    for _ in range(TRIES - 1):
+        with suppress(PortTaken):
+            return attempt()
+    return attempt()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    return free_ports(None)[0]
 
 
 def free_ports(*wanted: int | None) -> list[int]:
     """As many ports that nobody listens on: those *wanted* if they are free, else any."""
+    others = [port for port in OURS if port not in wanted]
     with ExitStack() as held:
-        probes = [held.enter_context(_probe(port)) for port in wanted]
+        probes = [held.enter_context(_probe(port, sample(others, TRIES))) for port in wanted]
         return [probe.getsockname()[1] for probe in probes]
 
 
@@ -44,11 +62,14 @@ def insist(told: Mapping[str, int], found: Mapping[str, int]) -> None:
             raise NotStarted(f"Port {port} for {name} is taken; choose another one")
 
 
-def _probe(port: int | None) -> socket.socket:
+def _probe(wanted: int | None, others: Sequence[int]) -> socket.socket:
     probe = socket.socket()
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed one may linger
-    try:
-        probe.bind(("127.0.0.1", port or 0))
-    except OSError:
-        probe.bind(("127.0.0.1", 0))
+    for port in (wanted, *others, 0):
+        if port is None:
+            continue
+        lingers = port == wanted  # a closed one of last time may do so
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, lingers)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            break
     return probe

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from pinakes.main.embedded import child, secret
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import NotStarted, PortTaken, last_words, not_started
 from pinakes.main.embedded.cluster import MAJOR, binary, make_cluster, psql
 from pinakes.main.embedded.ground import OPEN_TO_ALL, enterable, give, unprivileged
-from pinakes.main.embedded.ports import free_ports
+from pinakes.main.embedded.ports import free_port
 
 ROLES = (
     "pinakes",
@@ -177,7 +177,7 @@ class Postgres:
         give(self.socket, self.user)
 
     def _launch(self, tries: int = 20) -> int:
-        port = self.port or free_ports(None)[0]
+        port = self.port or free_port()
         options = {**self.settings, "port": port, "unix_socket_directories": self.socket}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         self._process = child.start(
@@ -189,9 +189,9 @@ class Postgres:
         if self._ready():
             self.port = port
             return port
-        if tries == 1:
-            *_, last = ["", *self.log.read_text(errors="replace").splitlines()]
-            raise NotStarted(f"PostgreSQL did not start; {self.log} ends with: {last}")
+        failed = not_started(f"PostgreSQL did not start; {last_words(self.log)}")
+        if tries == 1 or (self.port and isinstance(failed, PortTaken)):
+            raise failed
         time.sleep(0.3)  # somebody took the port, or backends of a killed server still end
         return self._launch(tries - 1)
 

@@ -9,7 +9,7 @@ from subprocess import PIPE, Popen
 
 from pinakes.main.embedded import child
 from pinakes.main.embedded.ask import NotWell, ask
-from pinakes.main.embedded.child import NotStarted
+from pinakes.main.embedded.child import last_words, not_started
 
 
 class Program:
@@ -60,16 +60,10 @@ class Program:
             else:
                 return
         self.stop()
-        raise NotStarted(f"The {self.name} did not start; {last_words(self.log)}")
+        raise not_started(f"The {self.name} did not start; {last_words(self.log)}")
 
     def stop(self) -> None:
         """Let it finish what it does, then end it."""
         if self._process is not None:
             child.stop(self._process, (signal.SIGTERM, 10.0))
         self._process = None
-
-
-def last_words(log: Path, lines: int = 15) -> str:
-    """The end of *log*, and where to read the rest."""
-    said = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
-    return "\n".join([f"its last words, from {log}:", *said])

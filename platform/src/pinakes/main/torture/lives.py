@@ -7,16 +7,27 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from tempfile import TemporaryFile
 from typing import IO, Self
 
 import msgspec
 
-from pinakes.main.bench.serving import environment, free_port
-from pinakes.main.torture.nest import Life
+from pinakes.main.bench.serving import environment
+from pinakes.main.embedded.ports import free_port
+from pinakes.main.torture.nest import HALTED, KILLED, Life
 from pinakes.platform.config import Settings
 
 LONGEST = 3.0  # seconds of a life whose end does not come by itself
+
+
+class End(Enum):
+    """How a life ended."""
+
+    AT_ITS_PLACE = auto()  # where it was to
+    ANYWHERE = auto()  # by our hand, when it had lasted long enough
+    NOT_YET = auto()  # it stands at its place until it is let go on
+    GAVE_UP = auto()
 
 
 @dataclass
@@ -68,21 +79,31 @@ class Lives:
         self.nest.stdin.write(msgspec.json.encode(life) + b"\n")
         self.pid = int(await self.heard())
 
-    async def end(self, patience: float = LONGEST) -> bool:
-        """Wait for the end of this life; whether it came by itself, or had to be brought about."""
+    async def end(self, patience: float = LONGEST) -> End:
+        """Wait for the end of this life, or bring it about."""
         hearing = asyncio.create_task(self.heard())
         ended, _ = await asyncio.wait([hearing], timeout=patience)
         if not ended:
             self.kill()
-        await hearing
+        told = await hearing
+        while told == HALTED and not ended:
+            told = await self.heard()
+        if told == HALTED:
+            return End.NOT_YET
         self.pid = 0
-        return bool(ended)
+        if not ended:
+            return End.ANYWHERE
+        return End.AT_ITS_PLACE if told == KILLED else End.GAVE_UP
 
-    async def heard(self) -> bytes:
+    def go_on(self) -> None:
+        """Let it leave the place where it stands."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def heard(self) -> str:
         assert self.nest.stdout is not None  # noqa: S101  (we asked for a pipe)
         if not (line := await self.nest.stdout.readline()):
             raise RuntimeError(f"the {self.role} has no nest any more\n{self.last_words()}")
-        return line
+        return line.decode().strip()
 
     def kill(self) -> None:
         """Pull the plug (kill -9)."""

@@ -1,7 +1,8 @@
 """A process that imports everything once and then lives many short lives, each in a fork.
 
 ``python -m pinakes.main.torture.nest api|worker PORT``: a life a line, as JSON; answers the pid
-when it begins and a line more when it has ended.
+when it begins and, when it has ended, its exit code (below zero: the signal that it died of).
+One that halts at its place says so before, and goes on when it is told to (SIGCONT).
 """
 
 import asyncio
@@ -18,6 +19,9 @@ from sqlalchemy.orm import configure_mappers
 from pinakes.main.embedded.child import bound_to
 from pinakes.main.torture import mischief, places
 
+KILLED = str(-signal.SIGKILL)
+HALTED = "halted"
+
 
 class Life(Struct):
     """Where it ends, at which passing; without a place it goes on until it is killed."""
@@ -25,6 +29,7 @@ class Life(Struct):
     place: str = ""
     nth: int = 1
     seed: int = 0
+    halts: bool = False  # it stands still there, so that something else can die just then
 
 
 def main(role: str, port: int) -> None:
@@ -34,8 +39,9 @@ def main(role: str, port: int) -> None:
         life = msgspec.json.decode(line, type=Life)
         if child := os.fork():
             say(str(child))
-            os.waitpid(child, 0)
-            say("dead")
+            while os.WIFSTOPPED(status := os.waitpid(child, os.WUNTRACED)[1]):
+                say(HALTED)
+            say(str(os.waitstatus_to_exitcode(status)))
         else:
             bound_to(parent, signal.SIGKILL)()
             live(role, life, begin)
@@ -67,7 +73,8 @@ def live(role: str, life: Life, begin: Callable[[], object]) -> None:
     """One life; it does not return."""
     if life.place:
         table = places.API if role == "api" else places.WORKER
-        places.arm(table[life.place], life.nth)
+        ending = signal.SIGSTOP if life.halts else signal.SIGKILL
+        places.arm(table[life.place], life.nth, ending)
     if life.place and role == "worker":
         mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
     begin()

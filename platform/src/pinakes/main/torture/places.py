@@ -20,7 +20,7 @@ class Place(NamedTuple):
 WORKER: dict[str, Place] = {
     "messages are claimed": Place("after", "outbox_claim"),
     "the receiver knows them": Place("after", "inbox_take"),
-    "the receiver counts its loans": Place("after", "loans_counted", 3),
+    "the receiver has counted its loans": Place("after", "loans_heard", 3),
     "the parties of requests are to move": Place("before", "write_heard"),
     "the parties of requests have moved": Place("after", "write_heard"),
     "a transaction ends": Place("before", "COMMIT"),
@@ -42,8 +42,8 @@ API: dict[str, Place] = {
 }
 
 
-def arm(place: Place, nth: int) -> None:
-    """Die at the *nth* passing of *place*, as if the plug had been pulled."""
+def arm(place: Place, nth: int, ending: signal.Signals = signal.SIGKILL) -> None:
+    """Die at the *nth* passing of *place*, as if the plug had been pulled, or stand still there."""
     left = nth
 
     def pass_by(moment: Moment, statement: str) -> None:
@@ -51,7 +51,7 @@ def arm(place: Place, nth: int) -> None:
         if moment == place.moment and place.words in statement:
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), ending)
 
     watch(Connection, "execute", simple, pass_by)
     watch(Connection, "_execute", sent, pass_by)

@@ -10,18 +10,20 @@ from random import Random
 import asyncpg
 
 from pinakes.main.bench.ground import Ground, ground
-from pinakes.main.bench.scene import HOME, LENDER, scene
-from pinakes.main.bench.storm import Stage, Tally, storm
 from pinakes.main.embedded.postgres import Postgres
-from pinakes.main.torture.lives import Lives
+from pinakes.main.torture.lives import End, Lives
 from pinakes.main.torture.nest import Life
 from pinakes.main.torture.places import API, WORKER, Place
 from pinakes.main.torture.sabotage import SABOTAGES, Sabotage
+from pinakes.main.torture.scene import HOME, LENDER, scene
+from pinakes.main.torture.storm import Stage, Tally, storm
 from pinakes.main.torture.wishes import BORROWERS, MOST, borrowers
 
 POOL = 3  # connections of a part to each role: every life has to open its own
 EACH = 25  # ends for one borrower more
-UNPLUGGED = 3.0  # seconds between two ends of PostgreSQL
+UNPLUGGED = 3.0  # seconds between two ends of PostgreSQL, wherever the others are
+HALTS = 0.15  # of all lives stand still at their place, while PostgreSQL dies there
+LATER = 1.0  # seconds that such a life goes on for
 HASTE = """
 DO $$ DECLARE claim text := pg_get_functiondef('outbox_claim'::regproc); BEGIN
     ASSERT claim LIKE '%10 seconds%'; -- what gets lost is sent again sooner, while others die
@@ -51,7 +53,8 @@ async def suffer(place: Ground, kills: int, seed: int, sabotage: str | None) -> 
             more = await borrowers(place, stage.cards, many)
 
             async def killing(tally: Tally) -> None:
-                await Reaper(tally, kills, seed, hand).reap(stage, ends)
+                halts = 0 if sabotage else HALTS  # each of those has its own ends
+                await Reaper(tally, kills, seed, hand, halts).reap(stage, ends)
 
             return await storm(stage, killing, more)
 
@@ -89,34 +92,51 @@ class Reaper:
     kills: int
     seed: int
     hand: Executor
+    halts: float
+    plug: asyncio.Lock = field(default_factory=asyncio.Lock)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reap(self, stage: Stage[Lives], api: Mapping[str, Place]) -> None:
-        """Afterwards all of them live."""
+        """Afterwards all of them live; those born while PostgreSQL is away would die of that."""
+        workers = (stage.worker, *stage.others)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.end_lives(0, stage.api, api))
-            for number, worker in enumerate((stage.worker, *stage.others), 1):
-                tasks.create_task(self.end_lives(number, worker, WORKER))
-            tasks.create_task(self.unplug(stage.postgres))
+            parts = [(stage.api, api), *((worker, WORKER) for worker in workers)]
+            for number, (lives, places) in enumerate(parts):
+                tasks.create_task(self.end_lives(number, lives, places, stage.postgres))
+            tasks.create_task(self.unplug_often(stage.postgres))
+        for lives in (stage.api, *workers):
+            await lives.begin(Life())
 
-    async def end_lives(self, number: int, lives: Lives, places: Mapping[str, Place]) -> None:
+    async def end_lives(
+        self, number: int, lives: Lives, places: Mapping[str, Place], postgres: Postgres
+    ) -> None:
         chance = Random(f"{self.seed} {number}")  # noqa: S311  (a dice, no secret)
         lives.kill()
         await lives.end()
         for place in dealt(chance, list(places)):
             nth = chance.randint(1, places[place].most)
-            await lives.begin(Life(place, nth, chance.randrange(1 << 32)))
-            self.count(place if await lives.end() else "anywhere")
+            halts = chance.random() < self.halts
+            await lives.begin(Life(place, nth, chance.randrange(1 << 32), halts))
+            how = await lives.end()
+            if how is End.NOT_YET:
+                await self.unplug(postgres, f"PostgreSQL, just when {place}")
+                lives.go_on()
+                how = await lives.end(LATER)
+            if how is not End.GAVE_UP:  # that one found no PostgreSQL
+                self.count(place if how is End.AT_ITS_PLACE else "anywhere")
             if self.enough.is_set():
                 break
-        await lives.begin(Life())
 
-    async def unplug(self, postgres: Postgres) -> None:
-        loop = asyncio.get_running_loop()
+    async def unplug_often(self, postgres: Postgres) -> None:
         while not self.enough.is_set():
             await asyncio.sleep(UNPLUGGED)
+            await self.unplug(postgres, "PostgreSQL")
+
+    async def unplug(self, postgres: Postgres, when: str) -> None:
+        async with self.plug:
+            loop = asyncio.get_running_loop()
             await loop.run_in_executor(self.hand, pull_the_plug, postgres)
-            self.count("PostgreSQL")
+        self.count(when)
 
     def count(self, what: str) -> None:
         self.tally.kills += 1

@@ -12,10 +12,10 @@ import asyncpg
 import httpx
 
 from pinakes.main.bench.ground import Ground
-from pinakes.main.bench.scene import HOME, LENDER
-from pinakes.main.bench.storm import Client, Stage, Tally, insist
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.torture.lives import Lives
+from pinakes.main.torture.scene import HOME, LENDER
+from pinakes.main.torture.storm import Client, Stage, Tally, insist
 from pinakes.platform.outage import is_outage
 
 BORROWERS, MOST = 3, 20  # in a short storm, and in a long one

@@ -1,7 +1,9 @@
 """The catalogue of one branch: its records, how they come in, and what could not be read."""
 
 from pinakes.platform.feature import Feature
+from pinakes.tenants.catalogue.bringing_pages import BringingPages
 from pinakes.tenants.catalogue.duplicates import DUPLICATES, run_search
+from pinakes.tenants.catalogue.ending_pages import EndingPages
 from pinakes.tenants.catalogue.expiring import forget_files
 from pinakes.tenants.catalogue.export_routes import Exports, Takeouts
 from pinakes.tenants.catalogue.exporting import EXPORT, run_export
@@ -23,7 +25,7 @@ from pinakes.tenants.catalogue.upkeep_routes import Duplicates, Upkeep
 feature = Feature(
     name="catalogue",
     routes=[Catalogue, Reports, Exports, Takeouts, Mendings, Duplicates, Upkeep, Mistakes],
-    pages=[CataloguingPages, MistakePages],
+    pages=[CataloguingPages, BringingPages, EndingPages, MistakePages],
     templates=__name__,
     queries=[CatalogueQueries],
     functions=__name__,

@@ -1,15 +1,17 @@
 """A large file is read in a process of its own, so that both cores are busy.
 
-It writes one frame for each portion: its length, then msgpack. It ends with whoever reads them:
-a pipe without a reader takes nothing.
+It begins while the file is still being fetched, and writes one frame for each portion: its length,
+then msgpack. It ends with whoever reads them: a pipe without a reader takes nothing.
 """
 
 import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from msgspec import Struct
 
 from pinakes.platform.errors import Problem, Unavailable, known
 from pinakes.tenants.catalogue.batches import How, Portion, portions
+from pinakes.tenants.catalogue.growing import Growing
 
 HEAD = 8  # bytes of a frame's length
 AHEAD = 1 << 20  # bytes that are taken from the pipe before they are asked for
@@ -37,9 +40,10 @@ write()
 
 
 class Order(Struct, tag=True):
-    """What to read; *file* is a descriptor that the process inherits."""
+    """What to read: *file*, a descriptor that the process inherits, of *size* bytes in the end."""
 
     file: int
+    size: int
     how: How
 
 
@@ -71,28 +75,50 @@ class ReadingStopped(Unavailable):
     title = "The process that reads the file has ended early"
 
 
-async def read_apart(order: Order) -> AsyncGenerator[Portion]:
-    """The file's portions from a process of its own, one or two ahead.
+async def read_apart(order: Order, filled: Awaitable[None]) -> AsyncGenerator[Portion]:
+    """The file's portions from a process of its own, one or two ahead; *filled*, the file is whole.
 
     Raises:
         Problem: the one that the process met.
+        Exception: whatever kept the file from being filled.
     """
     told = msgspec.json.encode(order).decode()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-c", PROGRAM, told, str(Path(__file__).parent),
-        stdout=asyncio.subprocess.PIPE, pass_fds=(order.file,), limit=AHEAD,
+        stdin=PIPE, stdout=PIPE, pass_fds=(order.file,), limit=AHEAD,
     )  # fmt: skip
     assert process.stdout is not None  # noqa: S101  (it was asked for)
+    filling = asyncio.create_task(fill(process, filled))
     try:
         while isinstance(frame := await next_frame(process.stdout), Read):
             yield frame.portion
+    except ReadingStopped:
+        await filling  # or this is why
+        raise
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
+        filling.cancel()
+        end(process)
+        await asyncio.gather(filling, return_exceptions=True)
         await process.stdout.read()  # before 3.12.5 a pipe that is not at its end hides the end
         await process.wait()
     if isinstance(frame, Refused):
         raise problem(frame)
+
+
+async def fill(process: Process, filled: Awaitable[None]) -> None:
+    """Tell the process when the file is whole; end it when it will never be."""
+    assert process.stdin is not None  # noqa: S101  (it was asked for)
+    try:
+        await filled
+    except BaseException:
+        end(process)
+        raise
+    process.stdin.close()
+
+
+def end(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
 
 
 async def next_frame(stream: asyncio.StreamReader) -> Frame:
@@ -111,9 +137,9 @@ def problem(refused: Refused) -> Problem:
 def frames(order: Order) -> Iterator[Frame]:
     """Everything there is to say about the file."""
     try:
-        with os.fdopen(order.file, "rb") as file:
-            for portion in portions(file, order.how):
-                yield Read(portion)
+        growing = Growing(order.file, sys.stdin.fileno(), order.size)
+        for portion in portions(BufferedReader(growing), order.how):
+            yield Read(portion)
     except Problem as error:
         yield Refused(error.code, error.detail, error.facts)
     else:

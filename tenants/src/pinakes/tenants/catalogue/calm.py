@@ -1,22 +1,34 @@
-"""How much long work leaves to those who are waiting at a desk."""
+"""How much long work leaves to those who are waiting at a desk, and to those who come behind it."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import monotonic
 
+from pinakes.platform.arrears import ARREARS
 from pinakes.platform.bustle import BUSTLE
 
-AT_DESKS = 1.0  # share of its time that long work rests for while desks are busy
+AT_DESKS = 4.0  # so much longer than it works, long work rests while desks are busy
+UNSEEN = 6_000  # titles: some seconds until the search shows them
+PATIENCE = 5.0  # seconds that each piece of work waits for the search at most
+LOOK = 0.05
 
 
 @asynccontextmanager
 async def resting(share: float = 0.05) -> AsyncGenerator[None]:
     """Work inside, and rest afterwards for that *share* of the time which it took.
 
-    While somebody is being served it is as long as the work at least.
+    While somebody is being served it is four times as long as the work at least.
     """
     began = monotonic()
     yield
     took = monotonic() - began
     await asyncio.sleep(took * (max(share, AT_DESKS) if BUSTLE.goes_on else share))
+    await seen()
+
+
+async def seen() -> None:
+    """Let the search come near: whoever writes far ahead of it hides what others write, too."""
+    ends = monotonic() + PATIENCE
+    while ARREARS.unseen > UNSEEN and monotonic() < ends:  # noqa: ASYNC110  (it is looked at)
+        await asyncio.sleep(LOOK)

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
-from pinakes.platform.errors import known
-from pinakes.platform.following import follow
+from pinakes.platform.following import follow, why
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
@@ -28,6 +27,7 @@ from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import found
 
 SHOWN = 50  # of what an undo left
+STOPPED = "cancelled; what was brought in before stays, and a new import goes on from there"
 DIALECTS = [dialect.value for dialect in Dialect]
 type Start = Callable[[AsyncSession, UUID], Awaitable[Job]]
 
@@ -82,8 +82,8 @@ def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) ->
       status, 状态             on_shelf when nothing is said
       price, 价格
 
-    Comma, semicolon or tab, in UTF-8 or GB18030. `catalogue export --format items` writes such
-    a table.
+    Comma, semicolon or tab, in UTF-8, UTF-16 or GB18030. `catalogue export --format items` writes
+    such a table.
     """  # noqa: D301  (click keeps the lines behind this sign)
 
     async def start(session: AsyncSession, upload: UUID) -> Job:
@@ -138,19 +138,18 @@ def end(job: Job, kind: type[Report | SheetReport | UndoReport], *, as_json: boo
         tell(report)
         click.echo(f"{'id':>12}  {job.id}")
     if job.state is not JobState.DONE:
-        raise click.ClickException(why(job))
+        raise click.ClickException(STOPPED if job.state is JobState.CANCELLED else why(job))
 
 
 async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
     """Upload *file*, start what is to be done with it and follow that to its end."""
     tenant = (await found(doors.database, branch)).id
-    id = service.fresh_id()
     with file.open("rb") as body:
         size = body.seek(0, SEEK_END)
         body.seek(0)
         async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
             files = await placement.store(session, doors.objects)
-            await service.uploaded(session, id, file.name, size)
+            id = await service.uploaded(session, file.name, size)
         await files.put(service.key_of_upload(id), body)
     async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
         job = await start(session, id)
@@ -171,11 +170,3 @@ def tell(report: Report | SheetReport | UndoReport) -> None:
             click.echo(f"{name:>12}  {shown or '-'}")
         elif name != "dry_run":
             click.echo(f"{name:>12}  {told:>9,}")
-
-
-def why(job: Job) -> str:
-    """Why the job did not end well, in words."""
-    if job.state is JobState.CANCELLED:
-        return "cancelled; what was brought in before stays, and a new import goes on from there"
-    titles = {problem.code: problem.title for problem in known()}
-    return f"{job.failure}: {titles.get(job.failure or '', 'see the log of the worker')}"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
 from pinakes.platform.db import parting_work, unit_of_work
 from pinakes.platform.doors import Doors
-from pinakes.platform.following import follow
+from pinakes.platform.following import follow, why
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
@@ -45,7 +45,7 @@ def give(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> Non
     wish = msgspec.convert(told, ExportWish, strict=False)
     job = work(data, lambda doors: given(doors, file, branch, wish))
     if job.state is not JobState.DONE or job.report is None:
-        raise click.ClickException(job.failure or job.state)
+        raise click.ClickException(why(job))
     report = msgspec.convert(job.report, Given)
     if as_json:
         show_json(report)
@@ -83,7 +83,10 @@ def words(job: Job) -> str:
 @data_option
 @json_option
 def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
-    """Write everything of a branch, active or leaving, into FILE (ZIP): records, items, readers."""
+    """Write everything of a branch, active or leaving, into FILE (ZIP).
+
+    Records, pieces that were set aside, items, readers.
+    """
     manifest = work(data, lambda doors: whole(doors, file, branch))
     if as_json:
         show_json(manifest)
@@ -131,7 +134,7 @@ async def followed(doors: Doors, branch: str, start: Start) -> Job:
 def finish(job: Job, *, as_json: bool) -> None:
     """Show a report of plain counts."""
     if job.state is not JobState.DONE or job.report is None:
-        raise click.ClickException(job.failure or job.state)
+        raise click.ClickException(why(job))
     if as_json:
         show_json(job.report)
         return

@@ -1,4 +1,4 @@
-"""Titles of a branch that may be the same: found by a job, decided by a person, once."""
+"""Titles of a branch that may be the same: found by a job, for a person to decide."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,24 +9,20 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select, Text, cast, func, select, text
+from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock, to_json, uuid7
-from pinakes.platform.errors import BadRequest, Conflict, NotFound
+from pinakes.platform.db import to_json, uuid7
 from pinakes.platform.jobs import Job, JobState, Run
-from pinakes.tenants.catalogue.alike import Verdict, pairs
+from pinakes.tenants.catalogue.alike import pairs
 from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.marc import Title
-from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
+from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.service import TITLE
-from pinakes.tenants.catalogue.withdrawing import withdraw
-from pinakes.tenants.items.moving import rehome
 
 DUPLICATES = "catalogue.duplicates"
 CHANGED = "changed"  # look only where something has changed since the last search
@@ -43,21 +39,6 @@ FOUND = text("""
 MOST = 50  # records of one group: larger ones are works without a title of their own
 
 type Group = Sequence[UUID]
-
-
-class NoSuchTwin(NotFound):
-    code = "no_such_duplicate"
-    title = "There are no such two titles here"
-
-
-class DecidedAlready(Conflict):
-    code = "decided_already"
-    title = "These two titles were made one already"
-
-
-class NeitherOfThem(BadRequest):
-    code = "neither_of_them"
-    title = "Say which of the two stays"
 
 
 class Search(Struct):
@@ -145,39 +126,3 @@ def paired(groups: Iterable[Group], titles: Mapping[UUID, Title]) -> dict[tuple[
         for group in groups
         for first, second, rule in pairs((id, titles[id]) for id in group if id in titles)
     }
-
-
-def listed(verdict: Verdict) -> Select[Twin]:
-    """The pairs of which that was said, as long as both records are in stock."""
-    first, second = aliased(CatalogueRecord), aliased(CatalogueRecord)
-    rows = select(Twin).join(first, first.id == Twin.first_id)
-    both = rows.join(second, second.id == Twin.second_id).where(Twin.verdict == verdict)
-    if verdict is Verdict.SAME:
-        return both
-    return both.where(~first.withdrawn, ~second.withdrawn)
-
-
-async def decide(
-    session: AsyncSession, id: UUID, verdict: Verdict, keep: UUID | None = None
-) -> Twin:
-    """Say what two titles are. Of two that are the same, *keep* gets all copies and stays.
-
-    Raises:
-        NoSuchTwin, DecidedAlready: there is nothing to decide.
-        NeitherOfThem: *keep* is not one of the two.
-    """
-    twin = await lock(session, Twin, id)
-    if twin is None:
-        raise NoSuchTwin("Look at the list of possible duplicates.")
-    if twin.verdict is Verdict.SAME:
-        raise DecidedAlready("Take the record that went back into stock, if it is another title.")
-    if verdict is Verdict.SAME:
-        if keep is None or keep not in (twin.first_id, twin.second_id):
-            raise NeitherOfThem("Name in `keep` the record that stays.")
-        goes = twin.second_id if keep == twin.first_id else twin.first_id
-        await rehome(session, goes, keep)
-        await withdraw(session, goes, True)
-    twin.verdict, twin.decided_at = verdict, func.now()
-    note(session, f"catalogue.{verdict}", id)
-    await session.flush()
-    return twin

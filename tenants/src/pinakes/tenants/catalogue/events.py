@@ -1,9 +1,13 @@
 """What the catalogue tells the others."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from msgspec import Meta
+
 from pinakes.platform.messages import Event
+
+TITLE, ANSWER = 500, 2000  # characters that travel with an answer
 
 
 class RecordsChanged(Event, frozen=True):
@@ -18,6 +22,6 @@ class MistakeAnswered(Event, frozen=True):
     crosses: ClassVar[bool] = True
 
     person: UUID
-    title: str
+    title: Annotated[str, Meta(max_length=TITLE)]
     corrected: bool
-    answer: str
+    answer: Annotated[str, Meta(max_length=ANSWER)]

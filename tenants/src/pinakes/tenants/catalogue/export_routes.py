@@ -44,7 +44,7 @@ class Takeouts(Controller):
     @post()
     @once
     async def start(self, session: Session) -> JobView:
-        """Begin to pack all that the branch has: records, items, readers."""
+        """Begin to pack all that the branch has: records, set-aside pieces, items, readers."""
         return job_view(await takeout.start_takeout(session))
 
     @get("/{id:uuid}/file")

@@ -2,6 +2,7 @@
 -- nothing changes any more, so what was taken out then is everything.
 CREATE OR REPLACE FUNCTION branch_untaken() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT (EXISTS (SELECT FROM record) OR EXISTS (SELECT FROM authority)
+            OR EXISTS (SELECT FROM quarantine WHERE mended_at IS NULL)
             OR EXISTS (SELECT FROM reader WHERE kind = 'home'))
         AND NOT EXISTS (
             SELECT FROM audit WHERE operation = 'catalogue.taken' AND created_at >= ALL

@@ -1,5 +1,6 @@
 """What a branch gives out, portion by portion: records in either packing, and its items."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
@@ -13,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.writing import XML_HEAD, XML_TAIL, as_iso2709, as_marcxml
-from pinakes.tenants.catalogue.models import Authority, CatalogueRecord
+from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarantined
 from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.items import listing
 from pinakes.tenants.items.models import Item
 
 AT_ONCE = 1000  # rows of one transaction
+FEW = 20  # of those that may be large
 COLUMNS = (
     "barcode", "control_number", "isbn", "call_number", "location", "copy", "kind", "status",
     "price", "title",
@@ -37,17 +39,19 @@ class Form(StrEnum):
 
 
 class What(StrEnum):
-    """Which records."""
+    """Which records; ``aside`` are the pieces that imports set aside and nobody mended."""
 
     TITLES = "titles"
     AUTHORITIES = "authorities"
+    ASIDE = "aside"
 
 
 class ExportWish(Struct, forbid_unknown_fields=True):
     """What to give out.
 
     ISO 2709 keeps each record in the character set that it came in, unless ``unicode``;
-    ``gone`` gives those too that were withdrawn, or deleted by their source.
+    ``gone`` gives those too that were withdrawn, or deleted by their source. What was set aside
+    goes out byte for byte, whatever the format.
     """
 
     format: Form = Form.ISO2709
@@ -123,6 +127,24 @@ class Records:
         return b"".join(made)
 
 
+class Aside:
+    """Pieces that no record could be made of, one behind the other."""
+
+    name, kind, head, tail = "aside.bin", "application/octet-stream", b"", b""
+
+    async def count(self, session: AsyncSession) -> int:
+        rows = select(func.count()).select_from(Quarantined).where(Quarantined.mended_at.is_(None))
+        return await session.scalar(rows) or 0
+
+    async def after(self, session: AsyncSession, last: UUID) -> Rows:
+        rows = select(Quarantined.id, Quarantined.raw).where(Quarantined.mended_at.is_(None))
+        wanted = rows.where(Quarantined.id > last).order_by(Quarantined.id).limit(FEW)
+        return (await session.execute(wanted)).all()
+
+    def written(self, rows: Rows, given: Given) -> bytes:
+        return b"".join([row.raw for row in rows])
+
+
 class Items:
     """The copies on the shelves, with the titles that they are of."""
 
@@ -164,7 +186,9 @@ def line(row: ShelvedCopy) -> Sequence[str]:
 
 def source(wish: ExportWish) -> Source:
     """Where the rows of *wish* come from."""
-    return Items() if wish.format is Form.ITEMS else Records(wish)
+    if wish.format is Form.ITEMS:
+        return Items()
+    return Aside() if wish.what is What.ASIDE else Records(wish)
 
 
 async def portions(rows: Source, opened: Open, seen: Seen) -> AsyncIterator[tuple[bytes, Given]]:
@@ -183,5 +207,5 @@ async def portions(rows: Source, opened: Open, seen: Seen) -> AsyncIterator[tupl
         if not portion:
             yield rows.tail, given
             return
-        yield rows.written(portion, given), given
+        yield await asyncio.to_thread(rows.written, portion, given), given
         last = portion[-1].id

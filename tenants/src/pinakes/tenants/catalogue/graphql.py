@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
+from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.graphql import Info, length
 from pinakes.platform.jobs import OPEN, Job, JobState
-from pinakes.tenants.catalogue import duplicates, mistakes, schemas, service
+from pinakes.tenants.catalogue import deciding, mistakes, schemas, service
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.machine import PieceState
 from pinakes.tenants.catalogue.marc.reasons import label
@@ -97,7 +98,7 @@ class Piece:
 
     @classmethod
     def of(cls, row: Quarantined) -> Self:
-        return cls(**fields(schemas.QuarantinedView.of(row)))
+        return cls(**asdict(schemas.QuarantinedView.of(row)))
 
 
 @strawberry.type(name="CatalogueRecord")
@@ -168,7 +169,7 @@ class Mistake:
 
     @classmethod
     def of(cls, view: MistakeView) -> Self:
-        return cls(**fields(view))
+        return cls(**asdict(view))
 
 
 @strawberry.type
@@ -202,7 +203,7 @@ class CatalogueQueries:
         self, info: Info, verdict: Verdict = Verdict.OPEN, limit: int = 50
     ) -> list[Pair]:
         """Titles that may be the same, or those that somebody has decided on, newest first."""
-        rows = duplicates.listed(verdict).order_by(Twin.id.desc()).limit(length(limit, MOST))
+        rows = deciding.listed(verdict).order_by(Twin.id.desc()).limit(length(limit, MOST))
 
         async def look(session: AsyncSession) -> list[Pair]:
             twins = (await session.scalars(rows)).all()
@@ -228,8 +229,3 @@ def reasons(counts: Mapping[str, int]) -> list[Reason]:
         Reason(code=code, zh=label(code, "zh"), en=label(code, "en"), count=count)
         for code, count in sorted(counts.items(), key=lambda told: -told[1])
     ]
-
-
-def fields(view: schemas.QuarantinedView | MistakeView) -> dict[str, Any]:
-    """Its fields, none of them opened."""
-    return {name: getattr(view, name) for name in view.__struct_fields__}

@@ -1,8 +1,8 @@
 """The import: a file out of the branch's bucket, batch by batch into its catalogue."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -39,7 +39,8 @@ async def run_import(run: Run) -> dict[str, Any]:
     how = How(wish.dialect, wish.encoding, wish.items, report.read)
     async with run.work() as session:
         left = await room_aside(session)
-    async with fetched(run, wish.upload) as (file, size), aclosing(read(file, size, how)) as coming:
+    size, pieces = await uploaded(run, wish.upload)
+    async with aclosing(read(pieces, size, how)) as coming:
         async for portion in coming:
             left -= sum(len(kept(piece)) for piece in portion.broken)
             if portion.broken and left < 0:
@@ -52,26 +53,36 @@ async def run_import(run: Run) -> dict[str, Any]:
     return whole(report)
 
 
-def read(file: BinaryIO, size: int, how: How) -> AsyncGenerator[Portion]:
-    """What is in the file: a small one is read before a process of its own would have started."""
-    if size < LARGE:
-        return ahead(portions(file, how))
-    return read_apart(Order(file.fileno(), how))
-
-
-@asynccontextmanager
-async def fetched(run: Run, upload: UUID) -> AsyncGenerator[tuple[BinaryIO, int]]:
-    """The uploaded file on our own disk, and its size."""
+async def uploaded(run: Run, upload: UUID) -> tuple[int, AsyncIterator[bytes]]:
+    """The size of the uploaded file, and its pieces."""
     async with run.work() as session:
         row = await session.get(Upload, (run.tenant, upload))
         if row is None:
             raise NoSuchUpload("The file of this import is gone. Upload it again.")
         files = await placement.store(session, objects())
+    return row.size, files.stream(key_of_upload(upload))
+
+
+async def read(pieces: AsyncIterator[bytes], size: int, how: How) -> AsyncGenerator[Portion]:
+    """What is in the file: a small one is read before a process of its own would have started."""
     with TemporaryFile() as file:
-        async for piece in files.stream(key_of_upload(upload)):
-            await asyncio.to_thread(file.write, piece)
-        file.seek(0)
-        yield file, row.size
+        fetched = fetch(pieces, file)
+        if size < LARGE:
+            await fetched
+            file.seek(0)
+            coming = ahead(portions(file, how))
+        else:
+            coming = read_apart(Order(file.fileno(), size, how), fetched)
+        async with aclosing(coming):
+            async for portion in coming:
+                yield portion
+
+
+async def fetch(pieces: AsyncIterator[bytes], file: BinaryIO) -> None:
+    """Bring the file to our own disk: an import may last longer than the store keeps it open."""
+    async for piece in pieces:
+        await asyncio.to_thread(file.write, piece)
+        await asyncio.to_thread(file.flush)
 
 
 async def ahead[T](coming: Iterator[T]) -> AsyncGenerator[T]:

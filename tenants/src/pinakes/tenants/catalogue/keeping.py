@@ -1,14 +1,13 @@
 """What an undo left as it is, so that a person knows it: which title, and why, in words."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.tenants.catalogue.marc.reasons import label
-from pinakes.tenants.catalogue.models import CatalogueRecord, Kept
+from pinakes.tenants.catalogue.models import Kept
 from pinakes.tenants.catalogue.schemas import KeptView
+from pinakes.tenants.catalogue.service import titles_of
 from pinakes.tenants.items import listing
 
 
@@ -19,15 +18,8 @@ async def views(session: AsyncSession, rows: Sequence[Kept]) -> list[KeptView]:
     of_items = await listing.records_of(session, list(copies.values()))
     records |= {id: of_items[item] for id, item in copies.items() if item in of_items}
     titles = await titles_of(session, set(records.values()))
-    return [view(row, titles.get(records.get(row.id), "")) for row in rows]
-
-
-async def titles_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID | None, str]:
-    title = CatalogueRecord.title_fields["title"].astext
-    rows = await session.execute(
-        select(CatalogueRecord.id, title).where(CatalogueRecord.id.in_(ids))
-    )
-    return {id: words or "" for id, words in rows}
+    told = {id: titles.get(record, "") for id, record in records.items()}
+    return [view(row, told.get(row.id, "")) for row in rows]
 
 
 def view(row: Kept, title: str) -> KeptView:

@@ -16,7 +16,9 @@ from pinakes.platform.identity import Principal
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.catalogue import mistakes
+from pinakes.tenants.catalogue.events import ANSWER
 from pinakes.tenants.catalogue.models import Mistake, MistakeState
+from pinakes.tenants.catalogue.service import titles_of
 from pinakes.tenants.readers.me import person
 
 Words = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -32,7 +34,7 @@ class Answer(Struct, forbid_unknown_fields=True):
     """What has become of a report; the reader is told the words."""
 
     state: Literal["corrected", "left"]
-    words: Annotated[str, Meta(max_length=2000)] = ""
+    words: Annotated[str, Meta(max_length=ANSWER)] = ""
 
 
 class MistakeView(Struct):
@@ -99,7 +101,7 @@ async def reported(
 
 async def views(session: AsyncSession, rows: Sequence[Mistake]) -> list[MistakeView]:
     """Each with its record's title."""
-    titles = await mistakes.titles(session, rows)
+    titles = await titles_of(session, {row.record_id for row in rows})
     return [
         MistakeView(
             id=row.id,

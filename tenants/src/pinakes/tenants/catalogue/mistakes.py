@@ -1,21 +1,21 @@
 """Mistakes in records that readers have noticed: each is a task until somebody has answered."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
 from pinakes.platform.db import lock, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
-from pinakes.tenants.catalogue.events import MistakeAnswered
+from pinakes.tenants.catalogue.events import TITLE, MistakeAnswered
 from pinakes.tenants.catalogue.models import CatalogueRecord, Mistake, MistakeState
 from pinakes.tenants.catalogue.ready import LIVE
-from pinakes.tenants.catalogue.service import NoSuchRecord
+from pinakes.tenants.catalogue.service import NoSuchRecord, titles_of
 
 MOST = 20  # of one reader that wait for an answer
+IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:person, pinakes_tenant()))")
 
 
 class NoSuchMistake(NotFound):
@@ -44,6 +44,7 @@ async def report(
     row = await session.get(CatalogueRecord, (session.info["tenant"], record))
     if row is None or row.state != LIVE or row.suppressed or row.withdrawn:
         raise NoSuchRecord("This branch shows no record of this id.")
+    await session.execute(IN_TURN, {"person": f"catalogue.mistake {person}"})
     mine = select(func.count()).select_from(Mistake).where(Mistake.person_id == person)
     if (await session.scalar(mine) or 0) >= MOST:
         raise TooManyMistakes("Wait until some of them have been answered.", most=MOST)
@@ -66,10 +67,10 @@ async def answer(session: AsyncSession, id: UUID, state: MistakeState, words: st
         raise NoSuchMistake("Look at the list of reported mistakes.")
     if row.person_id is None or row.home_id is None:
         raise MistakeAnsweredAlready("Its reader has been told.")
-    title = (await titles(session, [row])).get(row.record_id, "")
+    title = (await titles_of(session, [row.record_id])).get(row.record_id, "")
     event = MistakeAnswered(
-        about=id, person=row.person_id, title=title, corrected=state is MistakeState.CORRECTED,
-        answer=words,
+        about=id, person=row.person_id, title=title[:TITLE], answer=words,
+        corrected=state is MistakeState.CORRECTED,
     )  # fmt: skip
     emit(session, event, to=row.home_id)
     row.state, row.answer, row.answered_at = state, words, func.now()
@@ -84,11 +85,3 @@ def listed(*, answered: bool) -> Select[Mistake]:
     """Those that wait for an answer, or those that have one."""
     waits = Mistake.state == MistakeState.OPEN
     return select(Mistake).where(~waits if answered else waits)
-
-
-async def titles(session: AsyncSession, rows: Sequence[Mistake]) -> dict[UUID, str]:
-    """What the records are called; one that an undo has taken away is left out."""
-    row = CatalogueRecord
-    wanted = row.id.in_({one.record_id for one in rows})
-    found = await session.execute(select(row.id, row.title_fields["title"].astext).where(wanted))
-    return {id: title or "" for id, title in found}

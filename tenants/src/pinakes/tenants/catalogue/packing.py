@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from pinakes.tenants.catalogue.ready import Ready
 
@@ -37,9 +37,9 @@ def _parts(row: Ready) -> list[bytes]:
         row.raw,
     ]
     if not row.authority:
-        described = JSONB_VERSION + row.description.encode()
-        values += [described, row.sort_key.encode(), row.isbn13.encode()]
+        values += [JSONB_VERSION + row.description, row.sort_key.encode(), row.isbn13.encode()]
     parts = [_lead(len(values) + 2, 4, row.ordinal, 16, uuid7().bytes)]
     for value in values:
-        parts += (_length(len(value)), value)
+        parts.append(_length(len(value)))
+        parts.append(value)
     return parts

@@ -8,26 +8,27 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct, convert
 
-from pinakes.platform.db import unit_of_work
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.jobs import OPEN, Job, job_view
+from pinakes.platform.jobs import OPEN, Job
 from pinakes.platform.language import later
 from pinakes.platform.pages import page, root
 from pinakes.platform.paging import After, newest
-from pinakes.tenants.catalogue import duplicates, keeping, mending, service
+from pinakes.tenants.catalogue import deciding, duplicates, mending, service
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
-from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined, Twin
+from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined, Twin
+from pinakes.tenants.catalogue.report_routes import as_csv
 from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
-from pinakes.tenants.catalogue.service import IMPORT, imported
-from pinakes.tenants.catalogue.telling import table
+from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
+from pinakes.tenants.catalogue.telling import BESIDE, COUNTS
 from pinakes.tenants.catalogue.upkeep_routes import views
 
 FEW, SOME = 20, 50
+RENEWED = {"Refresh": "3"}  # seconds, without a script
 STATES = {
     "queued": later("Waiting"),
     "running": later("Running"),
@@ -39,22 +40,12 @@ RULES = {
     "isbn_title": later("The same ISBN and title"),
     "title_name_year": later("The same title, name and year"),
 }
-COUNTS = (
-    ("read", later("In the file")),
-    ("new", later("New")),
-    ("updated", later("Updated")),
-    ("unchanged", later("Unchanged")),
-    ("quarantined", later("Set aside")),
-)
-BESIDE = (
-    ("mended", later("Mended since")),
-    ("discarded", later("Discarded since")),
-    ("authorities", later("Headings among them")),
-    ("deleted", later("Deleted by their source")),
-    ("duplicates", later("Barcodes used twice")),
-    ("refused", later("Refused")),
-)
-KINDS = {"record": later("Record"), "authority": later("Heading"), "item": later("Copy")}
+READ = {  # by the kind of import, and whether the whole of the file was read
+    (IMPORT, True): later("%(count)s records"),
+    (IMPORT, False): later("%(count)s records so far"),
+    (SHEET, True): later("%(count)s copies"),
+    (SHEET, False): later("%(count)s copies so far"),
+}
 DIALECTS = {Dialect.MARC21: "MARC 21", Dialect.UNIMARC: "CNMARC / UNIMARC"}
 
 Call = Request[Any, Any, Any]
@@ -79,35 +70,43 @@ class CataloguingPages(Controller):
     include_in_schema = False
 
     @get("/")
-    async def imports(self, request: Call, session: Session) -> Response[str]:
-        """The latest imports."""
-        rows = (await session.scalars(service.imports().order_by(Job.id.desc()).limit(FEW))).all()
+    async def imports(
+        self, request: Call, session: Session, after: FromQuery[After] = None
+    ) -> Response[str]:
+        """The imports, the latest first."""
+        rows = service.imports()
+        found = await newest(session, rows, Job.id, lambda job: job, after=after, limit=FEW)
         return page(
             request,
             "catalogue/imports.html",
-            jobs=[job_view(row) for row in rows],
-            names=await service.file_names(session, rows),
+            jobs=found.items,
+            next=found.next,
+            names=await service.file_names(session, found.items),
+            undone=await service.last_undos(session, found.items),
             states=STATES,
-            of_records=IMPORT,
+            read=READ,
+            of_copies=SHEET,
+            dialects=DIALECTS,
+            encodings=ENCODINGS,
         )
 
     @get("/imports/{id:uuid}")
-    async def report(
-        self, request: Call, id: FromPath[UUID], session: Session, undoing: FromQuery[str] = ""
-    ) -> Response[str]:
-        """What one import did."""
+    async def report(self, request: Call, id: FromPath[UUID], session: Session) -> Response[str]:
+        """What one import did; while it or its undo is at work the page renews itself."""
         job = await imported(session, id)
+        undos = await service.undos_of(session, id)
+        at_work = any(one.state in OPEN for one in (job, *undos))
         return page(
             request,
             "catalogue/report.html",
-            job=job_view(job),
+            headers=RENEWED if at_work else {},
+            job=job,
             name=(await service.file_names(session, [job])).get(id),
             states=STATES,
             counts=COUNTS,
             beside=BESIDE,
             label=label,
-            undoing=undoing,
-            undos=[job_view(one) for one in await service.undos_of(session, id)],
+            undos=undos,
         )
 
     @get("/imports/{id:uuid}/report.csv")
@@ -120,46 +119,26 @@ class CataloguingPages(Controller):
         asker: Asker,
     ) -> Stream:
         """The report as a table, with a line for each piece and copy that did not come in."""
-        job = await imported(session, id)
-        rows = table(lambda: unit_of_work(database.app, here.id, asker), job)
-        named = {"Content-Disposition": 'attachment; filename="report.csv"'}
-        return Stream(rows, media_type="text/csv", headers=named)
-
-    @post("/imports/{id:uuid}/undo")
-    async def undo(self, request: Call, id: FromPath[UUID], session: Session) -> Redirect:
-        """Take the whole import back."""
-        await service.start_undo(session, id)
-        return Redirect(f"{root(request)}/cataloguing/imports/{id}?undoing=yes", status_code=303)
-
-    @get("/undos/{id:uuid}")
-    async def kept(
-        self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
-    ) -> Response[str]:
-        """What taking an import back has left as it is, and why."""
-        job, rows = await service.undone(session, id), service.kept(id)
-        found = await newest(session, rows, Kept.id, lambda one: one, after=after, limit=SOME)
-        stayed = await keeping.views(session, found.items)
-        return page(
-            request, "catalogue/kept.html", job=job, stayed=stayed, next=found.next, kinds=KINDS
-        )
+        return as_csv(await imported(session, id), database, here, asker)
 
     @get("/imports/{id:uuid}/items")
     async def items(
         self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
     ) -> Response[str]:
         """Copies that one import could not take as its file has them."""
-        job, rows = job_view(await imported(session, id)), service.item_troubles(id)
+        job, rows = await imported(session, id), service.item_troubles(id)
         found = await newest(
             session, rows, ItemTrouble.id, ItemTroubleView.of, after=after, limit=SOME
         )
-        return page(request, "catalogue/items.html", job=job, found=found, label=label)
+        where = "catalogue/items.html"
+        return page(request, where, job=job, found=found, label=label, in_lines=job.kind == SHEET)
 
     @get("/imports/{id:uuid}/quarantine")
     async def quarantine(
         self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
     ) -> Response[str]:
         """What one import set aside."""
-        job = job_view(await imported(session, id))
+        job = await imported(session, id)
         rows = service.quarantined(id)
         found = await newest(
             session, rows, Quarantined.id, QuarantinedView.of, after=after, limit=SOME
@@ -204,7 +183,7 @@ class CataloguingPages(Controller):
         self, request: Call, session: Session, after: FromQuery[After] = None
     ) -> Response[str]:
         """Titles that may be the same, two by two."""
-        rows = duplicates.listed(Verdict.OPEN)
+        rows = deciding.listed(Verdict.OPEN)
         found = await newest(session, rows, Twin.id, lambda one: one, after=after, limit=FEW)
         pairs = await views(session, found.items)
         return page(
@@ -228,9 +207,9 @@ class CataloguingPages(Controller):
     ) -> Redirect:
         """Say what two titles are."""
         if data.keep == Verdict.DIFFERENT:
-            await duplicates.decide(session, id, Verdict.DIFFERENT)
+            await deciding.decide(session, id, Verdict.DIFFERENT)
         else:
-            await duplicates.decide(session, id, Verdict.SAME, convert(data.keep, UUID))
+            await deciding.decide(session, id, Verdict.SAME, convert(data.keep, UUID))
         return Redirect(f"{root(request)}/cataloguing/duplicates", status_code=303)
 
 

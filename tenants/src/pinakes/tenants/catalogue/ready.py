@@ -28,7 +28,7 @@ class Ready(NamedTuple):
     encoding: str
     state: str
     raw: bytes
-    description: str
+    description: bytes
     sort_key: str
     isbn13: str
     form: str
@@ -76,7 +76,7 @@ def _ready(record: Record, title: Title | None, items: list[Item]) -> Ready:
         record.encoding,
         DELETED if record.deleted else LIVE,
         record.raw,
-        msgspec.json.encode(title).decode() if title else "",
+        msgspec.json.encode(title) if title else b"",
         sort_key(title.filing or title.title) if title else "",
         first_isbn(title) if title else "",
         title.form if title else "",

@@ -21,6 +21,7 @@ from pinakes.tenants.catalogue.marc import Broken, Dialect
 from pinakes.tenants.catalogue.marc.writing import again
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.ready import ready
+from pinakes.tenants.catalogue.storing import ALONE
 
 REDERIVE = "catalogue.rederive"
 AT_ONCE = 500
@@ -59,6 +60,7 @@ async def run_rederiving(run: Run) -> dict[str, Any]:
         total = await session.scalar(select(func.count()).select_from(CatalogueRecord))
     while True:
         async with resting(REST), run.work() as session:
+            await session.execute(ALONE)  # what an import writes meanwhile is not to be lost
             rows = await behind(session, last)
             if not rows:
                 return msgspec.to_builtins(done)  # type: ignore[no-any-return]
@@ -84,7 +86,7 @@ def derive(rows: Sequence[Any]) -> list[dict[str, Any]]:
     for id, dialect, encoding, raw in rows:
         made = ready(again(raw, Dialect(dialect), encoding))
         if not isinstance(made, Broken) and made.description:
-            fields = msgspec.Raw(made.description.encode())
+            fields = msgspec.Raw(made.description)
             told = {"title_fields": fields, "sort_key": made.sort_key, "isbn13": made.isbn13}
             found.append({"id": id, **told})
     return found

@@ -1,16 +1,17 @@
 """What an import did, over HTTP: as one object, and as a table for a spreadsheet."""
 
-from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.params import FromPath
 from litestar.response import Stream
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.db import unit_of_work
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.platform.directory import Tenant
 from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.http import Session as Opened
+from pinakes.platform.identity import Principal
+from pinakes.platform.jobs import Job
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.schemas import ImportView
 from pinakes.tenants.catalogue.telling import table
@@ -30,13 +31,13 @@ class Reports(Controller):
         self, id: FromPath[UUID], session: Opened, database: Data, here: Here, asker: Asker
     ) -> Stream:
         """The same as CSV, with a line for each piece and copy that did not come in."""
-        job = await service.imported(session, id)
+        return as_csv(await service.imported(session, id), database, here, asker)
 
-        def opened() -> AbstractAsyncContextManager[AsyncSession]:
-            return unit_of_work(database.app, here.id, asker)
 
-        return Stream(
-            table(opened, job),
-            media_type="text/csv",
-            headers={"Content-Disposition": 'attachment; filename="report.csv"'},
-        )
+def as_csv(job: Job, database: Database, here: Tenant, asker: Principal) -> Stream:
+    """The report as a file for a spreadsheet."""
+    return Stream(
+        table(lambda: unit_of_work(database.app, here.id, asker), job),
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="report.csv"'},
+    )

@@ -10,13 +10,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from msgspec import Struct
 
 from pinakes.platform.db import unit_of_work
-from pinakes.platform.errors import BadRequest
 from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.jobs import JobView, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import keeping, service
+from pinakes.tenants.catalogue.arriving import keep
 from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined
 from pinakes.tenants.catalogue.room import take_room
 from pinakes.tenants.catalogue.schemas import (
@@ -28,16 +28,10 @@ from pinakes.tenants.catalogue.schemas import (
     SheetWish,
     UploadView,
 )
-from pinakes.tenants.registry import placement
 
 LARGEST = 2 << 30
 
 FileName = Annotated[str, Parameter(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
-
-
-class UploadEmpty(BadRequest):
-    code = "upload_empty"
-    title = "The file is empty"
 
 
 class Suppression(Struct, forbid_unknown_fields=True):
@@ -60,20 +54,12 @@ class Catalogue(Controller):
         name: FromQuery[FileName] = "",
     ) -> UploadView:
         """Send a file as the body, up to 2 GiB, whatever its Content-Type."""
-        id = service.fresh_id()
         async with unit_of_work(database.app, here.id, asker) as session:
             await take_room(session, request.content_length or 0)
         with TemporaryFile() as file:
             async for piece in request.stream():
                 await asyncio.to_thread(file.write, piece)
-            if not (size := file.tell()):
-                raise UploadEmpty("Send the file as the request's body.")
-            file.seek(0)
-            async with unit_of_work(database.app, here.id, asker) as session:
-                files = await placement.store(session, request.app.state.objects)
-                await service.uploaded(session, id, name, size)
-            await files.put(service.key_of_upload(id), file)
-        return UploadView(id, name, size)
+            return await keep(database, here, asker, request.app.state.objects, name, file)
 
     @post("/imports")
     @once

@@ -1,15 +1,15 @@
 """What can be done with a branch's catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock, uuid7
+from pinakes.platform.db import driver, lock, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
@@ -34,10 +34,10 @@ IMPORT = "catalogue.import"
 SHEET = "catalogue.items"
 UNDO = "catalogue.undo"
 TITLE = msgspec.json.Decoder(Title)
-DESCRIBED = text("""
+DESCRIBED = """
     SELECT id, state = 'live' AND NOT (suppressed OR withdrawn), CAST(title_fields AS text)
-    FROM record WHERE id = ANY(CAST(:ids AS uuid[]))
-""")
+    FROM record WHERE id = ANY($1)
+"""
 
 
 class NoSuchRecord(NotFound):
@@ -71,7 +71,7 @@ class Described(msgspec.Struct):
     id: UUID
     visible: bool
     title: Title
-    raw: msgspec.Raw  # the title in JSON
+    raw: str  # the title in JSON
 
 
 def key_of_upload(id: UUID) -> str:
@@ -79,14 +79,14 @@ def key_of_upload(id: UUID) -> str:
     return f"uploads/{id}"
 
 
-async def uploaded(session: AsyncSession, id: UUID, name: str, size: int) -> Upload:
-    """Write down that a file comes to lie in the bucket, or NoRoomAside."""
+async def uploaded(session: AsyncSession, name: str, size: int) -> UUID:
+    """Write down that a file comes to lie in the bucket, under this id; or NoRoomAside."""
     await take_room(session, size)
-    upload = Upload(id=id, name=name, size=size)
+    upload = Upload(id=uuid7(), name=name, size=size)
     session.add(upload)
-    note(session, "catalogue.upload", id)
+    note(session, "catalogue.upload", upload.id)
     await session.flush()
-    return upload
+    return upload.id
 
 
 async def start_import(session: AsyncSession, wish: ImportWish) -> jobs.Job:
@@ -173,6 +173,14 @@ async def undos_of(session: AsyncSession, id: UUID) -> Sequence[jobs.Job]:
     return (await session.scalars(rows)).all()
 
 
+async def last_undos(session: AsyncSession, imports: Sequence[jobs.Job]) -> dict[UUID, jobs.Job]:
+    """The latest job that took each of these imports back, where there is one."""
+    of = jobs.Job.args["import"].astext
+    mine = of.in_([str(job.id) for job in imports])
+    rows = select(jobs.Job).where(jobs.Job.kind == UNDO, mine).order_by(jobs.Job.id)
+    return {UUID(undo.args["import"]): undo for undo in await session.scalars(rows)}
+
+
 def kept(undo: UUID) -> Select[Kept]:
     """What an undo left as it is."""
     return select(Kept).where(Kept.job_id == undo)
@@ -186,11 +194,17 @@ async def find(session: AsyncSession, id: UUID) -> CatalogueRecord:
     return row
 
 
-async def suppress(session: AsyncSession, id: UUID, wish: bool) -> CatalogueRecord:
-    """Take a record out of the public catalogue, or let it back in."""
+async def locked(session: AsyncSession, id: UUID) -> CatalogueRecord:
+    """The same, ours until the transaction ends."""
     row = await lock(session, CatalogueRecord, id)
     if row is None:
         raise NoSuchRecord("This branch has no record of this id.")
+    return row
+
+
+async def suppress(session: AsyncSession, id: UUID, wish: bool) -> CatalogueRecord:
+    """Take a record out of the public catalogue, or let it back in."""
+    row = await locked(session, id)
     row.suppressed = wish
     await session.flush()
     note(session, "catalogue.suppress" if wish else "catalogue.show", id)
@@ -200,8 +214,8 @@ async def suppress(session: AsyncSession, id: UUID, wish: bool) -> CatalogueReco
 
 async def described(session: AsyncSession, ids: Sequence[UUID]) -> list[Described]:
     """What the public catalogue is told of these records; those that are gone are left out."""
-    rows = await session.execute(DESCRIBED, {"ids": list(ids)})
-    return [Described(id, seen, TITLE.decode(raw), msgspec.Raw(raw)) for id, seen, raw in rows]
+    rows = await (await driver(session)).fetch(DESCRIBED, ids)
+    return [Described(id, seen, TITLE.decode(raw), raw) for id, seen, raw in rows]
 
 
 async def keys_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -210,6 +224,15 @@ async def keys_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, str]
         select(CatalogueRecord.id, CatalogueRecord.key).where(CatalogueRecord.id.in_(ids))
     )
     return {row.id: row.key for row in rows}
+
+
+async def titles_of(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these records are called; one that is gone is left out."""
+    title = CatalogueRecord.title_fields["title"].astext
+    rows = await session.execute(
+        select(CatalogueRecord.id, title).where(CatalogueRecord.id.in_(ids))
+    )
+    return {id: words or "" for id, words in rows}
 
 
 def record_view(row: CatalogueRecord) -> RecordView:
@@ -234,8 +257,3 @@ async def set_aside(session: AsyncSession, id: UUID) -> Quarantined:
     if row is None:
         raise NoSuchPiece("Look at the list of what this import set aside.")
     return row
-
-
-def fresh_id() -> UUID:
-    """The id of an upload that is about to arrive."""
-    return uuid7()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 from itertools import batched, islice
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.jobs import Run
 from pinakes.tenants.catalogue.batches import RECORDS
-from pinakes.tenants.catalogue.jobs import ahead, fetched
+from pinakes.tenants.catalogue.jobs import ahead, fetch, uploaded
 from pinakes.tenants.catalogue.marc.sheet import Line, lines
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.report import SheetReport, whole
@@ -25,16 +26,25 @@ async def run_sheet(run: Run) -> dict[str, Any]:
     wish = msgspec.convert(run.args, SheetWish, strict=False)
     begun = run.report if not wish.dry_run else None
     report = msgspec.convert(begun, SheetReport) if begun else SheetReport(dry_run=wish.dry_run)
-    async with fetched(run, wish.upload) as (file, _):
+    size, pieces = await uploaded(run, wish.upload)
+    with TemporaryFile() as file:
+        await fetch(pieces, file)
+        file.seek(0)
         rest = islice(lines(file), report.read, None)
         async with aclosing(ahead(batched(rest, RECORDS))) as ready:
             async for portion in ready:
-                await write(run, portion, report)
+                place = file.tell(), size
+                await write(run, portion, report, place)
     return whole(report)
 
 
-async def write(run: Run, portion: Sequence[Line], report: SheetReport) -> None:
-    """Write one portion and how far we are, both or neither; a dry run takes it back."""
+async def write(
+    run: Run, portion: Sequence[Line], report: SheetReport, place: tuple[int, int]
+) -> None:
+    """Write one portion and how far we are, both or neither; a dry run takes it back.
+
+    The *place* is in the file, in bytes, and behind it the file's size.
+    """
     async with run.work() as session:
         trial = await session.begin_nested()
         await shelve(session, portion, report, run.id)
@@ -42,7 +52,8 @@ async def write(run: Run, portion: Sequence[Line], report: SheetReport) -> None:
             await trial.rollback()
         else:
             await trial.commit()
-        await run.step(session, report.read, report=whole(report))
+        done, total = place
+        await run.step(session, done, total=total, report=whole(report))
 
 
 async def shelve(

@@ -1,15 +1,15 @@
 """One portion of an import, written within one transaction."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
-from io import BytesIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.db import driver
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.batches import Portion
 from pinakes.tenants.catalogue.events import RecordsChanged
@@ -87,15 +87,19 @@ async def settle(
         return {}
     names = ", ".join(columns)
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
-    raw = await (await session.connection()).get_raw_connection()
-    driver: Any = raw.driver_connection
-    await driver.execute(COMING.format(table=table, columns=names))
-    await driver.copy_to_table(
+    straight = await driver(session)
+    await straight.execute(COMING.format(table=table, columns=names))
+    await straight.copy_to_table(
         f"coming_{table}",
-        source=BytesIO(rows),
+        source=whole(rows),
         columns=("ordinal", "id", *columns),
         format="binary",
     )
     order = SETTLE.format(table=table, columns=names, changes=changes)
-    settled = await driver.fetch(order, job)
+    settled = await straight.fetch(order, job)
     return {ordinal: Settled(id, Fate(fate)) for ordinal, id, fate in settled}
+
+
+async def whole(rows: bytes) -> AsyncGenerator[bytes]:
+    """All of it at once. A file would go round in a circle with its reader, and be kept by it."""
+    yield rows

@@ -1,5 +1,6 @@
-"""Everything that a branch takes along when it leaves, in one ZIP: records, items, readers."""
+"""Everything that a branch takes along when it leaves, in one ZIP, nothing left out."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
@@ -35,6 +36,7 @@ TAKEN = "catalogue.taken"  # functions.sql looks for it in the audit log
 WISHES = (
     ExportWish(gone=True),
     ExportWish(what=What.AUTHORITIES, gone=True),
+    ExportWish(what=What.ASIDE),
     ExportWish(format=Form.ITEMS),
 )
 READERS = "readers.csv"
@@ -98,7 +100,7 @@ async def entry(whole: ZipFile, name: str, rows: AsyncIterator[tuple[bytes, Give
     digest, packed = hashlib.sha256(), Packed()
     with whole.open(name, "w", force_zip64=True) as inside:
         async for body, given in rows:
-            inside.write(body)
+            await asyncio.to_thread(inside.write, body)
             digest.update(body)
             packed.rows, packed.troubles = given.read, given.troubles
     packed.sha256 = digest.hexdigest()

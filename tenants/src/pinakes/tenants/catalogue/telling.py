@@ -9,12 +9,29 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.jobs import Job
+from pinakes.platform.language import LANGUAGES, _, later, speaking
 from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import sentence
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
 from pinakes.tenants.catalogue.service import item_troubles, quarantined
 
+COUNTS = (
+    ("read", later("Read")),
+    ("new", later("New")),
+    ("updated", later("Updated")),
+    ("unchanged", later("Unchanged")),
+    ("quarantined", later("Set aside")),
+)
+BESIDE = (
+    ("mended", later("Mended since")),
+    ("discarded", later("Discarded since")),
+    ("authorities", later("Headings among them")),
+    ("deleted", later("Deleted by their source")),
+    ("duplicates", later("Barcodes used twice")),
+    ("refused", later("Refused")),
+)
+NAMES = dict(COUNTS + BESIDE)
 COLUMNS = ("what", "code", "count", "record", "byte", "barcode", "zh", "en")
 AT_ONCE = 1000
 
@@ -53,7 +70,14 @@ def counts(report: dict[str, Any], prefix: str = "") -> Iterator[Cells]:
             yield from counts(cast("dict[str, Any]", told), f"{prefix}{name}.")
         elif not isinstance(told, bool):
             code = prefix + name
-            yield cells("count", code, count=told, words=(label(name, "zh"), label(name, "en")))
+            words = [said(name, language) for language in LANGUAGES]
+            yield cells("count", code, count=told, words=words)
+
+
+def said(name: str, language: str) -> str:
+    """What is counted, in the words of the pages; a reason in a word or two."""
+    with speaking(language):
+        return _(NAMES[name]) if name in NAMES else label(name, language)
 
 
 def piece(row: Quarantined) -> Cells:

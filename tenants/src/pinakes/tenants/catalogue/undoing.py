@@ -36,7 +36,8 @@ WROTE = """
     FROM {table} r LEFT JOIN former f ON f.job_id = :job AND f.row_id = r.id
     WHERE r.id > :after AND (r.import_id = :job OR r.id IN (
         SELECT later.row_id FROM former later
-        WHERE later.kind = '{table}' AND later.was->>'import_id' = CAST(:job AS uuid)::text))
+        WHERE later.import_id = :job AND later.kind = '{table}' AND later.row_id > :after
+        ORDER BY later.row_id LIMIT :most))
     ORDER BY r.id LIMIT :most FOR UPDATE OF r
 """
 RESTORE = """

@@ -13,7 +13,7 @@ from pinakes.platform.http import Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
-from pinakes.tenants.catalogue import duplicates, rederiving, service
+from pinakes.tenants.catalogue import deciding, duplicates, rederiving, service
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
 from pinakes.tenants.catalogue.schemas import RecordView
@@ -62,7 +62,7 @@ class Duplicates(Controller):
         limit: FromQuery[Limit] = 50,
     ) -> Page[TwinView]:
         """Titles that may be the same, or those that somebody has decided on, newest first."""
-        rows = duplicates.listed(verdict)
+        rows = deciding.listed(verdict)
         page = await newest(session, rows, Twin.id, lambda twin: twin, after=after, limit=limit)
         return Page(await views(session, page.items), page.next)
 
@@ -72,7 +72,7 @@ class Duplicates(Controller):
         self, id: FromPath[UUID], data: JSONBody[Decision], session: Session
     ) -> TwinView:
         """Say that two titles are different, or the same: then one gets the other's copies."""
-        twin = await duplicates.decide(session, id, data.verdict, data.keep)
+        twin = await deciding.decide(session, id, data.verdict, data.keep)
         return (await views(session, [twin]))[0]
 
 

@@ -7,12 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock
 from pinakes.platform.errors import Conflict
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.catalogue.models import CatalogueRecord
-from pinakes.tenants.catalogue.service import NoSuchRecord
+from pinakes.tenants.catalogue.service import NoSuchRecord, locked
 from pinakes.tenants.items import listing
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -51,9 +50,7 @@ async def withdraw(session: AsyncSession, id: UUID, wish: bool) -> CatalogueReco
         NoSuchRecord: it is not this branch's.
         ItemsLeft: copies of it have not been withdrawn.
     """
-    row = await lock(session, CatalogueRecord, id)
-    if row is None:
-        raise NoSuchRecord("This branch has no record of this id.")
+    row = await locked(session, id)
     left = await listing.in_stock(session, id) if wish else 0
     if left:
         raise ItemsLeft("Withdraw its copies first, or put them under another record.", items=left)

@@ -19,11 +19,12 @@ from pinakes.platform.http import describe, understand
 from pinakes.platform.identity import Principal
 from pinakes.platform.pages import page
 from pinakes.platform.replies import digest
-from pinakes.tenants.circulation import service
+from pinakes.tenants.circulation import losing, service
 from pinakes.tenants.circulation.advice import BLOCKS, KINDS, advice
 from pinakes.tenants.circulation.hot import Answer, Desk, Key
+from pinakes.tenants.circulation.machine import State
 from pinakes.tenants.circulation.models import Loan
-from pinakes.tenants.circulation.schemas import Checkout, LoanView, Return
+from pinakes.tenants.circulation.schemas import Checkout, LoanEnd, LoanView, Return
 from pinakes.tenants.items.service import NoSuchItem
 from pinakes.tenants.readers import cards
 from pinakes.tenants.readers import service as readers
@@ -42,6 +43,7 @@ class Form(Struct):
     card_of: Word = ""
     key: Word = ""
     loan: Word = ""
+    outcome: Word = ""
 
 
 class ReaderAtDesk(Struct):
@@ -128,6 +130,16 @@ class Counter:
         loan = msgspec.convert(self.form.loan, UUID)
         await self.do("renewed", service.renew(self.desk(self.form.loan), loan))
 
+    async def end(self) -> None:
+        """The book does not come back: it is lost, or its reader says that it did."""
+        loan = msgspec.convert(self.form.loan, UUID)
+        wish = msgspec.convert({"outcome": self.form.outcome}, LoanEnd)
+        async with self.session.begin_nested():  # what is refused leaves nothing behind
+            ended = await losing.end(self.session, loan, State(wish.outcome))
+        home = self.directory.ids[ended.home_id].code
+        view = LoanView.of(ended, home, self.here.zone, outcome=ended.outcome)
+        self.done = Done(wish.outcome, view)
+
     async def reader(self) -> ReaderAtDesk | None:
         """The reader whose card lies on the desk, asked anew after every scan."""
         if not self.form.card:
@@ -172,7 +184,7 @@ class Counter:
             issuers=self.issuers,
             done=self.done,
             problem=describe(self.problem) if self.problem else None,
-            advice=advice(self.problem.code) if self.problem else "",
+            advice=advice(self.problem) if self.problem else "",
             scanned=self.form.scanned,
             key=token_urlsafe(16),
             kinds=KINDS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
@@ -16,6 +16,12 @@ from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.machine import Action, Status, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import NewItem
+
+TITLE = text("""
+    SELECT title_fields ->> 'title' FROM record
+    WHERE tenant_id = pinakes_tenant() AND id = :record
+""")
+CODE = text("SELECT code FROM commons.tenant WHERE id = :owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,16 @@ class Seen:
 
 async def own(session: AsyncSession, barcode: str) -> Item | None:
     """Our own item with this barcode; guests of other branches are none."""
+    item = await borne(session, barcode)
+    return item if item is not None and item.guest_of is None else None
+
+
+async def borne(session: AsyncSession, barcode: str) -> Item | None:
+    """What bears this barcode here, if anything does."""
     try:
-        item = await items.with_barcode(session, barcode)
+        return await items.with_barcode(session, barcode)
     except items.NoSuchItem:
         return None
-    return item if item.guest_of is None else None
 
 
 async def seen_elsewhere(
@@ -50,7 +61,7 @@ async def seen_elsewhere(
     loan = await session.scalar(
         select(Loan).where(Loan.item_id == item.id).order_by(Loan.id.desc()).limit(1)
     )
-    title = loan.title if loan else None
+    title = loan.title if loan else await session.scalar(TITLE, {"record": item.record_id})
     if loan is None or loan.returned_at or loan.person_id is None or item.request_id:
         return Seen(item, item.request_id, title)
     returned_at = max(at, loan.lent_at)
@@ -69,13 +80,17 @@ def give_away(session: AsyncSession, item: Item) -> None:
     emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
 
 
-async def take_over(
-    session: AsyncSession, barcode: str, record: UUID, kind: str, call_number: str
-) -> None:
-    """What another branch gave away stands on our shelf, under our record of the title."""
-    try:
-        item = await items.with_barcode(session, barcode)
-    except items.NoSuchItem:
+async def take_over(session: AsyncSession, owner: int, book: NewItem) -> None:
+    """What another branch gave away stands on our shelf, under our record of the title.
+
+    Where a book of ours bears the same barcode, the owner's code stands before it.
+    """
+    record, barcode, kind, call_number = book.record, book.barcode, book.kind, book.call_number
+    item = await borne(session, barcode)
+    if item is not None and item.status != Status.WITHDRAWN and item.guest_of != owner:
+        barcode = f"{await session.scalar(CODE, {'owner': owner})}/{barcode}"
+        item = await borne(session, barcode)
+    if item is None:
         await items.add(session, NewItem(record, barcode, kind, call_number))
         return
     item.record_id, item.kind, item.call_number = record, kind, call_number

@@ -73,3 +73,10 @@ class DeskPages(Controller):
         counter.takes(data)
         await counter.attempt(counter.renew)
         return await counter.shown()
+
+    @post("/end", status_code=200)
+    async def end(self, counter: AtCounter, data: Sent) -> Response[str]:
+        """A book that nobody can give back: the loan is over, the reader stays."""
+        counter.takes(data)
+        await counter.attempt(counter.end)
+        return await counter.shown()

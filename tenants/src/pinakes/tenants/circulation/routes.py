@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Here, Session
 from pinakes.platform.paging import After, Limit, Page, newest
-from pinakes.platform.replies import Reply, digest, key_of, replayed
+from pinakes.platform.replies import Reply, fingerprint_of, key_of, replayed
 from pinakes.tenants.circulation import losing, service
 from pinakes.tenants.circulation.hot import Answer, Desk, Key
 from pinakes.tenants.circulation.machine import State
@@ -29,7 +29,7 @@ async def desk_of(request: Call) -> Desk:
     """
     state, asker = request.app.state, request.scope["state"]["asker"]
     key = key_of(request, asker.subject)
-    keyed = Key(key, digest(await request.body())) if key else Key()
+    keyed = Key(key, await fingerprint_of(request)) if key else Key()
     here = state.directory.coded(request.path_params["branch"])
     return Desk(state.database.hot, state.directory, here, asker, keyed)
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
-from pinakes.platform.db import lock, to_json, uuid7
+from pinakes.platform.db import driver, lock, to_json, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
@@ -152,21 +152,21 @@ def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
     return rows if record is None else rows.where(Item.record_id == record)
 
 
-COUNT = text("""
+COUNT = """
     SELECT record_id, count(*) AS items, count(*) FILTER (WHERE status = 'on_shelf') AS available,
            coalesce(array_agg(DISTINCT call_number) FILTER (WHERE call_number <> ''), '{}')
                AS call_numbers
-    FROM item WHERE record_id = ANY(CAST(:records AS uuid[]))
+    FROM item WHERE record_id = ANY($1)
       AND status IN ('on_shelf', 'lent', 'processing', 'held', 'out')
     GROUP BY record_id
-""")
+"""
 
 
 async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID, Stock]:
     """How many copies there are of each of *records*, and how many stand on the shelf."""
     stock = {record: Stock([], 0, 0) for record in records}
-    for row in await session.execute(COUNT, {"records": list(records)}):
-        stock[row.record_id] = Stock(row.call_numbers, row.items, row.available)
+    for row in await (await driver(session)).fetch(COUNT, records):
+        stock[row["record_id"]] = Stock(row["call_numbers"], row["items"], row["available"])
     return stock
 
 

@@ -20,7 +20,8 @@ WROTE = text("""
     FROM item i LEFT JOIN former f ON f.job_id = :job AND f.row_id = i.id
     WHERE i.id > :after AND (i.import_id = :job OR i.id IN (
         SELECT later.row_id FROM former later
-        WHERE later.kind = 'item' AND later.was->>'import_id' = CAST(:job AS uuid)::text))
+        WHERE later.import_id = :job AND later.kind = 'item' AND later.row_id > :after
+        ORDER BY later.row_id LIMIT :most))
     ORDER BY i.id LIMIT :most FOR UPDATE OF i
 """)
 RESTORE = text("""

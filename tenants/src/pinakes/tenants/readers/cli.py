@@ -9,7 +9,7 @@ import msgspec
 from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
-from pinakes.platform.following import follow
+from pinakes.platform.following import follow, why
 from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
@@ -48,7 +48,7 @@ def bring(
     else:
         tell(job, told)
     if job.state is not JobState.DONE:
-        raise click.ClickException(f"the import is {job.state}: {job.failure or 'see the worker'}")
+        raise click.ClickException(why(job))
     ctx.exit(1 if report.get("refused") else 0)
 
 

@@ -1,5 +1,6 @@
 """What can be done with readers."""
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from msgspec import UNSET
@@ -195,6 +196,12 @@ async def of_person(session: AsyncSession, person: UUID) -> Reader | None:
         select(Reader).where(Reader.person_id == person),
         execution_options={"populate_existing": True},
     )
+
+
+async def of_people(session: AsyncSession, people: Collection[UUID]) -> Sequence[Reader]:
+    """The memberships of these in this branch."""
+    rows = select(Reader).where(Reader.person_id.in_(people))
+    return (await session.scalars(rows, execution_options={"populate_existing": True})).all()
 
 
 async def member(session: AsyncSession, id: UUID) -> Reader:

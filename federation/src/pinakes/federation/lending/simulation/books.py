@@ -33,13 +33,8 @@ class Copy:
 
 def here_of(party: Party) -> int:
     """The branch at which this party is."""
-    match party.role:
-        case Role.REQUESTER:
-            return party.home
-        case Role.SUPPLIER:
-            return -1 if party.supplier is None else party.supplier
-        case Role.PICKUP:
-            return party.pickup
+    here = party.branch(party.role)
+    return -1 if here is None else here
 
 
 def nothing(_: "Storm", __: Party) -> None:

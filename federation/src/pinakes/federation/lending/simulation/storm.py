@@ -250,11 +250,7 @@ class Storm:
             self.transits.add(begun)
 
     def post(self, here: int, party: Party, told: Told) -> None:
-        to = {
-            Role.REQUESTER: party.home,
-            Role.SUPPLIER: party.supplier,
-            Role.PICKUP: party.pickup,
-        }[told.role]
+        to = party.branch(told.role)
         if to is None:
             raise Broken(f"{told.name} is told to nobody")
         lane = (here, to, party.request)

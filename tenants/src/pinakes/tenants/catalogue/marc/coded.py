@@ -10,14 +10,19 @@ YEAR = re.compile(r"(?<![0-9])(1[4-9][0-9]{2}|20[0-9]{2})(?![0-9])")
 ONLINE = {"book": "ebook", "serial": "ejournal"}
 ISSUER = "3"  # second indicator of 801
 CODE = 3  # letters in a language code
-type Firsts = dict[str, str]  # of each tag its first field's text
+CODED = frozenset({"001", "007", "008", "100", "135"})  # tags of codes and of the number
+type Firsts = dict[str, str]  # of each of these tags its first field's text
 
 
-def form(record: Record) -> str:
+def firsts(record: Record) -> Firsts:
+    return {tag: text for tag, text in reversed(record.fields) if tag in CODED}
+
+
+def form(record: Record, first: Firsts) -> str:
     """A word for what it is; ``book`` when the record does not say."""
     forms, leader = tables(record.dialect).forms, record.leader
     found = forms.get(leader[6:8]) or forms.get(leader[6:7], "book")
-    return ONLINE.get(found, found) if found in ONLINE and _is_online(record) else found
+    return ONLINE.get(found, found) if found in ONLINE and _is_online(record, first) else found
 
 
 def carrier(known: Tables, said: Iterable[tuple[str, str]]) -> str:
@@ -78,10 +83,10 @@ def _at(first: Firsts, tag: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-def _is_online(record: Record) -> bool:
+def _is_online(record: Record, first: Firsts) -> bool:
     """True for what is read on a screen over a network."""
-    if record.dialect is Dialect.MARC21:
-        return next(record.texts("008"), "")[23:24] in ("o", "q") or any(
-            text.startswith("cr") for text in record.texts("007")
-        )
-    return any(True for _ in record.texts("135"))
+    if record.dialect is not Dialect.MARC21:
+        return "135" in first
+    if first.get("008", "")[23:24] in ("o", "q"):
+        return True
+    return "007" in first and any(text.startswith("cr") for text in record.texts("007"))

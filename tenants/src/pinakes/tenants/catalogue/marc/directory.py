@@ -44,7 +44,7 @@ def walk(raw: bytes) -> Walked:
         raise Unreadable("directory_unreadable")
     leader = _leader(raw[:LEADER_LENGTH])
     tags = [directory[at : at + 3] for at in range(0, len(directory), ENTRY)]
-    parts = _parts(raw[base:].removesuffix(b"\x1d"), directory, tags, repairs)
+    parts = _parts(raw, base, directory, tags, repairs)
     return Walked(leader, tags, parts, tuple(repairs))
 
 
@@ -78,8 +78,11 @@ def _leader(raw: bytes) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in leader)
 
 
-def _parts(body: bytes, directory: str, tags: list[str], repairs: list[str]) -> list[bytes]:
+def _parts(
+    raw: bytes, base: int, directory: str, tags: list[str], repairs: list[str]
+) -> list[bytes]:
     """The fields in the directory's order."""
+    body = raw[base:].removesuffix(b"\x1d")
     parts = body.split(FIELD_END)
     last = parts.pop()
     if last and body[-1:] != FIELD_END:
@@ -91,8 +94,20 @@ def _parts(body: bytes, directory: str, tags: list[str], repairs: list[str]) -> 
         return by_position
     if len(parts) * ENTRY != len(directory):
         raise Unreadable("directory_unreadable")
+    if _is_cut(last, directory):
+        raise Unreadable(
+            "cut_off" if "terminator_missing" in repairs else "truncated",
+            declared=raw[:5].decode("latin-1").lstrip("0") or "0",
+            actual=len(raw),
+        )
     repairs.append("directory_rebuilt")
     return parts
+
+
+def _is_cut(last: bytes, directory: str) -> bool:
+    """Whether what follows the last end mark of a field is less than the directory says."""
+    stated = directory[-9:-5]
+    return last != b"" and stated.isdecimal() and len(last) + 1 < int(stated)
 
 
 def _in_order(parts: list[bytes], tags: list[str]) -> str:

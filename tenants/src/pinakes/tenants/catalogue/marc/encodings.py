@@ -1,11 +1,12 @@
 """Which character set a record is in: judged by its bytes; what it claims only tips the scale."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pinakes.tenants.catalogue.marc import marc8
 from pinakes.tenants.catalogue.marc.directory import Unreadable
+from pinakes.tenants.catalogue.marc.everyday import misread
 from pinakes.tenants.catalogue.marc.record import Dialect
 
 UNIMARC_SETS = {
@@ -23,7 +24,8 @@ ESCAPE_LOST = re.compile(rb"\$1(?:[!-~]{3}){1,100}?\(B")  # East Asian MARC-8 wi
 LIKELY = 0.6  # share of a text's Chinese that GB 2312, the everyday part of GB18030, must hold
 FEW = 4
 LOOKED_AT = 100_000  # bytes
-CHINESE = range(0x3000, 0xFF60)
+CHINESE = re.compile("[\u3000-\uff5f]+")
+BEYOND = re.compile("[^\x00-\x7f]+")  # what is not ASCII
 
 
 class Decoded(NamedTuple):
@@ -78,18 +80,16 @@ def claimed_by(dialect: Dialect, leader: str, coded: bytes) -> str:
 Reader = Callable[[bytes], str | None]
 
 
-def _candidates(claimed: str, dialect: Dialect, told: str | None) -> list[tuple[str, Reader]]:
+def _candidates(claimed: str, dialect: Dialect, told: str | None) -> Iterator[tuple[str, Reader]]:
     """What to try, in order."""
-    order: list[tuple[str, Reader]] = [("utf-8", _strict("utf-8"))]
+    yield "utf-8", _strict("utf-8")
     if told and told not in ("utf-8", "marc-8"):
-        order.append((told, _strict(told)))
-    chinese = _strict("gb18030") if claimed == "gb18030" else _by_its_looks(dialect)
-    order.append(("gb18030", chinese))
+        yield told, _strict(told)
+    yield "gb18030", _strict("gb18030") if claimed == "gb18030" else _by_its_looks(dialect)
     if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
-        order.append((claimed, _letters(claimed)))
+        yield claimed, _letters(claimed)
     if dialect is Dialect.MARC21 and (claimed == "marc-8" or told == "marc-8"):
-        order.append(("marc-8", _marc8_or_none))
-    return order
+        yield "marc-8", _marc8_or_none
 
 
 def _judged(text: str, name: str, claimed: str) -> Decoded:
@@ -136,20 +136,26 @@ def _letters(name: str) -> Reader:
 def _by_its_looks(dialect: Dialect) -> Reader:
     """GB18030 where nobody says so: everyday characters, not the rare ones that chance would give.
 
-    In MARC 21 it takes a few of them, for two marks of MARC-8 look like one.
+    In MARC 21 it takes a few of them, for two marks of MARC-8 look like one. Korean and Japanese
+    in sets of their own would give everyday characters too, but never these words.
     """
     least = FEW if dialect is Dialect.MARC21 else 1
 
     def read(body: bytes) -> str | None:
         text = _strict("gb18030")(body)
-        if text is None:
+        if text is None or not looks_chinese(text, least) or misread(text, body):
             return None
-        beyond = [character for character in text if character > "\x7f"]
-        everyday = len("".join(beyond).encode("gb2312", "ignore")) / 2
-        chinese = sum(ord(character) in CHINESE for character in beyond)
-        return text if min(everyday, chinese) >= max(least, LIKELY * len(beyond)) else None
+        return text
 
     return read
+
+
+def looks_chinese(text: str, least: int = 1) -> bool:
+    """Whether what was read as GB18030 are everyday characters, and so many of them."""
+    beyond = "".join(BEYOND.findall(text))
+    everyday = len(beyond.encode("gb2312", "ignore")) / 2
+    chinese = len("".join(CHINESE.findall(beyond)))
+    return min(everyday, chinese) >= max(least, LIKELY * len(beyond))
 
 
 def _marc8(body: bytes, claimed: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from pinakes.tenants.catalogue.keys import isbn13, issn8
 from pinakes.tenants.catalogue.marc.coded import (
@@ -9,6 +10,7 @@ from pinakes.tenants.catalogue.marc.coded import (
     age,
     agency,
     carrier,
+    firsts,
     form,
     language,
     languages,
@@ -28,54 +30,54 @@ SCHEMES = {  # what a number of each looks like; other ones are a library's own
 }
 LEADS = re.compile(r"(https?|ftp|urn|doi|hdl|info):|[^:]*(/|$)", re.IGNORECASE)  # no script
 PINYIN = "A9"
+FIRST = ("subtitle", "responsibility", "edition", "specific", "extent", "audience", "summary")
+ALL = ("uniform", "series", "subjects")
 NO_FILING = (("\x88", "\x89"), ("\x98", "\x9c"))
 
 
 def title_of(record: Record) -> Title:
     """The description of the title that this record is about."""
     parts = parts_of(record)
-    known, first = tables(record.dialect), dict(reversed(record.fields))
+    known, first = tables(record.dialect), firsts(record)
     parallel = _parallel(parts["parallel"])
     title, *titles = _titles(parts, parallel)
     published = balanced(_shown(parts, "published").lstrip(".,; "))
     issn, issn_wrong = _issns(parts)
     spoken, original = _languages(parts, "languages"), _languages(parts, "original")
     return Title(
+        **_as_they_are(parts),
         control_number=first.get("001", "").strip(),
         agency=agency(record),
         title=title,
-        subtitle=_shown(parts, "subtitle"),
         filing=_filing(record.dialect, parts, title),
         titles=tuple(titles),
         parallel=parallel,
-        uniform=_all_shown(parts, "uniform"),
-        responsibility=_shown(parts, "responsibility"),
         names=tuple(_name(record.dialect, taken) for taken in parts["names"]),
         pinyin=_words(parts["pinyin"]),
-        edition=_shown(parts, "edition"),
-        specific=_shown(parts, "specific"),
         place=unbracketed(_shown(parts, "place")),
         publisher=unbracketed(_shown(parts, "publisher")),
         published=published,
         year=year(known, first, published),
-        extent=_shown(parts, "extent"),
-        series=_all_shown(parts, "series"),
         isbn=_isbns(parts),
         issn=issn,
         issn_wrong=issn_wrong,
-        subjects=_all_shown(parts, "subjects"),
         classes=_classes(parts),
         language=language(known, first, spoken[0] if spoken else ""),
         languages=spoken,
         original=original[0] if original else "",
-        form=form(record),
+        form=form(record, first),
         carrier=carrier(known, _carriers(parts, first)),
-        audience=_shown(parts, "audience"),
         age=age(known, first),
-        summary=_shown(parts, "summary"),
         notes=_words(parts["notes"]),
         links=_links(parts["links"]),
     )
+
+
+def _as_they_are(parts: Parts) -> dict[str, Any]:
+    """The parts that the title shows under their own names: the first of each, or all."""
+    return {name: _shown(parts, name) for name in FIRST} | {
+        name: _all_shown(parts, name) for name in ALL
+    }
 
 
 def _carriers(parts: Parts, first: Firsts) -> list[tuple[str, str]]:
@@ -86,15 +88,15 @@ def _carriers(parts: Parts, first: Firsts) -> list[tuple[str, str]]:
 
 
 def _shown(parts: Parts, part: str) -> str:
-    return parts[part][0].shown if parts[part] else ""
+    return parts[part][0].shown if part in parts else ""
 
 
 def _all_shown(parts: Parts, part: str) -> tuple[str, ...]:
-    return _distinct([taken.shown for taken in parts[part]]) if parts[part] else ()
+    return _distinct([taken.shown for taken in parts[part]]) if part in parts else ()
 
 
 def _languages(parts: Parts, part: str) -> tuple[str, ...]:
-    return languages(taken.words for taken in parts[part]) if parts[part] else ()
+    return languages(taken.words for taken in parts[part]) if part in parts else ()
 
 
 def _words(taken: list[Taken]) -> tuple[str, ...]:
@@ -136,8 +138,8 @@ def _filing(dialect: Dialect, parts: Parts, title: str) -> str:
 
 
 def _name(dialect: Dialect, taken: Taken) -> Name:
-    if taken.twin and taken.words:
-        return Name(balanced(taken.twin), (balanced(taken.words),), taken.extra)
+    if taken.twin and (words := taken.words):
+        return Name(balanced(taken.twin), (balanced(words),), taken.extra)
     if dialect is Dialect.MARC21:
         return Name(balanced(taken.shown), (), taken.extra)
     pinyin = (plain(value) for code, value in subfields(taken.text) if code in PINYIN)
@@ -172,8 +174,9 @@ def _issns(parts: Parts) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _classes(parts: Parts) -> tuple[Class, ...]:
+    """The class numbers; in Dewey's a stroke only says where they may be cut off."""
     return tuple(
-        Class(scheme, taken.words)
+        Class(scheme, taken.words.replace("/", "") if scheme == "ddc" else taken.words)
         for scheme, looks in SCHEMES.items()
         for taken in parts[scheme]
         if looks.match(taken.words) and (scheme != "clc" or _is_clc(taken.text))

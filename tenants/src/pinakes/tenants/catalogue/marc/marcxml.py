@@ -34,7 +34,9 @@ def found(piece: Piece, ordinal: int, told: Told) -> Found:
 
 
 def _record(piece: Piece, ordinal: int, told: Told) -> Record:
-    encoding = told.encoding or "utf-8"
+    said = told.encoding or "utf-8"
+    encoding = "utf-8" if said != "utf-8" and _is_utf8(piece.raw) else said
+    repairs = () if encoding == said else ("encoding_corrected",)
     leader, fields = "", list[Field]()
     for child in _parsed(piece.raw, encoding):
         name = child.tag.rpartition("}")[2].rpartition(":")[2]
@@ -45,7 +47,17 @@ def _record(piece: Piece, ordinal: int, told: Told) -> Record:
     if not fields:
         raise Unreadable("empty_record")
     dialect = told.dialect or dialect_of([tag for tag, _ in fields])
-    return Record(leader, tuple(fields), dialect, encoding, piece.raw, piece.offset, ordinal)
+    place = piece.raw, piece.offset, ordinal
+    return Record(leader, tuple(fields), dialect, encoding, *place, repairs)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether it is UTF-8 beyond a doubt, whatever the file or the caller says of it."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not raw.isascii()
 
 
 def _parsed(raw: bytes, encoding: str) -> Any:

@@ -1,49 +1,54 @@
-"""Which subfields of a title belong to a parallel title, one in another language beside it."""
+"""Which part of a title field is a parallel title, one in another language beside it."""
 
 from collections.abc import Iterator
 
+from pinakes.tenants.catalogue.marc.record import SUBFIELD, subfields
+
 SIGN = "="
 CARRIES_ON = frozenset("behinp")
-type Values = list[tuple[str, str]]
+type Pieces = Iterator[tuple[bool, str, str]]  # whether it is of the parallel title; code; value
 
 
-def paralleled(values: Values, begins: str) -> Values:
-    """The values, those of a parallel title under a code with = before it.
+def parted(text: str, begins: str) -> tuple[str, str]:
+    """The field without its parallel titles, and these as a field of their own (else nothing).
 
     Args:
-        values: codes and values of a title field.
+        text: a title field.
         begins: the subfield that begins a parallel title (UNIMARC: d), or the sign = that
             stands at the end of the subfield before it or within one (MARC 21).
     """
-    if begins == SIGN:
-        return list(_after_sign(values)) if any(SIGN in value for _, value in values) else values
-    return (
-        list(_after_code(values, begins)) if any(code == begins for code, _ in values) else values
-    )
+    if (SIGN if begins == SIGN else SUBFIELD + begins) not in text:
+        return text, ""
+    values = subfields(text)
+    pieces = _by_sign(values) if begins == SIGN else _by_code(values, begins)
+    sides = [text.partition(SUBFIELD)[0], ""]
+    for beside, code, value in pieces:
+        sides[beside] += SUBFIELD + code + value
+    return sides[False], sides[True]
 
 
-def _after_sign(values: Values) -> Iterator[tuple[str, str]]:
+def _by_sign(values: list[tuple[str, str]]) -> Pieces:
     beside = False
     for code, value in values:
         if code not in CARRIES_ON:
             beside = False
-            yield code, value
+            yield False, code, value
         elif beside or " = " not in value:
-            yield SIGN * beside + code, value
+            yield beside, code, value
         else:
             before, _, after = value.partition(" = ")
-            yield code, before
-            yield SIGN + code, after
+            yield False, code, before
+            yield True, code, after
             beside = True
         beside = beside or value.rstrip().endswith(SIGN)
 
 
-def _after_code(values: Values, begins: str) -> Iterator[tuple[str, str]]:
+def _by_code(values: list[tuple[str, str]], begins: str) -> Pieces:
     beside = False
     for code, value in values:
         if code == begins:
             beside = True
-            yield code, value.lstrip("= ")
+            yield True, code, value.lstrip("= ")
         else:
             beside = beside and (code in CARRIES_ON or not code.islower())
-            yield (SIGN + code if beside and code in CARRIES_ON else code), value
+            yield beside and code in CARRIES_ON, code, value

@@ -49,10 +49,9 @@ def read(
     told = Told(dialect, known_encoding(encoding))
     source = opened(stream)
     head = source.peek(HEAD)
-    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
-        if XML_ROOT.search(head):
-            return _xml(source, head, told)
-    elif framing.DIRECTORY_END.search(head) or (b"\x1e" in head and framing.LEADER.search(head)):
+    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<") and XML_ROOT.search(head):
+        return _xml(source, head, told)
+    if framing.DIRECTORY_END.search(head) or (b"\x1e" in head and framing.LEADER.search(head)):
         return _iso2709(source, told)
     raise UnknownFormat(
         "This is neither ISO 2709 nor MARCXML. Export the catalogue from your system as "
@@ -65,7 +64,7 @@ def _iso2709(source: Source, told: Told) -> Iterator[Found]:
     for piece in framing.pieces(source):
         yield iso2709.found(piece, next(ordinals), told)
     if source.damaged:
-        yield Broken(b"", 0, next(ordinals), "archive_damaged")
+        yield Broken(b"", source.position, next(ordinals), "archive_damaged")
 
 
 def _xml(source: Source, head: bytes, told: Told) -> Iterator[Found]:
@@ -75,7 +74,7 @@ def _xml(source: Source, head: bytes, told: Told) -> Iterator[Found]:
     for piece in xmlframing.pieces(source):
         yield marcxml.found(piece, next(ordinals), told)
     if source.damaged:
-        yield Broken(b"", 0, next(ordinals), "archive_damaged")
+        yield Broken(b"", source.position, next(ordinals), "archive_damaged")
 
 
 def known_encoding(encoding: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What a file of MARC holds: records that can be read, and pieces that cannot."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import msgspec
 
 SUBFIELD = "\x1f"
+SUBFIELDS = re.compile("\x1f([^\x1f])([^\x1f]+)")
 CONTROL_TAGS = frozenset(f"00{digit}" for digit in "123456789")
 
 Field = tuple[str, str]
@@ -85,4 +87,5 @@ Found = Record | Broken
 
 def subfields(text: str) -> list[tuple[str, str]]:
     """Codes and values of a data field; a code without a value, or none at all, is left out."""
-    return [(part[0], part[1:]) for part in text.split(SUBFIELD)[1:] if len(part) > 1]
+    found: list[tuple[str, str]] = SUBFIELDS.findall(text)
+    return found

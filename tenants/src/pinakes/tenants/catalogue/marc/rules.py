@@ -1,11 +1,13 @@
 """The tables of ``tables/`` made ready: for each tag, what to take from it."""
 
+import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from pinakes.tenants.catalogue.marc.record import Dialect
+from pinakes.tenants.catalogue.marc.record import SUBFIELD, Dialect
 from pinakes.tenants.catalogue.marc.tables import table
 
 AS_WRITTEN = frozenset(
@@ -17,8 +19,9 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     """Take these subfields of a field for one part of the description."""
 
     part: str
-    codes: frozenset[str]
-    extra: str
+    codes: str
+    values: Callable[[str], list[str]]  # of these subfields in a field's text
+    told: Callable[[str], list[str]] | None  # who did it, what lies there
     separators: dict[str, str]
     by_what_was_before: bool  # some separators look at the subfield in front
     trims: bool  # the record carries punctuation that leads to the next part
@@ -31,7 +34,7 @@ class Tables(msgspec.Struct, frozen=True, gc=False):
     """What one dialect says where."""
 
     rules: Rules
-    parallel: dict[str, str]  # tag and what begins a parallel title in it
+    parallel: dict[str, str]  # tag and what begins a parallel title in it, which is =TAG then
     forms: dict[str, str]
     coded: dict[str, tuple[str, int, int]]
     ages: dict[str, str]
@@ -53,16 +56,15 @@ def _rules(raw: dict[str, Any], isbd: bool) -> Rules:
         separators = raw["separators"].get(part, {})
         for line in lines:
             taken, _, extra = line.partition(" / ")
-            tag, *codes = taken.split()
-            pairs = any(len(code.lstrip("=")) > 1 for code in separators)
+            tag, codes = taken.split()
+            pairs = any(len(code) > 1 for code in separators)
             trims = isbd and part not in AS_WRITTEN
-            rule = Rule(part, _codes(codes), extra, separators, pairs, trims)
+            told = _values(extra) if extra else None
+            rule = Rule(part, codes, _values(codes), told, separators, pairs, trims)
             rules.setdefault(tag, []).append(rule)
     return {tag: tuple(found) for tag, found in rules.items()}
 
 
-def _codes(written: list[str]) -> frozenset[str]:
-    """The letters of each word; one that begins with = is a code by itself."""
-    return frozenset(
-        code for word in written for code in ([word] if word.startswith("=") else word)
-    )
+def _values(codes: str) -> Callable[[str], list[str]]:
+    """What finds every value under these codes."""
+    return re.compile(f"{SUBFIELD}[{codes}]([^{SUBFIELD}]+)").findall

@@ -1,6 +1,7 @@
 """Copies from a spreadsheet (CSV): one line, one copy of a title that the catalogue has."""
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Any, BinaryIO
@@ -10,6 +11,7 @@ import msgspec
 from pinakes.platform.errors import Problem
 from pinakes.platform.spreadsheet import undefused
 from pinakes.tenants.catalogue.keys import isbn13
+from pinakes.tenants.catalogue.marc.encodings import looks_chinese
 from pinakes.tenants.catalogue.marc.tidying import plain
 from pinakes.tenants.catalogue.marc.title import Item
 
@@ -27,6 +29,8 @@ HEADINGS = {
 MEANING = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 TITLE_PARTS = ("control_number", "isbn")
 SAMPLE = 1 << 20
+UNREAD = "\ufffd"  # in the place of bytes that the character set has not
+LONGEST = 1 << 20  # characters of a line; what has more is no line of a table
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -44,18 +48,23 @@ class NoItems(Problem):
     title = "This table holds no items"
 
 
+class TableUnclear(Problem):
+    code = "table_unclear"
+    title = "The characters of this table cannot be read for certain"
+
+
 def lines(stream: BinaryIO) -> Iterator[Line]:
-    """Every line of a CSV in UTF-8 or GB18030, its headings in Chinese or English.
+    """Every line of a CSV in UTF-8, UTF-16 or GB18030, its headings in Chinese or English.
 
     Args:
         stream: from its beginning; it must be able to go back there.
 
     Raises:
-        NoItems: at once, when a heading is missing.
+        NoItems, TableUnclear: at once, when a heading is missing, or it is in another set.
     """
     text = TextIOWrapper(stream, _encoding(stream), newline="", errors="replace")
-    rows = csv.reader(text, _dialect(text))
-    parts = [MEANING.get(plain(heading).lower(), "") for heading in next(rows, list[str]())]
+    rows = csv.reader(Whole(text), _dialect(text))
+    parts = [MEANING.get(plain(heading).lower(), "") for heading in _headings(rows)]
     if "barcode" not in parts or not set(TITLE_PARTS) & set(parts):
         text.detach()  # the file is the caller's to close
         raise NoItems(
@@ -63,6 +72,33 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             "or isbn; then call_number (索书号), location (馆藏地), copy (复本号), kind (类型)."
         )
     return _lines(text, rows, parts)
+
+
+class Whole:
+    """The lines of a text; of one without end no more than LONGEST is ever held."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self._text = text
+
+    def __iter__(self) -> "Whole":
+        return self
+
+    def __next__(self) -> str:
+        line = piece = self._text.readline(LONGEST)
+        if not line:
+            raise StopIteration
+        while len(piece) == LONGEST and piece[-1] not in "\r\n":
+            piece = self._text.readline(LONGEST)
+        if piece is not line:
+            raise csv.Error("this line has no end")
+        return line
+
+
+def _headings(rows: Any) -> list[str]:
+    try:
+        return next(rows, list[str]())
+    except csv.Error:
+        return []
 
 
 def _lines(text: TextIOWrapper, rows: Any, parts: list[str]) -> Iterator[Line]:
@@ -84,6 +120,8 @@ def _line(number: int, row: dict[str, str]) -> Line:
     control_number, written = said.pop("control_number", ""), said.pop("isbn", "")
     found = isbn13(written)
     item = Item(**{"barcode": "", **said})
+    if any(UNREAD in value for value in row.values()):
+        return Line(number, item, reason="encoding_unclear")
     return Line(number, item, control_number, found, _reason(item, control_number, written, found))
 
 
@@ -96,18 +134,24 @@ def _reason(item: Item, control_number: str, written: str, found: str) -> str:
 
 
 def _encoding(stream: BinaryIO) -> str:
+    """UTF-16 or UTF-8, or else GB18030 if that makes Chinese of it; otherwise TableUnclear."""
     sample = stream.read(SAMPLE)
     stream.seek(0)
+    if sample.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
+    whole = sample[: sample.rfind(b"\n") + 1 or None]
     try:
-        sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8")
+        whole.decode("utf-8")
     except UnicodeDecodeError:
-        return "gb18030"
+        if looks_chinese(whole.decode("gb18030", "replace")):
+            return "gb18030"
+        raise TableUnclear("Save the table as CSV in UTF-8, and send it again.") from None
     return "utf-8-sig"
 
 
 def _dialect(text: TextIOWrapper) -> type[csv.Dialect]:
     """Comma, semicolon or tab: whichever the first line has most of."""
-    first = text.readline()
+    first = text.readline(LONGEST)
     text.seek(0)
     mark = max(",;\t", key=first.count)
 

@@ -9,8 +9,13 @@ from typing import BinaryIO
 
 from pinakes.platform.errors import Problem
 
-GZIP = b"\x1f\x8b"
-UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+GZIP = b"\x1f\x8b\x08"
+UTF16 = {
+    b"\xff\xfe<\x00": "utf-16",
+    b"\xfe\xff\x00<": "utf-16",
+    b"<\x00": "utf-16-le",
+    b"\x00<": "utf-16-be",
+}  # as XML begins in it
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 LEAST, MOST = 64 << 20, 4 << 30  # bytes that a packed file may be unpacked, whatever its size
 TIMES = 20  # its size: MARCXML shrinks to a tenth or more
@@ -22,11 +27,15 @@ class UnpackedTooLarge(Problem):
 
 
 class Source:
-    """A stream that may be peeked into. A damaged archive ends it early and sets ``damaged``."""
+    """A stream that may be peeked into. A damaged archive ends it early and sets ``damaged``.
+
+    ``position`` is how many bytes have been read.
+    """
 
     def __init__(self, pull: Callable[[int], bytes]) -> None:
         self._pull = pull
         self._ahead = b""
+        self.position = 0
         self.damaged = False
 
     def peek(self, size: int) -> bytes:
@@ -39,8 +48,10 @@ class Source:
         """Some bytes, at most *size*; none at the end."""
         if self._ahead:
             some, self._ahead = self._ahead[:size], self._ahead[size:]
-            return some
-        return self._pulled(size)
+        else:
+            some = self._pulled(size)
+        self.position += len(some)
+        return some
 
     def _pulled(self, size: int) -> bytes:
         try:
@@ -53,14 +64,13 @@ class Source:
 def opened(stream: BinaryIO) -> Source:
     """The file's own bytes: out of gzip, and XML in UTF-16 turned into UTF-8."""
     source = Source(stream.read)
-    if source.peek(2) == GZIP:
+    if source.peek(len(GZIP)) == GZIP:
         packed = gzip.GzipFile(fileobj=source)  # type: ignore[call-overload]
         source = Source(_measured(packed.read1, _room(stream)))
-    start = source.peek(2)
-    if start in UTF16:
-        name = "utf-16" if start in UTF16[:2] else f"utf-16-{'l' if start[:1] == b'<' else 'b'}e"
-        return Source(_turned(source, name))
-    return source
+    start = source.peek(4)
+    names = (name for begins, name in UTF16.items() if start.startswith(begins))
+    name = next(names, None)
+    return Source(_turned(source, name)) if name else source
 
 
 def _room(stream: BinaryIO) -> int:
@@ -98,6 +108,8 @@ def _turned(source: Source, name: str) -> Callable[[int], bytes]:
         while chunk and not text:
             chunk = source.read(size)
             text = decoder.decode(chunk, final=not chunk)
+        if source.damaged and not text:
+            raise EOFError("the archive ends too early")  # so that who reads this hears of it too
         return text.encode()
 
     return pull

@@ -1,11 +1,12 @@
 """One pass over a record's fields: what each rule of the table takes, with its other script."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pinakes.tenants.catalogue.marc.paralleled import Values, paralleled
-from pinakes.tenants.catalogue.marc.record import Dialect, Field, Record, subfields
+from pinakes.tenants.catalogue.marc.paralleled import parted
+from pinakes.tenants.catalogue.marc.record import Dialect, Record, subfields
 from pinakes.tenants.catalogue.marc.rules import Rule, tables
 from pinakes.tenants.catalogue.marc.tidying import plain, trimmed
 
@@ -17,19 +18,25 @@ LONGEST = 10_000  # characters of one field that it shows
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
-    """Words of one field; ``twin`` the same in its original script; ``extra`` role or label."""
+    """What a rule takes of one field; ``twin`` is it in its original script, out of ``other``."""
 
     tag: str
-    words: str
+    rule: Rule
+    shown: str  # what a reader sees first: the original script
     twin: str
-    extra: str
     text: str
     other: str
 
     @property
-    def shown(self) -> str:
-        """What a reader sees first: the original script."""
-        return self.twin or self.words
+    def words(self) -> str:
+        """The same as the field itself has it, romanised where it has a twin."""
+        return _words(self.rule, self.text) if self.twin else self.shown
+
+    @property
+    def extra(self) -> str:
+        """The role of a person, the label of a link."""
+        found = self.rule.told(self.text) if self.rule.told else None
+        return trimmed(plain(found[0])) if found else ""
 
 
 Parts = dict[str, list[Taken]]
@@ -39,51 +46,43 @@ def parts_of(record: Record) -> Parts:
     """Everything the dialect's table takes, by part, in the record's order."""
     known = tables(record.dialect)
     rules, parallel = known.rules, known.parallel
-    marc21 = record.dialect is Dialect.MARC21
-    fields, twins = _paired(record.fields) if marc21 else (record.fields, {})
     parts: Parts = defaultdict(list)
-    for tag, text in fields:
-        found = rules.get(tag)
-        if found is None:
-            continue
-        twin = twins.get(_link(tag, text), "") if twins and LINK in text else ""
-        values, twin_values = subfields(text), subfields(twin) if twin else []
+    for tag, text, twin in _paired(record):
         if tag in parallel:
-            values = paralleled(values, parallel[tag])
-            twin_values = paralleled(twin_values, parallel[tag])
-        for rule in found:
-            words = _words(rule, values)
-            twin_words = _words(rule, twin_values) if twin else ""
-            if (words or twin_words) and len(taken := parts[rule.part]) < MOST:
-                extra = _extra(rule, values) if rule.extra else ""
-                taken.append(Taken(tag, words, twin_words, extra, text, twin))
+            own, beside = zip(parted(text, parallel[tag]), parted(twin, parallel[tag]), strict=True)
+            _take(parts, rules[tag], tag, *own)
+            _take(parts, rules[f"={tag}"], tag, *beside)
+        elif tag in rules:
+            _take(parts, rules[tag], tag, text, twin)
     return parts
 
 
-def _paired(fields: tuple[Field, ...]) -> tuple[list[Field], dict[str, str]]:
-    """The fields without the 880s that belong to one of them, and those 880s by their link.
+def _take(parts: Parts, rules: Iterable[Rule], tag: str, text: str, twin: str) -> None:
+    for rule in rules:
+        words = _words(rule, twin) if twin else ""
+        shown = words or _words(rule, text)
+        if shown and len(taken := parts[rule.part]) < MOST:
+            taken.append(Taken(tag, rule, shown, words, text, twin))
+
+
+def _paired(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Tag, text and twin of each field: an 880 (MARC 21) that has it in its original script.
 
     An 880 that belongs to none stands in for the field it names.
     """
-    linked = {_twin_link(text): text for tag, text in fields if tag == TWIN}
-    if not linked:
-        return list(fields), linked
-    wanted = {_link(tag, text) for tag, text in fields if LINK in text and tag != TWIN} - {""}
-    if wanted.issuperset(linked):
-        return [field for field in fields if field[0] != TWIN], linked
-    linked.pop("", None)
-    kept = [
-        (text.partition(LINK)[2][:3], text) if tag == TWIN else (tag, text)
-        for tag, text in fields
-        if tag != TWIN or _twin_link(text) not in wanted
-    ]
-    return kept, linked
+    fields, marc21 = record.fields, record.dialect is Dialect.MARC21
+    twins = {_twin_link(text): text for tag, text in fields if marc21 and tag == TWIN}
+    alone = twins.keys() - {_link(tag, text) for tag, text in fields if LINK_TO_TWIN in text}
+    for tag, text in fields:
+        if tag != TWIN:
+            yield tag, text, twins.get(_link(tag, text), "") if LINK_TO_TWIN in text else ""
+        elif alone and _twin_link(text) in alone:
+            yield text.partition(LINK)[2][:3], text, ""
 
 
 def _link(tag: str, text: str) -> str:
-    """245-01 for a 245 that says 880-01; nothing without a link."""
-    at = text.find(LINK_TO_TWIN)
-    return tag + text[at + 5 : at + 8] if at >= 0 else ""
+    """245-01 for a 245 that says 880-01."""
+    return tag + text.partition(LINK_TO_TWIN)[2][:3]
 
 
 def _twin_link(text: str) -> str:
@@ -92,21 +91,19 @@ def _twin_link(text: str) -> str:
     return "" if target.endswith("-00") else target
 
 
-def _words(rule: Rule, values: Values) -> str:
+def _words(rule: Rule, text: str) -> str:
     """The rule's subfields joined."""
-    codes = rule.codes
-    found = [pair for pair in values if pair[0] in codes]
+    found = rule.values(text)
     if not found:
         return ""
-    words = _between(rule, values) if rule.separators else " ".join([word for _, word in found])
-    words = plain(words[:LONGEST])
+    words = plain((_between(rule, text) if rule.separators else " ".join(found))[:LONGEST])
     return trimmed(words) if rule.trims else words
 
 
-def _between(rule: Rule, values: Values) -> str:
+def _between(rule: Rule, text: str) -> str:
     """The same where not a blank, but what the table says stands between two of them."""
     words, before, codes, separators = "", "", rule.codes, rule.separators
-    for code, value in values:
+    for code, value in subfields(text):
         if code in codes:
             if words:
                 words += separators.get(before + code) or separators.get(code, " ")
@@ -114,10 +111,3 @@ def _between(rule: Rule, values: Values) -> str:
         if rule.by_what_was_before and code.islower():
             before = code
     return words
-
-
-def _extra(rule: Rule, values: Values) -> str:
-    for code, value in values:
-        if code in rule.extra:
-            return trimmed(plain(value))
-    return ""

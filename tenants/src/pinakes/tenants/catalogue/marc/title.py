@@ -85,6 +85,11 @@ class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
         """Title and other title information, as a list of results shows it."""
         return f"{self.title} : {self.subtitle}" if self.subtitle else self.title
 
+    @property
+    def by(self) -> str:
+        """Who made it: in the words of the title page, else all names."""
+        return self.responsibility or "; ".join(name.name for name in self.names)
+
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One copy on a shelf, as the record or a line of a CSV tells it; words as written there."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, cycle
+from itertools import cycle
 from math import inf
 from time import monotonic
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ CLIENTS = 6
 CREATED, OK, AWAY = 201, 200, 503
 MOST = 300  # times that one request is sent before it counts as our fault
 PATIENCE = 60.0  # seconds in which some message must arrive, once it is calm again
+LONGEST = 300.0  # seconds until all of them have
 AGAIN = 0.15  # seconds until an unanswered one is sent once more
 BREATH = 0.2  # seconds of a client between two books: readers walk
 
@@ -104,7 +105,8 @@ async def insist(
 ) -> dict[str, str]:
     """Ask until the answer is *wanted*; anything but an outage is our fault."""
     key = {"Idempotency-Key": str(uuid4())}
-    for attempt in count():
+    answered = "nobody answers"
+    for _ in range(MOST):
         try:
             answer = await http.post(address, json=body, headers=key)
         except httpx.HTTPError:
@@ -113,11 +115,12 @@ async def insist(
             if answer.status_code == wanted:
                 told: dict[str, str] = answer.json()
                 return told
-            if answer.status_code != AWAY or attempt > MOST:
-                raise AssertionError(f"{address}: {answer.status_code} {answer.text}")
+            answered = f"{answer.status_code} {answer.text}"
+            if answer.status_code != AWAY:
+                break
             tally.unanswered += 1
         await asyncio.sleep(AGAIN)
-    raise AssertionError("unreachable")
+    raise AssertionError(f"{address}: {answered}")
 
 
 WAITING = "SELECT count(*) FROM outbox WHERE state <> 'sent'"
@@ -130,12 +133,12 @@ LOOK = 0.1  # seconds between two looks
 async def calm(stage: Stage[Any]) -> None:
     """Wait until every message has arrived."""
     connection = await asyncpg.connect(stage.postgres.address("pinakes_carrier"))
-    least, since = inf, monotonic()
+    least, since, began = inf, monotonic(), monotonic()
     try:
         while waiting := await connection.fetchval(WAITING):
             if waiting < least:
                 least, since = waiting, monotonic()
-            if monotonic() - since > PATIENCE:
+            if monotonic() - since > PATIENCE or monotonic() - began > LONGEST:
                 late = [tuple(row) for row in await connection.fetch(LATE)]
                 raise TimeoutError(f"{late}\n{stage.worker.last_words()}")
             await asyncio.sleep(LOOK)

@@ -1,0 +1,69 @@
+"""What a hand needs to fetch a copy: parties of ours, with where their copies stand."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Row, Uuid, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.federation.lending.rows import Found
+from pinakes.federation.lending.schemas import PartyView
+from pinakes.platform.directory import Directory
+from pinakes.tenants.catalogue.marc import Title
+
+# Of the item that is chosen; before that, of every copy that could be.
+COPIES = text("""
+    SELECT p.id, r.title_fields, (
+        SELECT jsonb_agg(DISTINCT jsonb_build_object('call_number', i.call_number,
+                                                     'location', i.location))
+        FROM item i
+        WHERE i.tenant_id = p.tenant_id AND i.record_id = r.id AND i.guest_of IS NULL
+          AND (i.id = chosen.id OR chosen.id IS NULL AND i.status = 'on_shelf'
+               AND i.kind <> 'reference'
+               AND i.id = coalesce((p.facts ->> 'wanted_item')::uuid, i.id))) AS marks
+    FROM request_party p
+    LEFT JOIN item chosen ON chosen.tenant_id = p.tenant_id AND chosen.id = p.item_id
+    JOIN record r ON r.tenant_id = p.tenant_id
+                 AND r.id = coalesce(chosen.record_id, (p.facts ->> 'record')::uuid)
+    WHERE p.tenant_id = pinakes_tenant() AND p.id = ANY (:parties) AND p.role <> 'requester'
+""").bindparams(bindparam("parties", type_=ARRAY(Uuid())))
+READ = COPIES.columns(id=Uuid(), title_fields=JSONB(), marks=JSONB())
+
+
+class ShelfMark(Struct, frozen=True):
+    """Where a copy stands in our house."""
+
+    call_number: str
+    location: str | None
+
+
+class Work(PartyView, kw_only=True):
+    """A party that waits for a hand, and by what its copy is fetched; see ``PartyView``."""
+
+    author: str | None = None
+    shelf_marks: list[ShelfMark] = []
+
+    @classmethod
+    def at(cls, view: PartyView, copy: Row[Any] | None) -> Self:
+        """The party *view*, with what our shelves know of its *copy*, if it is one of ours."""
+        told = msgspec.structs.asdict(view)
+        if copy is None:
+            return cls(**told)
+        marks = msgspec.convert(copy.marks or [], list[ShelfMark])
+        return cls(
+            **told,
+            author=msgspec.convert(copy.title_fields, Title).by or None,
+            shelf_marks=[one for one in marks if one.call_number or one.location],
+        )
+
+
+async def works(
+    session: AsyncSession, directory: Directory, parties: Sequence[Found]
+) -> list[Work]:
+    """Each of the *parties* of this branch, as people work on it."""
+    rows = await session.execute(READ, {"parties": [one.id for one in parties]})
+    copies = {row.id: row for row in rows}
+    return [Work.at(PartyView.of(one, directory), copies.get(one.id)) for one in parties]

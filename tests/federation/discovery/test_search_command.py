@@ -1,0 +1,114 @@
+"""pinakes search: titles found, the index built anew, records parted and joined by command."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import MakeTenant
+from finding import STONE, hold, settle
+from lending import deliver
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from pinakes.federation.discovery.cli import search
+from pinakes.federation.discovery.generations import current
+from pinakes.federation.discovery.index import Index
+from pinakes.federation.discovery.indexing import Indexer
+from pinakes.federation.discovery.models import Holding
+from pinakes.federation.discovery.query import Branch, Query
+from pinakes.platform.config import Settings
+from pinakes.platform.db import Database, public_work
+from pinakes.platform.directory import Tenant
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("environment")]
+
+NUMBER = "9787500649472"
+OURS = replace(STONE, title="海错图笔记", isbn=(replace(STONE.isbn[0], isbn13=NUMBER),))
+
+type Command = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+async def holders(
+    make_tenant: MakeTenant, database: Database, settings: Settings
+) -> tuple[Tenant, Tenant]:
+    """Two branches that hold the same title."""
+    branches = await make_tenant(), await make_tenant()
+    for branch in branches:
+        await hold(database, branch, OURS)
+    await settle(database, settings.search)
+    return branches
+
+
+@pytest.fixture
+def command(database: Database, settings: Settings) -> Command:
+    """Gives a command beside a worker, and looks *meanwhile* again and again."""
+
+    async def command(*words: str, meanwhile: Callable[[], object] = lambda: None) -> Result:
+        indexer = Indexer(Index(settings.search), database)
+        running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, search, words))
+        while not running.done():
+            await deliver(database)
+            await indexer.round()
+            meanwhile()
+            await asyncio.sleep(0.02)
+        await deliver(database)
+        while await indexer.round():
+            pass
+        indexer.close()
+        result = await running
+        assert result.exit_code == 0, result.output
+        return result
+
+    return command
+
+
+async def test_the_index_is_built_anew_while_the_old_one_serves(
+    command: Command, settings: Settings, holders: tuple[Tenant, Tenant]
+) -> None:
+    before, reader, totals = current(settings.search), Index(settings.search), set[int]()
+
+    def look() -> None:
+        totals.add(reader.search(Query(within=Branch(holders[0].id), text="海错图笔记")).total)
+
+    assert "The new index serves." in (await command("rebuild", meanwhile=look)).output
+    assert current(settings.search) != before
+    assert totals == {1}
+
+
+async def test_titles_are_found_by_command(
+    command: Command, holders: tuple[Tenant, Tenant]
+) -> None:
+    here = holders[0].code
+    told = json.loads((await command("find", "haicuotubiji", "--json")).output)
+    [title] = [one for one in told["items"] if one["title"] == "海错图笔记"]
+    assert {one["branch"] for one in title["holdings"]} >= {one.code for one in holders}
+    line = (await command("find", "海错图", "--branch", here)).output.splitlines()[1]
+    assert line.split("  ")[1:5] == ["海错图笔记", "曹雪芹著", "1998", f"{here} 1/1"]
+    slip = await command("find", "haicuotubjji", "--branch", here)
+    assert "did you mean 海错图笔记?" in slip.output
+
+
+async def test_records_are_parted_joined_and_left_to_the_rules_by_command(
+    command: Command, database: Database, holders: tuple[Tenant, Tenant]
+) -> None:
+    async def place(branch: Tenant) -> tuple[UUID, UUID, str]:
+        async with public_work(database.app) as session:
+            rows = await session.scalars(select(Holding).where(Holding.tenant_id == branch.id))
+            row = rows.one()
+            return row.record_id, row.edition_id, row.rule
+
+    first, second = holders
+    record, edition, rule = await place(second)
+    assert (await place(first))[1:] == (edition, rule) == (edition, "isbn13")
+    where = ("--branch", second.code)
+    said = (await command("split", str(record), *where)).output
+    _, own, rule = await place(second)
+    assert (str(own) in said, own == edition, rule) == (True, False, "split")
+    await command("join", str(record), str(edition), *where)
+    assert (await place(second))[1:] == (edition, "joined")
+    await command("release", str(record), *where)
+    assert (await place(second))[1:] == (edition, "isbn13")

@@ -1,0 +1,70 @@
+"""The reader's own list of requests: which title, where it comes to, and how long that takes."""
+
+import httpx
+import pytest
+from borrowing import Borrowing, edition, held
+from litestar import Litestar
+from sqlalchemy import text
+
+from pinakes.federation.holds.service import Place
+from pinakes.federation.lending import looking, wording
+from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.language import speaking
+
+pytestmark = pytest.mark.anyio
+
+MADE = text("""
+    UPDATE commons.holding SET title_fields = '{"title": "红楼梦", "responsibility": "曹雪芹著"}'
+    WHERE edition_id = :edition
+""")
+
+
+@pytest.mark.parametrize(
+    ("tongue", "placed", "where"),
+    [
+        ("en", "Your request has been placed.", "To be collected at:"),
+        ("zh", "您的请求已提交。", "取书地点："),
+    ],
+)
+async def test_a_request_is_confirmed_with_its_title_and_where_it_comes_to(
+    client: httpx.AsyncClient,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    tongue: str,
+    placed: str,
+    where: str,
+) -> None:
+    b, headers = borrowing, me | {"Accept": "text/html", "Accept-Language": tongue}
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    async with public_work(b.database.public) as session:
+        await session.execute(MADE, {"edition": title})
+    form = {"edition": str(title), "pickup": b.pickup.code}
+    pressed = await client.post(f"/b/{b.home.code}/me/requests", data=form, headers=headers)
+    page = (await client.get(pressed.headers["location"], headers=headers)).text
+    assert placed in page
+    assert f"{where} {b.pickup.name(tongue)}" in page
+    assert f'href="/b/{b.home.code}/catalogue/{title}"' in page
+    assert "曹雪芹著" in page
+    later = (await client.get(f"/b/{b.home.code}/me/loans", headers=headers)).text
+    assert placed not in later
+
+
+@pytest.mark.parametrize(
+    ("tongue", "words"),
+    [("en", "about 12 days, between 7 and 32"), ("zh", "约 12 天，7 至 32 天之间")],
+)
+async def test_the_wait_is_told_in_words_that_no_line_breaks(
+    app: Litestar, borrowing: Borrowing, tongue: str, words: str
+) -> None:
+    b = borrowing
+    await b.place(await edition(b.database, b.home.consortium), title="红楼梦")
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [one] = await looking.mine(session, b.directory, b.reader.person)
+    one.place = Place(position=1, total=2, wait_median=12, wait_low=7, wait_high=32)
+    shown = {"requests": [one], "steps": wording.STEPS, "closed": wording.CLOSED, "home": b.home}
+    with speaking(tongue):
+        page = app.state.templates.get_template("lending/mine.html").render(
+            language=tongue, **shown
+        )
+    assert f'<span class="whole">{words}</span>' in page

@@ -1,5 +1,0 @@
-"""Everything that tests of the catalogue share."""
-
-from books import bring, environment, library
-
-__all__ = ["bring", "environment", "library"]
