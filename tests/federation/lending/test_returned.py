@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from pinakes.federation.holds.rules import ROUTES
 from pinakes.federation.lending import astray, scanning
-from pinakes.federation.lending.events import ItemHome
+from pinakes.federation.lending.events import ItemArrived
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.returned import FOREIGN, ItemOfSeveral, settled
@@ -134,6 +134,108 @@ async def test_what_was_left_here_is_a_problem_until_it_is_home(
         visitor = await enrol(b.database, b.supplier)
         await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
         await deliver(b.database)
+
+
+async def test_a_book_that_was_sent_on_is_a_problem_until_it_is_there(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await b.place(title)
+    for _ in range(2):  # twice by the same hand, and still one book
+        await scan(b, finder, barcode)
+    assert (await arrived(b, finder)).send_to == b.pickup.id
+    assert (await problems(client, mint, finder)) == (1, True)
+    await scan(b, b.pickup, barcode)
+    assert (await problems(client, mint, finder)) == (0, False)
+
+
+async def test_a_book_that_stays_is_a_problem_until_it_is_put_away(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await held(b.database, finder, title)
+    await rule(b.database, b.supplier, item_float={"items": ["*"], "most": 2})
+    await scan(b, finder, barcode)
+    assert ((await arrived(b, finder)).rule, await problems(client, mint, finder)) == (
+        "floats", (1, True),
+    )  # fmt: skip
+    await scan(b, finder, barcode)
+    assert (await problems(client, mint, finder)) == (0, False)
+
+
+async def test_a_book_that_waits_where_it_was_left_is_a_problem_until_it_is_taken_in(
+    borrowing: Borrowing, lent: tuple[UUID, str], client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await b.place(title)
+    await scan(b, b.pickup, barcode)
+    assert ((await arrived(b, b.pickup)).rule, await problems(client, mint, b.pickup)) == (
+        "next_hold_here", (1, True),
+    )  # fmt: skip
+    await scan(b, b.pickup, barcode)
+    assert (await problems(client, mint, b.pickup)) == (0, False)
+
+
+async def test_a_book_that_is_scanned_again_after_it_came_home_is_a_problem_until_it_is_home(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    for _ in range(2):
+        await scan(b, finder, barcode)
+        assert (await problems(client, mint, finder)) == (1, True)
+        await scan(b, b.supplier, barcode)
+        assert (await problems(client, mint, finder)) == (0, False)
+
+
+async def test_a_hand_says_that_what_was_left_is_dealt_with(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    staff = mint.staff(f"desk@{finder.code}")
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await scanning.scan(session, b.directory, Scan(barcode))
+    path = f"/v1/b/{finder.code}/arrivals/{(await arrived(b, finder)).id}/done"
+    early = await client.post(path, headers=staff)
+    assert (early.status_code, early.json()["code"]) == (409, "still_asked")
+    await deliver(b.database)
+    page = f"/b/{finder.code}/lending/problem"
+    button = path.replace("/v1", "").replace("/arrivals/", "/lending/arrivals/")
+    assert f'action="{button}"' in (await client.get(page, headers=staff | ENGLISH)).text
+    for done in (await client.post(path, headers=staff), await client.post(button, headers=staff)):
+        assert done.status_code in {204, 303}  # the second time it is done already
+    assert (await problems(client, mint, finder)) == (0, False)
+    none = await client.post(path.replace(path.split("/")[-2], str(uuid4())), headers=staff)
+    assert (none.status_code, none.json()["code"]) == (404, "no_such_arrival")
+
+
+async def test_a_book_that_was_just_sent_home_is_so_when_it_is_scanned_again(
+    borrowing: Borrowing, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b = borrowing
+    _, request, barcode = await on_loan_by_request(b, desk_at(client, mint, b.pickup))
+    assert (await desk_at(client, mint, b.pickup).take_back(barcode)).status_code == 200
+    await deliver(b.database)
+    for _ in range(2):
+        [done] = await scan(b, b.pickup, barcode)
+        assert (done.verb, done.send_to) == ("send_on", b.supplier.code)
+    assert (await problems(client, mint, b.pickup)) == (0, False)
+    assert (await b.states(request))["pickup"] == "SENT_ON"
 
 
 async def test_late_news_that_a_book_is_home_leaves_it_on_the_list_where_it_was_left_again(
@@ -346,7 +448,9 @@ async def test_news_that_a_book_is_home_does_not_answer_what_is_still_asked(
     for state, then in (("asked", "asked"), ("known", "settled")):
         async with unit_of_work(b.database.app, finder.id) as session:
             await session.execute(update(Arrival).values(state=state))
-            await settled(session, ItemHome(about=uuid4(), barcode=barcode), b.supplier.id, now())
+            await settled(
+                session, ItemArrived(about=uuid4(), barcode=barcode), b.supplier.id, now()
+            )
         assert (await arrived(b, finder)).state == then
 
 

@@ -20,6 +20,16 @@ BEGIN
     RAISE 'the library is not active' USING ERRCODE = 'PT403';
 END $$;
 
+-- A UUID of version 7 that grows with time, also before PostgreSQL 18: milliseconds, then the parts
+-- of one, so that whoever writes one thing after another finds them in that order.
+CREATE OR REPLACE FUNCTION pinakes_id() RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
+DECLARE micro bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+BEGIN
+    RETURN encode(overlay(uuid_send(gen_random_uuid()) PLACING substr(int8send(micro / 1000), 3)
+        || int2send((x'7000'::integer + micro % 1000 * 4096 / 1000)::smallint) FROM 1 FOR 8),
+        'hex')::uuid;
+END $$;
+
 -- What was answered to the same key before; without a key, nothing.
 CREATE OR REPLACE FUNCTION earlier_answer(tenant integer, given_key bytea)
 RETURNS TABLE (status integer, body bytea, fingerprint bytea) LANGUAGE sql STABLE AS $$

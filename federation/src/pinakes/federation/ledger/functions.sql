@@ -8,9 +8,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     tenant integer := pinakes_tenant();
     moment timestamptz := clock_timestamp();
-    event_id uuid := encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
-        substr(int8send((extract(epoch FROM moment) * 1000)::bigint), 3) FROM 1 FOR 6),
-        52, 1), 53, 1), 'hex')::uuid; -- version 7, also before PostgreSQL 18
+    event_id uuid := pinakes_id();
     salt bytea := substr(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
                          1, 16);
     event text;

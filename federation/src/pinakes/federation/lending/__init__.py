@@ -5,7 +5,7 @@ from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
 from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.events import (
-    ItemHome,
+    ItemArrived,
     ItemSeen,
     OthersWait,
     PartyTold,
@@ -41,7 +41,7 @@ feature = Feature(
         (KeptReturned, HEARD),
         (OthersWait, recalling.others_wait),
         (ItemSeen, listeners.item_seen),
-        (ItemHome, listeners.item_home),
+        (ItemArrived, listeners.item_arrived),
         (SeenAnswered, listeners.seen_answered),
         (ViewsAsked, views.asked),
         (ViewsDiffer, views.differ),

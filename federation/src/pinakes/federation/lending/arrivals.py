@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 from msgspec import Struct
 
 from pinakes.federation.lending.models import Arrival
+from pinakes.federation.lending.returned import put_away
 from pinakes.federation.lending.routes import KNOWN, Known
 from pinakes.federation.lending.wording import WHYS
 from pinakes.federation.lending.worklists import strangers
@@ -77,6 +79,11 @@ class Arrivals(Controller):
             limit=limit,
         )
 
+    @post("/{id:uuid}/done", status_code=204)
+    async def done(self, id: FromPath[UUID], session: Session) -> None:
+        """It has been sent, or put away: no list has it any more."""
+        await put_away(session, id)
+
 
 class ArrivalPages(Controller):
     path = "/lending/arrivals"
@@ -93,3 +100,9 @@ class ArrivalPages(Controller):
         directory: Directory = request.app.state.directory
         receiver = directory.ids[row.send_to]
         return page(request, "lending/arrival.html", row=row, receiver=receiver, whys=WHYS)
+
+    @post("/{id:uuid}/done")
+    async def done(self, id: FromPath[UUID], session: Session, here: Here) -> Response[Any]:
+        """The button beside it."""
+        await put_away(session, id)
+        return Redirect(f"/b/{here.code}/lending/problem", status_code=303)

@@ -86,8 +86,8 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
         return (self.send_to,)
 
 
-class ItemHome(Event, frozen=True, kw_only=True):
-    """To whoever has found it meanwhile: this item (``about``) of ours is home again."""
+class ItemArrived(Event, frozen=True, kw_only=True):
+    """To whoever was to send it: this item (``about``) of ours is home, or where it went on to."""
 
     crosses: ClassVar[bool] = True
 

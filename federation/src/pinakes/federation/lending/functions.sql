@@ -96,7 +96,7 @@ RETURNS void LANGUAGE sql AS $$
       AND received_at IS NULL AND (lost_at IS NULL OR NOT lost)
 $$;
 
--- The pickup branch's guest item, on a record that no catalogue shows.
+-- The pickup branch's guest item, on a record that no catalogue shows; it lies about no more.
 CREATE OR REPLACE FUNCTION lending_guest(p request_party, place text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -122,6 +122,9 @@ BEGIN
     END IF;
     UPDATE record SET title_fields = jsonb_build_object('title', name)
     WHERE tenant_id = pinakes_tenant() AND id = found;
+    UPDATE arrival SET state = 'settled'
+    WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode'
+      AND owner_id = p.supplier_id AND state = 'known';
     UPDATE item i SET status = place, request_id = p.request_id, held_for = NULL,
         kind = coalesce(p.facts ->> 'item_kind', i.kind), version = i.version + 1,
         back_by = to_timestamp((p.facts ->> 'due')::bigint)
@@ -157,13 +160,18 @@ BEGIN
             ELSE jsonb_build_object('due_at', l.due_at, 'renewals', l.renewals) END);
 END $$;
 
--- Tells those who found it on its way that it is home: they need send it nowhere.
-CREATE OR REPLACE FUNCTION lending_home(p request_party) RETURNS void LANGUAGE sql AS $$
+-- Tells those who found it on its way that it has arrived: they need send it nowhere.
+CREATE OR REPLACE FUNCTION lending_found(p request_party, moment timestamptz) RETURNS void
+LANGUAGE sql AS $$
+    WITH ways AS (
+        UPDATE transit SET received_at = moment, lost_at = NULL
+        WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode'
+          AND party_id IS NULL AND leg IN ('home', 'on') AND received_at IS NULL
+        RETURNING from_id)
     INSERT INTO outbox (id, receiver, about, kind, body)
-    SELECT pinakes_id(), way.from_id, p.item_id, 'ItemHome',
+    SELECT pinakes_id(), way.from_id, p.item_id, 'ItemArrived',
            jsonb_build_object('about', p.item_id, 'barcode', p.facts ->> 'barcode')
-    FROM (SELECT DISTINCT t.from_id FROM transit t
-          WHERE t.tenant_id = pinakes_tenant() AND t.party_id = p.id AND t.leg = 'home') AS way
+    FROM (SELECT DISTINCT from_id FROM ways) AS way
 $$;
 
 CREATE OR REPLACE FUNCTION lending_effect(p request_party, effect text, moment timestamptz)
@@ -183,7 +191,9 @@ BEGIN
     WHEN 'send_out' THEN
         PERFORM lending_put(p, 'out', true);
         PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
-    WHEN 'arrived' THEN PERFORM lending_arrive(p, moment, false);
+    WHEN 'arrived' THEN
+        PERFORM lending_arrive(p, moment, false);
+        PERFORM lending_found(p, moment);
     WHEN 'expect_home' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_put(p, 'out', true);
@@ -195,7 +205,7 @@ BEGIN
     WHEN 'shelve', 'damage' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_put(p, CASE effect WHEN 'shelve' THEN 'on_shelf' ELSE 'damaged' END, false);
-        IF p.facts ? 'seen_by' THEN PERFORM lending_home(p); END IF;
+        PERFORM lending_found(p, moment);
     WHEN 'write_off' THEN
         PERFORM lending_arrive(p, moment, true);
         PERFORM lending_put(p, 'lost', false);

@@ -13,7 +13,7 @@ from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import returned as returns
 from pinakes.federation.lending.deciding import ask, refused, turn, wish_of
 from pinakes.federation.lending.events import (
-    ItemHome,
+    ItemArrived,
     ItemSeen,
     PartyTold,
     SeenAnswered,
@@ -164,7 +164,7 @@ async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) ->
     await returns.seen(session, event, message.sender)
 
 
-async def item_home(session: AsyncSession, event: ItemHome, message: Message) -> None:
+async def item_arrived(session: AsyncSession, event: ItemArrived, message: Message) -> None:
     await returns.settled(session, event, message.sender, message.created_at)
 
 

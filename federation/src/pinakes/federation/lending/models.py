@@ -102,7 +102,7 @@ class Transit(TenantOwned, Base):
     )
 
     party_id: Mapped[UUID | None]  # none: on no request, returned elsewhere
-    leg: Mapped[str]  # out, home
+    leg: Mapped[str]  # out, home; on: from its finder to the next who waits
     from_id: Mapped[int]
     to_id: Mapped[int]
     barcode: Mapped[str]

@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ColumnElement
 
 from pinakes.federation.holds.rules import Returned, Route, route
 from pinakes.federation.holds.targeting import First, first_in_line, keep_for
 from pinakes.federation.lending.deciding import turn
-from pinakes.federation.lending.events import ItemHome, ItemSeen, SeenAnswered
+from pinakes.federation.lending.events import ItemArrived, ItemSeen, SeenAnswered
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.schemas import Scan, Scanned
@@ -20,8 +21,9 @@ from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.errors import Conflict, Problem
+from pinakes.platform.errors import Conflict, NotFound, Problem
 from pinakes.platform.identity import ANYONE, Principal
+from pinakes.platform.language import later
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
 from pinakes.tenants.items.schemas import NewItem
@@ -57,6 +59,16 @@ class TooManyForeign(Problem):
 FOREIGN = Misses(most=120, refusal=TooManyForeign)  # no hand is faster: each ends another's loan
 
 
+class NoSuchArrival(NotFound):
+    code = "no_such_arrival"
+    title = "No book was left here under this number"
+
+
+class StillAsked(Conflict):
+    code = "still_asked"
+    title = "Its owner has not said yet where it goes"
+
+
 class ItemOfSeveral(Conflict):
     code = "item_of_several"
     title = "Several branches have an item with this barcode"
@@ -84,9 +96,10 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
     session.add(arrival)
     note(session, "item.seen", arrival.id, result=arrival.state)
     (FOREIGN if owner else MISSES).count(asker.subject, here)
+    same = or_(Arrival.owner_id == arrival.owner_id, Arrival.owner_id.is_(None))
+    await forget(session, Arrival.barcode == scan.barcode, same, Arrival.id != arrival.id)
     if owner is None:
         return Scanned("unknown", scan.barcode)
-    await forget_unknown(session, scan.barcode)
     seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now(), damaged=scan.damaged)
     emit(session, seen, to=owner.id)
     return Scanned("found", scan.barcode, owner=owner.code, send_to=owner.code)
@@ -115,10 +128,10 @@ def refuse_several(owners: Sequence[Tenant]) -> None:
         raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
 
 
-async def forget_unknown(session: AsyncSession, barcode: str) -> None:
-    """Somebody knows by now what nobody knew when it was put aside."""
-    aside = update(Arrival).where(Arrival.barcode == barcode, Arrival.state == "unknown")
-    await session.execute(aside.values(state="settled"))
+async def forget(session: AsyncSession, *those: ColumnElement[bool]) -> None:
+    """Nothing is left to do here with these; what we still ask about stays: we may be given it."""
+    left = update(Arrival).where(Arrival.state != "asked", *those)
+    await session.execute(left.values(state="settled"))
 
 
 async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
@@ -133,6 +146,8 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
         way, moved = await on_request(session, found, event, sender)
     elif found.closed:
         way, moved = await onward(session, found, await way_of(session, found, event, sender))
+    if way.to != sender:
+        session.add(leg(found, sender, way.to))
     answer = SeenAnswered(
         about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved
     )
@@ -179,8 +194,6 @@ async def onward(session: AsyncSession, found: Seen, way: Way) -> tuple[Route, M
         return way.route, moved
     if first is not None and first.pickup != here and to == first.pickup:
         await promise(session, found, first, way.route.rule)
-    elif to == here:
-        session.add(way_home(found, way.finder, here))
     return way.route, None
 
 
@@ -191,12 +204,13 @@ async def promise(session: AsyncSession, found: Seen, first: First, rule: str) -
     await keep_for(session, found.item.record_id, first, rule)
 
 
-def way_home(found: Seen, sender: int, here: int) -> Transit:
+def leg(found: Seen, finder: int, to: int) -> Transit:
+    """Its way from there: once it has arrived, the finder is told so."""
     return Transit(
         id=uuid7(),
-        leg="home",
-        from_id=sender,
-        to_id=here,
+        leg="home" if to == found.item.tenant_id else "on",
+        from_id=finder,
+        to_id=to,
         barcode=found.item.barcode,
         title=found.title or "",
         shipped_at=now(),
@@ -213,8 +227,11 @@ async def on_request(
     if found is None:  # it was promised on its way, and the request is wanted no longer
         seen.item.request_id = None
         return await onward(session, seen, await way_of(session, seen, event, sender))
-    if found.party.state == "SHIPPED" and found.party.pickup == sender:
-        return Route("on_request", sender), None
+    if found.party.state == "SHIPPED":
+        if found.party.pickup == sender:
+            return Route("on_request", sender), None
+        if await is_still_there(session, event.barcode, sender, found.party.pickup):
+            return Route("next_hold", found.party.pickup), None
     way = await way_of(session, seen, event, sender)
     facts = {"seen_at": int(event.seen_at.timestamp()), "seen_by": sender}
     passes = way.route.rule in PASSING and way.route.to != work.here
@@ -228,12 +245,20 @@ async def on_request(
     return await onward(session, seen, way)
 
 
+async def is_still_there(session: AsyncSession, barcode: str, finder: int, to: int) -> bool:
+    """Whether the finder was to send our book on, and it has not arrived: a hand scans it again."""
+    onward = and_(Transit.leg == "on", Transit.from_id == finder, Transit.to_id == to)
+    ways = select(Transit.id).where(Transit.barcode == barcode, onward)
+    return await session.scalar(ways.where(Transit.received_at.is_(None)).limit(1)) is not None
+
+
 async def came_home(session: AsyncSession, item: UUID, barcode: str) -> None:
     """End the ways that our book was on; where it had been left nobody waits to send it."""
     here = session.info["tenant"]
     ours = or_(  # others may have a book of the same number
         and_(Transit.leg == "home", Transit.to_id == here),
         and_(Transit.leg == "out", Transit.from_id == here),
+        Transit.leg == "on",
     )
     ways = await session.scalars(
         update(Transit)
@@ -242,17 +267,24 @@ async def came_home(session: AsyncSession, item: UUID, barcode: str) -> None:
         .returning(Transit.from_id)
     )
     for finder in set(ways) - {here}:
-        emit(session, ItemHome(about=item, barcode=barcode), to=finder)
+        emit(session, ItemArrived(about=item, barcode=barcode), to=finder)
 
 
-async def settled(session: AsyncSession, event: ItemHome, sender: int, at: datetime) -> None:
-    """At a finder: what was left here before is home; none of our lists has it any more.
-
-    What we still ask about stays: the answer may give the book to us.
-    """
+async def settled(session: AsyncSession, event: ItemArrived, sender: int, at: datetime) -> None:
+    """At a finder: what was left here before is where it was to go."""
     theirs = and_(Arrival.owner_id == sender, Arrival.barcode == event.barcode)
-    before = and_(Arrival.created_at < at, Arrival.state != "asked")
-    await session.execute(update(Arrival).where(theirs, before).values(state="settled"))
+    await forget(session, theirs, Arrival.created_at < at)
+
+
+async def put_away(session: AsyncSession, id: UUID) -> None:
+    """At a finder: a hand says that it has been sent, or stands where it belongs."""
+    row = await session.get(Arrival, (session.info["tenant"], id))
+    if row is None:
+        raise NoSuchArrival(later("Look at the list of problems."))
+    if row.state == "asked":
+        raise StillAsked(later("Try again in a moment."))
+    row.state = "settled"
+    note(session, "item.put_away", id)
 
 
 async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
@@ -262,6 +294,8 @@ async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> N
     if barcode is None:
         return
     known = event.send_to is not None
+    same = and_(Arrival.owner_id == sender, Arrival.barcode == barcode)
+    await forget(session, same, Arrival.id < event.about)  # the hand has scanned it again since
     await session.execute(
         update(Arrival)
         .where(*mine)

@@ -10,12 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.party import MoveRefused
-from pinakes.federation.lending.returned import came_home, foreign, owners_of, refuse_several
+from pinakes.federation.lending.returned import (
+    came_home,
+    foreign,
+    forget,
+    owners_of,
+    refuse_several,
+)
 from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
 from pinakes.federation.lending.turn import Turn
+from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
 from pinakes.platform.language import later
@@ -34,6 +42,7 @@ NEXT: Mapping[tuple[Role, str], str] = {
     (P, "DAMAGED"): "send_on", (P, "LOST"): "return",
 }  # fmt: skip
 ASTRAY = {Status.OUT, Status.MISSING, Status.LOST}
+AGAIN: Mapping[tuple[Role, str], str] = {(S, "SHIPPED"): "ship", (P, "SENT_ON"): "send_on"}
 SAME_HAND = timedelta(minutes=10)  # no van is back by then: the same hand has scanned twice
 DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 
@@ -78,36 +87,39 @@ def meant(parties: list[Found], directory: Directory, scan: Scan) -> list[Found]
 
 def next_of(parties: list[Found]) -> list[Found]:
     """The party whose book this is, if a scan does anything with it."""
-    ready = (one for one in parties if (one.party.role, one.party.state) in NEXT)
+    ready = (one for one in parties if key_of(one) in NEXT or again(one))
     return [one for one in ready if not waits_here(one)][:1]
+
+
+def key_of(found: Found) -> tuple[Role, str]:
+    return found.party.role, found.party.state
 
 
 def waits_here(found: Found) -> bool:
     """Whether its own branch lends it by the request: that needs no way home."""
-    party = found.party
-    return party.role is S and "here" in party.flags and NEXT[S, party.state] == "home"
+    return "here" in found.party.flags and NEXT.get(key_of(found)) == "home"
 
 
 async def step(work: Turn, directory: Directory, found: Found, damaged: bool) -> Scanned:
     """What is next with one book."""
     party = found.party
-    if (party.role, party.state) not in NEXT:
-        raise MoveRefused("A book of this parcel is not on its way.", state=party.state)
-    verb = NEXT[party.role, party.state]
-    if damaged:
-        verb = DAMAGED.get(verb, verb)
-    if verb == "home" and party.state == "SHIPPED" and just_now(found, work):
-        verb = "ship"
-    else:
+    verb = again(found)
+    if verb is None:
+        if key_of(found) not in NEXT:
+            raise MoveRefused("A book of this parcel is not on its way.", state=party.state)
+        verb = NEXT[key_of(found)]
+        if damaged:
+            verb = DAMAGED.get(verb, verb)
         await work.act(found, verb, due(verb, work.now))
     view = PartyView.of(work.latest.get(party.key, found), directory)
     to = {"ship": view.pickup, "send_on": view.supplier}.get(verb)
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)
 
 
-def just_now(found: Found, work: Turn) -> bool:
-    """Whether its last step is so fresh that the next cannot be meant; by hand it can be taken."""
-    return found.since is not None and work.at - found.since < SAME_HAND
+def again(found: Found) -> str | None:
+    """Its last step, if that is so fresh that no other can be meant; by hand it can be taken."""
+    fresh = found.since is not None and now() - found.since < SAME_HAND
+    return AGAIN.get(key_of(found)) if fresh else None
 
 
 async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanned:
@@ -125,7 +137,8 @@ async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanne
             await home_again(session, item)
         else:
             found_again(session, item)
-        await came_home(session, item.id, item.barcode)
+    await came_home(session, item.id, item.barcode)
+    await forget(session, Arrival.barcode == item.barcode, Arrival.send_to == item.tenant_id)
     return Scanned("shelve", item.barcode)
 
 
