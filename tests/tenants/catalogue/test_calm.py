@@ -25,7 +25,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return rested
 
 
-async def test_an_import_rests_four_times_as_long_as_it_works_while_a_desk_is_busy(
+async def test_an_import_rests_ten_times_as_long_as_it_works_while_a_desk_is_busy(
     rests: list[float],
 ) -> None:
     async with calm.resting():
@@ -33,6 +33,6 @@ async def test_an_import_rests_four_times_as_long_as_it_works_while_a_desk_is_bu
     BUSTLE.see()
     async with calm.resting():
         pass
-    async with calm.resting(share=5.0):
+    async with calm.resting(share=12.0):
         pass
-    assert rests == [0.05, 4.0, 5.0]
+    assert rests == [0.05, 10.0, 12.0]

@@ -201,7 +201,7 @@ async def test_a_cancelled_import_keeps_its_finished_batches_and_the_next_one_go
     bring: Import, database: Database, library: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = file_of(*(book(str(n), f"书{n}") for n in range(30)))
-    monkeypatch.setattr("pinakes.tenants.catalogue.batches.RECORDS", 10)
+    monkeypatch.setattr("pinakes.tenants.catalogue.batches.PIECE", 10)
     step = Run.step
 
     async def step_and_stop(run: Run, *told: Any, **named: Any) -> None:

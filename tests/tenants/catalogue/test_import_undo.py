@@ -101,7 +101,7 @@ async def test_what_it_made_goes_and_what_it_changed_is_as_before(
 async def test_a_record_that_one_import_wrote_twice_goes_back_to_before_the_first(
     bring: Import, undo: Any, everything: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinakes.tenants.catalogue.batches.RECORDS", 2)
+    monkeypatch.setattr("pinakes.tenants.catalogue.batches.PIECE", 2)
     await bring(file_of(book("1", "甲", items=["A"])))
     before = await everything()
     change = [book("1", f"甲{n}", items=["A"]) for n in range(5)]

@@ -51,8 +51,8 @@ async def test_files_are_taken_as_long_as_there_is_room(
 async def test_an_import_ends_when_there_is_no_room_for_what_it_sets_aside(
     narrow: None, bring: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinakes.tenants.catalogue.batches.RECORDS", 1)
+    monkeypatch.setattr("pinakes.tenants.catalogue.batches.PIECE", 1)
     job = await bring(file_of(book("1"), BROKEN, book("2"), BROKEN, book("3")))
     assert (job.state, job.failure) == ("failed", "no_room_aside")
     assert job.report
-    assert (job.report["new"], job.report["quarantined"]) == (2, 1)
+    assert (job.report["new"], job.report["quarantined"]) == (1, 1)

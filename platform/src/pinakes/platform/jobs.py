@@ -28,6 +28,7 @@ from pinakes.platform.db import (
 )
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal, Role
+from pinakes.platform.wake import WAKE
 
 
 class JobState(StrEnum):
@@ -182,9 +183,13 @@ class Run:
 
     @asynccontextmanager
     async def work(self) -> AsyncGenerator[AsyncSession]:
-        """A transaction in the job's tenant, in the name of whoever started it."""
+        """A transaction in the job's tenant, in the name of whoever started it.
+
+        What it tells others is carried at once: no command's wake-up may come behind it.
+        """
         async with unit_of_work(self.database.app, self.tenant, self.asker) as session:
             yield session
+        await self.database.post.execute(WAKE)
 
     @asynccontextmanager
     async def parting_work(self) -> AsyncGenerator[AsyncSession]:

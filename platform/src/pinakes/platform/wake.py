@@ -12,6 +12,7 @@ from logging import getLogger
 import asyncpg
 
 CHANNEL = "pinakes"
+WAKE = f"NOTIFY {CHANNEL}"
 PAUSE = 0.02  # seconds; everything told meanwhile is one wake-up
 
 log = getLogger(__name__)
@@ -51,7 +52,7 @@ class Waker:
             while True:
                 await self.told.wait()
                 self.told.clear()
-                await connection.execute(f"NOTIFY {CHANNEL}")
+                await connection.execute(WAKE)
                 await asyncio.sleep(PAUSE)
         finally:
             await connection.close(timeout=1)

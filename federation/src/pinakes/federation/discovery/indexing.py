@@ -22,6 +22,7 @@ from pinakes.platform.db import Database, public_work
 
 PAUSE = 0.2  # seconds between two looks at what has changed
 PATIENCE = 1.5  # seconds that many changes wait for more: each commit costs every reader
+SILENCE = 3  # looks in a row that find no more
 MANY = 200  # changes at once; fewer are shown at once
 AGAIN = 2.0  # seconds until a worker asks again whether it is the one that writes
 BATCH = 1000
@@ -98,10 +99,11 @@ class Indexer:
 
     async def catch_up(self) -> int:
         """Write what has changed and show it, an import's changes together; how much that was."""
-        began, seen = monotonic(), dict[UUID, int]()
+        began, seen, in_vain = monotonic(), dict[UUID, int](), 0
         while monotonic() - began < PATIENCE:
             batch = await self.write_some(seen)
-            if not batch and len(seen) < MANY:
+            in_vain = 0 if batch else in_vain + 1
+            if in_vain == SILENCE or (in_vain and len(seen) < MANY):
                 break
             if not batch:
                 await asyncio.sleep(PAUSE)

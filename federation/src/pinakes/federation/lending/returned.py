@@ -146,7 +146,7 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
         way, moved = await on_request(session, found, event, sender)
     elif found.closed:
         way, moved = await onward(session, found, await way_of(session, found, event, sender))
-    if way.to != sender:
+    if way.to is not None and way.to != sender:
         session.add(leg(found, sender, way.to))
     answer = SeenAnswered(
         about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved

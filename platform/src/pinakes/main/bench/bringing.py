@@ -16,6 +16,7 @@ from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.jobs import OPEN, Job, JobState, found
 from pinakes.platform.objects import objects_of
+from pinakes.platform.wake import WAKE
 from pinakes.tenants.catalogue import service
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.registry import placement
@@ -106,6 +107,7 @@ class Branch:
         before, began = self.scales(), time.monotonic()
         async with unit_of_work(database.app, self.tenant) as session:
             id = (await service.start_import(session, ImportWish(upload=upload))).id
+        await strong.execute(WAKE)  # as the API does
         held: list[tuple[int, float]] = []
         job, reader = await self.look(database, id), 0.0
         while job.state in OPEN or await strong.fetchval(UNSEEN):

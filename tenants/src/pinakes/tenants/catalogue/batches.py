@@ -9,9 +9,10 @@ from msgspec import Struct, field
 from pinakes.tenants.catalogue.marc import Broken, Dialect, Item, read
 from pinakes.tenants.catalogue.packing import packed
 from pinakes.tenants.catalogue.ready import DELETED, Ready, ready
-from pinakes.tenants.catalogue.report import Report
+from pinakes.tenants.catalogue.report import Report, add
 
-RECORDS = 1000
+RECORDS = 1000  # written at once, if nobody is in a hurry
+PIECE = 250
 BYTES = 8 << 20
 
 type Key = tuple[bool, str]  # headings and titles have keys of their own
@@ -39,15 +40,26 @@ class Portion(Struct):
     """Some records in a row, as the database takes them, and what can be told before it is asked.
 
     ``counts`` lacks what only the database knows: of the rows of ``titles`` and ``headings``, which
-    are new, updated, unchanged.
+    are new, updated, unchanged. All portions of a ``group`` can be written as one: no two rows
+    have the same key.
     """
 
-    titles: bytes  # rows for COPY
-    headings: bytes
+    titles: list[bytes]  # rows for COPY
+    headings: list[bytes]
     copies: list[Listed]
     broken: list[Broken]
     counts: Report
     position: int = 0  # in the file, in bytes
+    group: int = 0
+
+    def join(self, other: "Portion") -> None:
+        """Take in the next of the same group."""
+        self.titles += other.titles
+        self.headings += other.headings
+        self.copies += other.copies
+        self.broken += other.broken
+        add(self.counts, other.counts)
+        self.position = other.position
 
 
 class Batch(Struct):
@@ -74,31 +86,47 @@ class Batch(Struct):
 
     @property
     def full(self) -> bool:
-        return len(self) >= RECORDS or self.size >= BYTES
+        return len(self) >= PIECE or self.size >= BYTES
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.before) + len(self.broken)
 
 
+class Group(NamedTuple):
+    """Batches in a row in which no key comes twice, and how many records there may be."""
+
+    number: int
+    keys: frozenset[Key]
+    most: int
+
+    def next(self, batch: Batch) -> "Group":
+        """The group of this batch: the same one, if there is room."""
+        keys = self.keys | batch.rows.keys()
+        if len(keys) == len(self.keys) + len(batch.rows) and len(keys) <= self.most:
+            return self._replace(keys=keys)
+        return Group(self.number + 1, frozenset(batch.rows), min(2 * self.most, RECORDS))
+
+
 def portions(file: BinaryIO, how: How) -> Iterator[Portion]:
-    """Everything in *file*."""
-    batch = Batch()
+    """Everything in *file*; the first groups are small, so that all that follows begins at once."""
+    batch, group = Batch(), Group(0, frozenset(), PIECE)
     for found in read(file, dialect=how.dialect, encoding=how.encoding):
         if found.ordinal <= how.behind:
             continue
         batch.take(ready(found, how.profile))
         if batch.full:
-            yield portion(batch, file.tell())
+            group = group.next(batch)
+            yield portion(batch, file.tell(), group.number)
             batch = Batch()
-    yield portion(batch, file.tell())
+    yield portion(batch, file.tell(), group.next(batch).number)
 
 
-def portion(batch: Batch, position: int = 0) -> Portion:
+def portion(batch: Batch, position: int = 0, group: int = 0) -> Portion:
     """The batch as it is written."""
     rows = batch.rows.values()
     return Portion(
-        titles=packed(row for row in rows if not row.authority),
-        headings=packed(row for row in rows if row.authority),
+        titles=packed([row for row in rows if not row.authority]),
+        headings=packed([row for row in rows if row.authority]),
         copies=[
             Listed(batch.rows[False, row.key].ordinal, row.ordinal, row.form, item)
             for row in batch.readable
@@ -107,6 +135,7 @@ def portion(batch: Batch, position: int = 0) -> Portion:
         broken=batch.broken,
         counts=counts(batch),
         position=position,
+        group=group,
     )
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 from pinakes.platform.arrears import ARREARS
 from pinakes.platform.bustle import BUSTLE
 
-AT_DESKS = 4.0  # so much longer than it works, long work rests while desks are busy
+AT_DESKS = 10.0  # so much longer than it works, long work rests while desks are busy
 UNSEEN = 6_000  # titles: some seconds until the search shows them
 PATIENCE = 5.0  # seconds that each piece of work waits for the search at most
 LOOK = 0.05
@@ -18,7 +18,7 @@ LOOK = 0.05
 async def resting(share: float = 0.05) -> AsyncGenerator[None]:
     """Work inside, and rest afterwards for that *share* of the time which it took.
 
-    While somebody is being served it is four times as long as the work at least.
+    While somebody is being served it is ten times as long as the work at least.
     """
     began = monotonic()
     yield

@@ -10,11 +10,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.bustle import BUSTLE
 from pinakes.platform.db import uuid7
 from pinakes.platform.jobs import Run
 from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.apart import Order, read_apart
-from pinakes.tenants.catalogue.batches import How, Portion, portions
+from pinakes.tenants.catalogue.batches import RECORDS, How, Portion, portions
 from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.duplicates import start_later
 from pinakes.tenants.catalogue.marc import Broken
@@ -40,7 +41,7 @@ async def run_import(run: Run) -> dict[str, Any]:
     async with run.work() as session:
         left = await room_aside(session)
     size, pieces = await uploaded(run, wish.upload)
-    async with aclosing(read(pieces, size, how)) as coming:
+    async with aclosing(together(read(pieces, size, how))) as coming:
         async for portion in coming:
             left -= sum(len(kept(piece)) for piece in portion.broken)
             if portion.broken and left < 0:
@@ -51,6 +52,25 @@ async def run_import(run: Run) -> dict[str, Any]:
         async with run.work() as session:
             await start_later(session)
     return whole(report)
+
+
+async def together(coming: AsyncGenerator[Portion]) -> AsyncGenerator[Portion]:
+    """As many as may be written at once, as one; each by itself while a desk is busy."""
+    waiting: Portion | None = None
+    async with aclosing(coming):
+        async for portion in coming:
+            if waiting is not None and waiting.group == portion.group:
+                waiting.join(portion)
+            elif waiting is not None:
+                yield waiting
+                waiting = portion
+            else:
+                waiting = portion
+            if BUSTLE.goes_on or waiting.counts.read >= RECORDS:
+                yield waiting
+                waiting = None
+    if waiting is not None:
+        yield waiting
 
 
 async def uploaded(run: Run, upload: UUID) -> tuple[int, AsyncIterator[bytes]]:

@@ -18,10 +18,10 @@ _lead = struct.Struct("!hiii16s").pack
 _length = struct.Struct("!i").pack
 
 
-def packed(rows: Iterable[Ready]) -> bytes:
-    """The rows with their ordinals and fresh ids; nothing when there are none."""
+def packed(rows: Iterable[Ready]) -> list[bytes]:
+    """The rows with their ordinals and fresh ids, without head and tail, in one piece if any."""
     body = b"".join([part for row in rows for part in _parts(row)])
-    return HEAD + body + TAIL if body else b""
+    return [body] if body else []
 
 
 def _parts(row: Ready) -> list[bytes]:

@@ -13,7 +13,7 @@ from pinakes.platform.db import driver
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.batches import Portion
 from pinakes.tenants.catalogue.events import RecordsChanged
-from pinakes.tenants.catalogue.packing import CAME, TOLD
+from pinakes.tenants.catalogue.packing import CAME, HEAD, TAIL, TOLD
 from pinakes.tenants.catalogue.report import Report, add
 from pinakes.tenants.catalogue.stock import Copy, stock
 
@@ -77,7 +77,7 @@ async def store(session: AsyncSession, portion: Portion, report: Report, job: UU
 
 
 async def settle(
-    session: AsyncSession, table: str, rows: bytes, columns: tuple[str, ...], job: UUID
+    session: AsyncSession, table: str, rows: list[bytes], columns: tuple[str, ...], job: UUID
 ) -> Mapping[int, Settled]:
     """Write what is new or says something else; by ordinal, what became of each row.
 
@@ -100,6 +100,6 @@ async def settle(
     return {ordinal: Settled(id, Fate(fate)) for ordinal, id, fate in settled}
 
 
-async def whole(rows: bytes) -> AsyncGenerator[bytes]:
+async def whole(rows: list[bytes]) -> AsyncGenerator[bytes]:
     """All of it at once. A file would go round in a circle with its reader, and be kept by it."""
-    yield rows
+    yield b"".join([HEAD, *rows, TAIL])
