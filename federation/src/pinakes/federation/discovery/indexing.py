@@ -102,12 +102,12 @@ class Indexer:
         began, seen, in_vain = monotonic(), dict[UUID, int](), 0
         while monotonic() - began < PATIENCE:
             batch = await self.write_some(seen)
-            in_vain = 0 if batch else in_vain + 1
-            if in_vain == SILENCE or (in_vain and len(seen) < MANY):
-                break
-            if not batch:
-                await asyncio.sleep(PAUSE)
             seen |= batch
+            in_vain = 0 if batch else in_vain + 1
+            if in_vain and (len(seen) < MANY or in_vain == SILENCE or ARREARS.waiting):
+                break
+            if in_vain:
+                await asyncio.sleep(PAUSE)
         if seen:
             await asyncio.to_thread(self.commit)
             async with public_work(self.database.public) as public:

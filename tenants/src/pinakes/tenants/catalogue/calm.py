@@ -30,5 +30,6 @@ async def resting(share: float = 0.05) -> AsyncGenerator[None]:
 async def seen() -> None:
     """Let the search come near: whoever writes far ahead of it hides what others write, too."""
     ends = monotonic() + PATIENCE
-    while ARREARS.unseen > UNSEEN and monotonic() < ends:  # noqa: ASYNC110  (it is looked at)
-        await asyncio.sleep(LOOK)
+    with ARREARS.awaited():
+        while ARREARS.unseen > UNSEEN and monotonic() < ends:  # noqa: ASYNC110  (it is looked at)
+            await asyncio.sleep(LOOK)
