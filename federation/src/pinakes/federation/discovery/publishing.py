@@ -29,9 +29,9 @@ BEFORE = """
 HOLDINGS = """
     INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
                                       call_numbers, items, available)
-    SELECT $1, record, edition, rule, CAST(fields AS json),
+    SELECT $1, record, edition, rule, CAST(convert_from(fields, 'UTF8') AS json),
            ARRAY(SELECT jsonb_array_elements_text(numbers)), items, available
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::integer[],
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::jsonb[], $7::integer[],
                 $8::integer[]) AS t (record, edition, rule, fields, numbers, items, available)
     ON CONFLICT (tenant_id, record_id) DO UPDATE SET
         edition_id = excluded.edition_id, rule = excluded.rule,

@@ -35,7 +35,8 @@ SHEET = "catalogue.items"
 UNDO = "catalogue.undo"
 TITLE = msgspec.json.Decoder(Title)
 DESCRIBED = """
-    SELECT id, state = 'live' AND NOT (suppressed OR withdrawn), CAST(title_fields AS text)
+    SELECT id, state = 'live' AND NOT (suppressed OR withdrawn),
+           convert_to(CAST(title_fields AS text), 'UTF8')
     FROM record WHERE id = ANY($1)
 """
 
@@ -71,7 +72,7 @@ class Described(msgspec.Struct):
     id: UUID
     visible: bool
     title: Title
-    raw: str  # the title in JSON
+    raw: bytes  # the title in JSON
 
 
 def key_of_upload(id: UUID) -> str:
