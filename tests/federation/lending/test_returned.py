@@ -22,13 +22,17 @@ from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.returned import FOREIGN, ItemOfSeveral, settled
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.wording import WHYS
+from pinakes.main.features import FEATURES
 from pinakes.platform import show
+from pinakes.platform.carrier import carry
 from pinakes.platform.clock import now
-from pinakes.platform.db import unit_of_work
+from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import Problem
+from pinakes.platform.feature import listeners_of
 from pinakes.platform.identity import Principal
 from pinakes.platform.language import speaking
+from pinakes.platform.messages import Outbox
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers.misses import MISSES, Misses
 
@@ -250,6 +254,89 @@ async def test_late_news_that_a_book_is_home_leaves_it_on_the_list_where_it_was_
     async with unit_of_work(b.database.app, finder.id) as session:
         left = await session.scalars(select(Arrival.state).order_by(Arrival.id))
         assert left.all() == ["settled", "known"]
+
+
+async def left(b: Borrowing, at: Tenant, barcode: str) -> None:
+    """It is scanned there, and its owner has not heard of it."""
+    async with unit_of_work(b.database.app, at.id) as session:
+        await scanning.scan(session, b.directory, Scan(barcode))
+
+
+async def states(b: Borrowing, at: Tenant) -> list[tuple[str, str | None]]:
+    """Every book that was left there, in the order of the scans: how it stands, and why."""
+    async with unit_of_work(b.database.app, at.id) as session:
+        rows = await session.scalars(select(Arrival).order_by(Arrival.id))
+        return [(row.state, row.rule) for row in rows]
+
+
+async def test_a_book_that_stays_does_so_when_it_was_scanned_twice_before_its_owner_answered(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    await held(b.database, finder, title)
+    await rule(b.database, b.supplier, item_float={"items": ["*"], "most": 2})
+    for _ in range(2):
+        await left(b, finder, barcode)
+    await deliver(b.database)
+    assert await states(b, finder) == [("settled", "floats"), ("known", "floats")]
+    assert (await b.item(finder, barcode)).status == "on_shelf"
+
+
+@pytest.mark.parametrize(("there", "why"), [(False, "next_hold"), (True, "next_hold_here")])
+async def test_a_book_scanned_twice_before_its_owner_answered_goes_to_who_waits(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant, there: bool, why: str
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request, at = await b.place(title), borrowing.pickup if there else finder
+    for _ in range(2):
+        await left(b, at, barcode)
+    await deliver(b.database)
+    assert await states(b, at) == [("settled", why), ("known", why)]
+    assert (await b.wish(request)).state == "SHIPPED"
+    await scan(b, b.pickup, barcode)
+    assert {state for state, _ in await states(b, at)} == {"settled"}
+
+
+async def test_news_that_a_book_is_home_waits_for_the_answer_to_where_it_goes(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    await left(b, finder, barcode)
+    await carry(b.database, listeners_of(FEATURES))
+    async with public_work(b.database.carrier) as session:
+        ours = update(Outbox).where(Outbox.tenant_id == b.supplier.id)
+        answer = ours.where(Outbox.kind == "SeenAnswered", Outbox.state == "waiting")
+        later = answer.values(due_at=now() + timedelta(hours=1)).returning(Outbox.id)
+        assert len((await session.scalars(later)).all()) == 1
+    await left(b, b.supplier, barcode)
+    await carry(b.database, listeners_of(FEATURES))
+    assert await states(b, finder) == [("asked", None)]
+    async with public_work(b.database.carrier) as session:
+        await session.execute(answer.values(due_at=now()))
+    await deliver(b.database)
+    assert await states(b, finder) == [("settled", "goes_home")]
+
+
+async def test_late_news_that_a_book_was_left_ends_no_loan_that_came_after(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode), desk = borrowing, lent, desk_at(client, mint, borrowing.supplier)
+    for lends in (False, True):
+        await left(b, finder, barcode)
+        assert (await desk.take_back(barcode)).status_code == 200
+        if lends:
+            visitor = await enrol(b.database, b.supplier)
+            assert (await desk.lend(visitor.card, barcode)).status_code == 201
+        await deliver(b.database)
+        assert (await b.item(b.supplier, barcode)).status == ("lent" if lends else "on_shelf")
+        assert {state for state, _ in await states(b, finder)} == {"settled"}
+        if not lends:
+            visitor = await enrol(b.database, b.supplier)
+            assert (await desk.lend(visitor.card, barcode)).status_code == 201
 
 
 async def problems(client: httpx.AsyncClient, mint: Mint, at: Tenant) -> tuple[int, bool]:

@@ -56,3 +56,14 @@ async def test_pieces_with_the_same_number_are_not_written_as_one(bring: Import)
     job = await bring(file_of(*books))
     assert job.report
     assert (job.report["new"], job.report["updated"]) == (35, 1)
+
+
+async def test_what_is_written_as_one_has_no_more_bytes_than_may_be_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "BYTES", 2000)
+    pieces = read(range(60))
+    stray = b"no record at all\x1d"
+    broken = list(portions(io.BytesIO(file_of(book("1", "书")) + stray * 600), How()))
+    assert max(await written(pieces)) <= 20
+    assert max(await written(broken)) * len(stray) <= 2000

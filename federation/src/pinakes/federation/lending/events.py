@@ -87,7 +87,10 @@ class SeenAnswered(Event, frozen=True, kw_only=True):
 
 
 class ItemArrived(Event, frozen=True, kw_only=True):
-    """To whoever was to send it: this item (``about``) of ours is home, or where it went on to."""
+    """To whoever was to send it: an item of ours is home, or where it went on to.
+
+    It is about the scan (or the way from there), so that it never comes before our answer.
+    """
 
     crosses: ClassVar[bool] = True
 

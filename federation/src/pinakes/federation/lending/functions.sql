@@ -167,11 +167,11 @@ LANGUAGE sql AS $$
         UPDATE transit SET received_at = moment, lost_at = NULL
         WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode'
           AND party_id IS NULL AND leg IN ('home', 'on') AND received_at IS NULL
-        RETURNING from_id)
+        RETURNING id, from_id)
     INSERT INTO outbox (id, receiver, about, kind, body)
-    SELECT pinakes_id(), way.from_id, p.item_id, 'ItemArrived',
-           jsonb_build_object('about', p.item_id, 'barcode', p.facts ->> 'barcode')
-    FROM (SELECT DISTINCT from_id FROM ways) AS way
+    SELECT pinakes_id(), way.from_id, way.id, 'ItemArrived',
+           jsonb_build_object('about', way.id, 'barcode', p.facts ->> 'barcode')
+    FROM ways AS way
 $$;
 
 CREATE OR REPLACE FUNCTION lending_effect(p request_party, effect text, moment timestamptz)

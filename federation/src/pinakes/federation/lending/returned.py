@@ -26,6 +26,7 @@ from pinakes.platform.identity import ANYONE, Principal
 from pinakes.platform.language import later
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.schemas import NewItem
 from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
@@ -35,6 +36,9 @@ ANY_KIND = "*"
 PASSING = {"next_hold", "next_hold_here", "floats"}  # rules by which it need not come home first
 type Moved = dict[str, str] | None  # under which record the finder keeps it, and as what
 OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
+PROMISED = text("""
+    SELECT pickup FROM commons.wanted WHERE request_id = :request AND offered_by = :here
+""")
 STOCK = text("""
     SELECT t.state = 'active' AS open, there.record_id AS record,
            coalesce(there.items, 0) AS copies
@@ -146,12 +150,16 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
         way, moved = await on_request(session, found, event, sender)
     elif found.closed:
         way, moved = await onward(session, found, await way_of(session, found, event, sender))
-    if way.to is not None and way.to != sender:
-        session.add(leg(found, sender, way.to))
+    elif found.item.status == Status.WITHDRAWN:  # it was scanned twice, and stays
+        way = Route("floats", sender)
     answer = SeenAnswered(
         about=event.about, title=found.title, send_to=way.to, rule=way.rule, moved=moved
     )
     emit(session, answer, to=sender)
+    if found.back:
+        emit(session, ItemArrived(about=event.about, barcode=event.barcode), to=sender)
+    elif way.to is not None and way.to != sender:
+        session.add(await leg(session, found, event.about, sender, way.to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +212,11 @@ async def promise(session: AsyncSession, found: Seen, first: First, rule: str) -
     await keep_for(session, found.item.record_id, first, rule)
 
 
-def leg(found: Seen, finder: int, to: int) -> Transit:
-    """Its way from there: once it has arrived, the finder is told so."""
+async def leg(session: AsyncSession, found: Seen, about: UUID, finder: int, to: int) -> Transit:
+    """Its way from there: once it has arrived, the finder is told so, and behind our answer."""
+    told_before = await session.get(Transit, (found.item.tenant_id, about))
     return Transit(
-        id=uuid7(),
+        id=uuid7() if told_before else about,
         leg="home" if to == found.item.tenant_id else "on",
         from_id=finder,
         to_id=to,
@@ -224,9 +233,8 @@ async def on_request(
     assert seen.request is not None  # noqa: S101  (its caller has looked)
     work = turn(session)
     found = await work.find(seen.request, Role.SUPPLIER)
-    if found is None:  # it was promised on its way, and the request is wanted no longer
-        seen.item.request_id = None
-        return await onward(session, seen, await way_of(session, seen, event, sender))
+    if found is None:
+        return await on_promise(session, seen, event, sender)
     if found.party.state == "SHIPPED":
         if found.party.pickup == sender:
             return Route("on_request", sender), None
@@ -245,6 +253,18 @@ async def on_request(
     return await onward(session, seen, way)
 
 
+async def on_promise(
+    session: AsyncSession, seen: Seen, event: ItemSeen, sender: int
+) -> tuple[Route, Moved]:
+    """It goes to the request, which has not asked for it yet; or that is wanted no longer."""
+    told = {"request": seen.request, "here": session.info["tenant"]}
+    pickup = await session.scalar(PROMISED, told)
+    if pickup is not None and not event.damaged:
+        return Route("next_hold_here" if pickup == sender else "next_hold", pickup), None
+    seen.item.request_id = None
+    return await onward(session, seen, await way_of(session, seen, event, sender))
+
+
 async def is_still_there(session: AsyncSession, barcode: str, finder: int, to: int) -> bool:
     """Whether the finder was to send our book on, and it has not arrived: a hand scans it again."""
     onward = and_(Transit.leg == "on", Transit.from_id == finder, Transit.to_id == to)
@@ -252,7 +272,7 @@ async def is_still_there(session: AsyncSession, barcode: str, finder: int, to: i
     return await session.scalar(ways.where(Transit.received_at.is_(None)).limit(1)) is not None
 
 
-async def came_home(session: AsyncSession, item: UUID, barcode: str) -> None:
+async def came_home(session: AsyncSession, barcode: str) -> None:
     """End the ways that our book was on; where it had been left nobody waits to send it."""
     here = session.info["tenant"]
     ours = or_(  # others may have a book of the same number
@@ -260,14 +280,15 @@ async def came_home(session: AsyncSession, item: UUID, barcode: str) -> None:
         and_(Transit.leg == "out", Transit.from_id == here),
         Transit.leg == "on",
     )
-    ways = await session.scalars(
+    ways = await session.execute(
         update(Transit)
         .where(Transit.barcode == barcode, Transit.received_at.is_(None), ours)
         .values(received_at=now(), lost_at=None)
-        .returning(Transit.from_id)
+        .returning(Transit.id, Transit.from_id)
     )
-    for finder in set(ways) - {here}:
-        emit(session, ItemArrived(about=item, barcode=barcode), to=finder)
+    for way, finder in ways:
+        if finder != here:
+            emit(session, ItemArrived(about=way, barcode=barcode), to=finder)
 
 
 async def settled(session: AsyncSession, event: ItemArrived, sender: int, at: datetime) -> None:

@@ -137,7 +137,7 @@ async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanne
             await home_again(session, item)
         else:
             found_again(session, item)
-    await came_home(session, item.id, item.barcode)
+    await came_home(session, item.barcode)
     await forget(session, Arrival.barcode == item.barcode, Arrival.send_to == item.tenant_id)
     return Scanned("shelve", item.barcode)
 

@@ -98,13 +98,16 @@ class Group(NamedTuple):
     number: int
     keys: frozenset[Key]
     most: int
+    size: int = 0  # bytes, of what cannot be read, too
 
     def next(self, batch: Batch) -> "Group":
         """The group of this batch: the same one, if there is room."""
-        keys = self.keys | batch.rows.keys()
-        if len(keys) == len(self.keys) + len(batch.rows) and len(keys) <= self.most:
-            return self._replace(keys=keys)
-        return Group(self.number + 1, frozenset(batch.rows), min(2 * self.most, RECORDS))
+        keys, size = self.keys | batch.rows.keys(), self.size + batch.size
+        distinct = len(keys) == len(self.keys) + len(batch.rows)
+        if distinct and len(keys) <= self.most and size <= BYTES:
+            return self._replace(keys=keys, size=size)
+        most = min(2 * self.most, RECORDS)
+        return Group(self.number + 1, frozenset(batch.rows), most, batch.size)
 
 
 def portions(file: BinaryIO, how: How) -> Iterator[Portion]:

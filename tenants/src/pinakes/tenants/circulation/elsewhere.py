@@ -32,6 +32,7 @@ class Seen:
     request: UUID | None
     title: str | None
     closed: bool = False  # an ordinary loan has ended
+    back: bool = False  # it has been at our desk since
 
 
 async def own(session: AsyncSession, barcode: str) -> Item | None:
@@ -63,9 +64,11 @@ async def seen_elsewhere(
     )
     title = loan.title if loan else await session.scalar(TITLE, {"record": item.record_id})
     if loan is None or loan.returned_at or loan.person_id is None or item.request_id:
-        return Seen(item, item.request_id, title)
-    returned_at = max(at, loan.lent_at)
-    loan.returned_at = returned_at
+        since = loan.returned_at if loan and item.status == Status.ON_SHELF else None
+        return Seen(item, item.request_id, title, back=since is not None and since > at)
+    if loan.lent_at > at:
+        return Seen(item, None, title, back=True)
+    loan.returned_at = returned_at = at
     item.status = move(item.status, Action.LEAVE)
     note(session, "loan.close", loan.id, result="damaged" if damaged else "returned elsewhere")
     event = LoanClosed(about=loan.person_id, loan=loan.id, returned_at=returned_at)
