@@ -1,5 +1,6 @@
 """Requests over HTTP, as a graph and as pages: of readers, desks, and of nobody else."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -247,17 +248,55 @@ async def test_whoever_hands_it_out_is_told_that_it_stays_in_the_library(
 async def test_buttons_do_what_the_list_offers(
     client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
 ) -> None:
-    b = borrowing
-    told, _ = await placed(client, b, me)
+    b, me_not = borrowing, str(uuid4())
+    told, barcode = await placed(client, b, me)
     staff = mint.staff(f"desk@{b.supplier.code}") | ENGLISH
     path = f"/b/{b.supplier.code}/lending/{told['request']}/supplier/pull"
     pressed = await client.post(path, data={"attempt": "1", "back": "ship"}, headers=staff)
     assert pressed.status_code == 303
-    assert pressed.headers["location"].endswith("/lending/ship")
-    assert "红楼梦" in (await client.get(pressed.headers["location"], headers=staff)).text
+    path_of, _, said = pressed.headers["location"].partition("?")
+    assert path_of.endswith("/lending/ship")
+    for tongue, done, state in (
+        (ENGLISH, "Done: Pulled", "To be sent"),
+        (CHINESE, "已完成：已取架", "待寄出"),
+    ):
+        told_so = notice((await client.get(f"{path_of}?{said}", headers=staff | tongue)).text)
+        assert all(one in told_so for one in (done, "红楼梦", barcode, state))
+    for wrong in ("", said.replace("did=pull", "did=dance"), said.replace(told["request"], me_not)):
+        answer = await client.get(f"{path_of}?{wrong}", headers=staff)
+        assert (answer.status_code, notice(answer.text)) == (200, "")
     for attempt in ("0", "99999999999"):
         pressed = await client.post(path, data={"attempt": attempt}, headers=staff)
         assert pressed.status_code == 400
+
+
+def notice(shown: str) -> str:
+    """What a page says that was done."""
+    found = re.search(r'role="status">(.*?)</div>', shown, re.DOTALL)
+    return found[1] if found else ""
+
+
+async def test_a_button_sends_a_book_off_with_its_slip_and_says_why_it_cannot_do_so_twice(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b = borrowing
+    told, barcode = await placed(client, b, me)
+    staff = mint.staff(f"desk@{b.supplier.code}") | ENGLISH
+    root = f"/b/{b.supplier.code}/lending"
+    button = f"{root}/{told['request']}/supplier/ship"
+    form = {"attempt": "1", "back": "pull"}
+    pressed = await client.post(button, data=form, headers=staff)
+    sent = notice((await client.get(pressed.headers["location"], headers=staff)).text)
+    assert f'href="{root}/slips/{told["request"]}/supplier"' in sent
+    for tongue, why in (
+        (ENGLISH, "It stands like this now: On its way"),
+        (CHINESE, "目前状态：运送途中"),
+    ):
+        again = await client.post(button, data=form, headers=staff | tongue)
+        assert again.status_code == 409
+        assert 'role="alert"' in again.text
+        assert why in again.text
+    assert barcode in sent
 
 
 async def test_my_requests_stand_with_my_loans(

@@ -8,7 +8,10 @@ from sqlalchemy import text
 
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import looking, wording
+from pinakes.federation.lending.schemas import MyRequest
+from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.directory import Tenant
 from pinakes.platform.language import speaking
 
 pytestmark = pytest.mark.anyio
@@ -62,9 +65,38 @@ async def test_the_wait_is_told_in_words_that_no_line_breaks(
     async with unit_of_work(b.database.app, b.home.id) as session:
         [one] = await looking.mine(session, b.directory, b.reader.person)
     one.place = Place(position=1, total=2, wait_median=12, wait_low=7, wait_high=32)
-    shown = {"requests": [one], "steps": wording.STEPS, "closed": wording.CLOSED, "home": b.home}
+    page = rendered(app, one, b.home, tongue)
+    assert f'<span class="whole">{words}</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "unsaid"),
+    [
+        ("CHECKED_OUT", "Back by <time", "To be collected"),
+        ("SHIPPED", "To be collected at:", "<time"),
+        ("READY_FOR_PICKUP", "· until <time", "Back by"),
+        ("SENT_ON", "Given back", "To be collected"),
+    ],
+)
+async def test_a_date_says_what_it_is_for(
+    app: Litestar, borrowing: Borrowing, state: str, said: str, unsaid: str
+) -> None:
+    b = borrowing
+    await b.place(await edition(b.database, b.home.consortium), title="红楼梦")
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [one] = await looking.mine(session, b.directory, b.reader.person)
+    one.state, one.until = state, now()
+    page = rendered(app, one, b.home, "en")
+    assert said in page
+    assert unsaid not in page
+
+
+def rendered(app: Litestar, one: MyRequest, home: Tenant, tongue: str) -> str:
+    """The list with one request."""
+    shown = {"requests": [one], "steps": wording.STEPS, "closed": wording.CLOSED, "home": home}
+    shown |= {"at_home": wording.AT_HOME, "coming": wording.COMING}
     with speaking(tongue):
-        page = app.state.templates.get_template("lending/mine.html").render(
+        page: str = app.state.templates.get_template("lending/mine.html").render(
             language=tongue, **shown
         )
-    assert f'<span class="whole">{words}</span>' in page
+    return page

@@ -223,6 +223,12 @@ async def test_a_hand_says_that_what_was_left_is_dealt_with(
     assert f'action="{button}"' in (await client.get(page, headers=staff | ENGLISH)).text
     for done in (await client.post(path, headers=staff), await client.post(button, headers=staff)):
         assert done.status_code in {204, 303}  # the second time it is done already
+        if done.status_code == 303:
+            for tongue, said in (("en", "Done: It has been sent"), ("zh", "已完成：已寄出")):
+                headers = staff | ENGLISH | {"Accept-Language": tongue}
+                told = (await client.get(done.headers["location"], headers=headers)).text
+                assert f'role="status">\n  <p><strong>{said}</strong>' in told
+                assert barcode in told
     assert (await problems(client, mint, finder)) == (0, False)
     none = await client.post(path.replace(path.split("/")[-2], str(uuid4())), headers=staff)
     assert (none.status_code, none.json()["code"]) == (404, "no_such_arrival")
@@ -667,6 +673,27 @@ async def test_a_book_that_bears_the_barcode_of_one_of_ours_is_asked_about(
     [theirs] = await scan(b, finder, barcode, owner=b.supplier.code)
     assert (theirs.verb, theirs.owner) == ("found", b.supplier.code)
     assert (await b.item(b.supplier, barcode)).status == "out"
+
+
+async def test_the_list_asks_whose_book_it_is_and_takes_the_answer_without_another_scan(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    client: httpx.AsyncClient,
+    mint: Mint,
+) -> None:
+    b, (_, barcode) = borrowing, lent
+    [own] = await stock(b.database, finder)
+    async with unit_of_work(b.database.app, finder.id) as session:
+        await session.execute(update(Item).where(Item.barcode == own).values(barcode=barcode))
+    path, staff = f"/b/{finder.code}/lending/scan", mint.staff(f"desk@{finder.code}") | ENGLISH
+    form = {"scanned": barcode, "back": "problem"}
+    field, _, asked = (await client.post(path, data=form, headers=staff)).text.partition("Whose is")
+    assert 'name="owner"' not in field  # else Enter in the field would press the first of them
+    assert f'name="scanned" value="{barcode}"' in asked
+    assert f'name="owner" value="{b.supplier.code}"' in asked
+    found = await client.post(path, data=form | {"owner": b.supplier.code}, headers=staff)
+    assert "A book of another library" in found.text
 
 
 async def test_a_book_that_stays_leaves_ours_with_the_same_barcode_alone(

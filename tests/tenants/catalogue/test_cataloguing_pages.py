@@ -145,7 +145,26 @@ async def test_from_the_report_to_the_piece_and_into_the_catalogue(
 
 async def test_an_import_that_failed_has_a_report_too(room: Room, bring: Import) -> None:
     job = await bring(b"no catalogue")
-    assert "<code>unknown_format</code>" in await room.get(f"imports/{job.id}")
+    shown = await room.get(f"imports/{job.id}")
+    assert "<code>unknown_format</code>" in shown
+    assert re.search(r"<strong>[^<]*[\u4e00-\u9fff][^<]*</strong> <a href=\"/errors/", shown)
+    assert "册未收入" not in await room.get()
+
+
+async def test_an_import_that_brought_nothing_has_nothing_to_take_back(
+    room: Room, bring: Import
+) -> None:
+    failed, first, again = [
+        await bring(file) for file in (b"no catalogue", file_of(book("1")), file_of(book("1")))
+    ]
+    offered = [
+        "撤销整个导入" in await room.get(f"imports/{one.id}") for one in (failed, first, again)
+    ]
+    assert offered == [False, True, False]
+    room.headers["accept-language"] = "en"
+    listed = " ".join((await room.get()).split())
+    assert "1 record " in listed
+    assert "<td>—</td>" in listed
 
 
 async def test_an_import_shows_how_far_it_is_and_is_stopped_on_its_page(

@@ -26,7 +26,7 @@ from pinakes.platform.db import (
     unit_of_work,
     uuid7,
 )
-from pinakes.platform.errors import Conflict, NotFound
+from pinakes.platform.errors import Conflict, Fault, NotFound
 from pinakes.platform.identity import Principal, Role
 from pinakes.platform.wake import WAKE
 
@@ -54,6 +54,13 @@ class JobNotFound(NotFound):
 class JobOver(Conflict):
     code = "job_over"
     title = "This job has ended"
+
+
+class GaveUp(Fault):
+    """Its worker went away each time; nobody begins it again."""
+
+    code = "gave_up"
+    title = "The job broke off too often"
 
 
 class JobCancelled(Exception):

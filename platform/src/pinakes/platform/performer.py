@@ -15,6 +15,7 @@ from pinakes.platform.errors import Problem, Unavailable
 from pinakes.platform.http import understand
 from pinakes.platform.jobs import (
     OPEN,
+    GaveUp,
     Handler,
     Job,
     JobCancelled,
@@ -84,7 +85,7 @@ async def take(database: Database, claimed: Claimed) -> Run | None:
             return None
         if job.cancel_asked or claimed.tries > TRIES:
             job.move(JobState.CANCELLED if job.cancel_asked else JobState.FAILED)
-            job.failure = None if job.cancel_asked else (job.failure or "gave_up")
+            job.failure = None if job.cancel_asked else (job.failure or GaveUp.code)
             return None
         job.move(JobState.RUNNING)
         job.attempt = claimed.tries

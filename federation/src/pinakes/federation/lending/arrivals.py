@@ -103,6 +103,6 @@ class ArrivalPages(Controller):
 
     @post("/{id:uuid}/done")
     async def done(self, id: FromPath[UUID], session: Session, here: Here) -> Response[Any]:
-        """The button beside it."""
+        """The button beside it; the list tells what was done."""
         await put_away(session, id)
-        return Redirect(f"/b/{here.code}/lending/problem", status_code=303)
+        return Redirect(f"/b/{here.code}/lending/problem?left={id}", status_code=303)

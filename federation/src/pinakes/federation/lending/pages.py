@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending import hot, pausing, scanning, service, wording
 from pinakes.federation.lending.fetching import works
 from pinakes.federation.lending.models import Arrival, PartyRow, Transit
+from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
@@ -111,10 +112,15 @@ class LendingPages(Controller):
         session: Session,
         data: URLEncodedBody[Pressed],
     ) -> Response[Any]:
-        """A button on a list."""
-        await service.act(session, id, role_of(role), act, {}, data.attempt)
-        code = request.path_params["branch"]
-        return Redirect(f"/b/{code}/lending/{worked(data.back)}", status_code=303)
+        """A button on a list; what was done, or why it was not, is told on that list."""
+        name = worked(data.back)
+        try:
+            async with session.begin_nested():
+                found = await service.act(session, id, role_of(role), act, {}, data.attempt)
+        except Problem as problem:
+            return await shown(request, session, name, problem=problem)
+        code, did = request.path_params["branch"], Did.by(found, act)
+        return Redirect(f"/b/{code}/lending/{name}?{did.query}", status_code=303)
 
     @get("/slips/{id:uuid}/{role:str}")
     async def slip(
@@ -264,6 +270,8 @@ async def shown(
         branches=directory.codes,
         owners=[directory.codes[code] for code in owners],
         done=done or [],
+        did=await done_just_now(session, directory, request.query_params),
+        left=await dealt_with(session, request.query_params),
         problem=describe(problem) if problem else None,
         scanned=scanned,
         states=wording.STATES,

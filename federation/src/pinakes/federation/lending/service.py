@@ -16,6 +16,7 @@ from pinakes.federation.lending.rows import Found
 from pinakes.federation.lending.turn import Turn
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal
+from pinakes.platform.language import later
 
 TITLE = text("""
     SELECT h.edition_id, h.title_fields ->> 'title' AS title FROM commons.holding h
@@ -69,7 +70,7 @@ async def act(
     found = await find(session, request, role, attempt)
     work = turn(session)
     if on == "agree" and await free_copy(work, found.party) is None:
-        raise NoCopyFree("Decline, offer a retry, or put a copy back on the shelf.")
+        raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
     known = due(on, work.now)
     if on == RECALL:
         known = {"due": await by_hand(session)}
@@ -82,7 +83,7 @@ def free(found: Found) -> Mapping[str, Any]:
     """The copy on our shelf that agreeing gives, as it was read with the party; or NoCopyFree."""
     copy = copy_in(found.copy)
     if copy is None:
-        raise NoCopyFree("Decline, offer a retry, or put a copy back on the shelf.")
+        raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
     return copy
 
 

@@ -51,6 +51,8 @@ STEPS = {  # as the reader reads them
     "LOST": later("The book is lost"),
     "MANUALLY_CLOSED": later("Closed by the staff: ask at the desk"),
 }
+AT_HOME = {"CHECKED_OUT", "RENEW_PENDING", "OVERDUE", "RECALLED"}  # the reader has it
+COMING = {"SHIPPED", "RECEIVED"}  # known are the day when it is due, not those on the shelf
 CLOSED = later("Given back, or no longer wanted")
 ACTS = {  # what a button on a list may do; the rest needs words, and goes by the API
     "agree": later("Agree"),

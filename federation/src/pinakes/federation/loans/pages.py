@@ -131,6 +131,8 @@ async def shown(  # noqa: PLR0913  (what came of the last press of a button)
         requested=requested,
         steps=wording.STEPS,
         closed=wording.CLOSED,
+        at_home=wording.AT_HOME,
+        coming=wording.COMING,
         as_of=max((loan.as_of for loan in loans), default=None),
         done=done,
         problem=describe(problem) if problem else None,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct, convert
 
-from pinakes.platform.errors import Problem
+from pinakes.platform.errors import Problem, known
 from pinakes.platform.http import Asker, Data, Here, Session
 from pinakes.platform.jobs import OPEN, Job
 from pinakes.platform.language import later
@@ -21,9 +21,10 @@ from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined, Twin
+from pinakes.tenants.catalogue.report import brought
 from pinakes.tenants.catalogue.report_routes import as_csv
 from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
-from pinakes.tenants.catalogue.service import IMPORT, SHEET, imported
+from pinakes.tenants.catalogue.service import SHEET, imported
 from pinakes.tenants.catalogue.telling import BESIDE, COUNTS
 from pinakes.tenants.catalogue.upkeep_routes import views
 
@@ -39,12 +40,6 @@ STATES = {
 RULES = {
     "isbn_title": later("The same ISBN and title"),
     "title_name_year": later("The same title, name and year"),
-}
-READ = {  # by the kind of import, and whether the whole of the file was read
-    (IMPORT, True): later("%(count)s records"),
-    (IMPORT, False): later("%(count)s records so far"),
-    (SHEET, True): later("%(count)s copies"),
-    (SHEET, False): later("%(count)s copies so far"),
 }
 DIALECTS = {Dialect.MARC21: "MARC 21", Dialect.UNIMARC: "CNMARC / UNIMARC"}
 
@@ -84,7 +79,6 @@ class CataloguingPages(Controller):
             names=await service.file_names(session, found.items),
             undone=await service.last_undos(session, found.items),
             states=STATES,
-            read=READ,
             of_copies=SHEET,
             dialects=DIALECTS,
             encodings=ENCODINGS,
@@ -107,6 +101,9 @@ class CataloguingPages(Controller):
             beside=BESIDE,
             label=label,
             undos=undos,
+            why=next((kind.title for kind in known() if kind.code == job.failure), None),
+            of_copies=SHEET,
+            brought=brought(job.report or {}),
         )
 
     @get("/imports/{id:uuid}/report.csv")

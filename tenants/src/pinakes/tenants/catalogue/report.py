@@ -80,3 +80,9 @@ def add(report: Report, more: Report) -> None:
         counts: dict[str, int] = getattr(report, name)
         for code, number in getattr(more, name).items():
             counts[code] = counts.get(code, 0) + number
+
+
+def brought(report: dict[str, Any]) -> bool:
+    """Whether an import has made or changed anything that an undo could take back."""
+    items: dict[str, Any] = report.get("items") or {}
+    return any(one.get(name) for one in (report, items) for name in ("new", "updated", "mended"))
