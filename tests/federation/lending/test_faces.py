@@ -141,6 +141,11 @@ async def test_the_desk_asks_for_a_reader_and_is_told_what_can_be_done(
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
     path = f"/requests/{told['request']}/requester/describe"
+    for nameless in ({}, {"title": "一本谁也没有的书"}):
+        answer = await desks["home"].ask(path, nameless)
+        assert (answer.status_code, answer.json()["code"]) == (400, "edition_missing")
+        assert answer.json()["missing"] == "edition"
+    assert (await b.wish(UUID(told["request"]))).state == "NEEDS_REVIEW"
     described = await desks["home"].ask(path, {"edition": str(title)})
     assert described.json()["state"] == "SENT"
 

@@ -55,6 +55,7 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
             raise service.NoSuchRequest("This branch is no such party of it.")
         found, work = found_in(party), lean(desk)
         service.refuse_others(desk.asker, found)
+        service.refuse_nameless(on, facts)
         if on == service.RECALL:
             raise NeedsSession  # whose settings it has to look at
         if on == "agree" and on in found.party.acts:

@@ -148,7 +148,7 @@ class Requests(Controller):
         """One step at this branch; the refusal names what is possible instead."""
         facts = data.facts(int(now().timestamp()))
         party = role_of(role)
-        if act == "describe" and data.edition is not None:
+        if act == service.DESCRIBE and data.edition is not None:
             async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
                 found = await service.describe(session, id, data.edition)
                 answer = await hot.kept(session, desk, PartyView.of(found, desk.directory))

@@ -14,7 +14,7 @@ from pinakes.federation.lending.party import DAY
 from pinakes.federation.lending.recalling import by_hand
 from pinakes.federation.lending.rows import Found
 from pinakes.federation.lending.turn import Turn
-from pinakes.platform.errors import Conflict, NotFound
+from pinakes.platform.errors import BadRequest, Conflict, NotFound
 from pinakes.platform.identity import Principal
 from pinakes.platform.language import later
 
@@ -24,7 +24,7 @@ TITLE = text("""
     JOIN commons.tenant here ON here.id = pinakes_tenant() AND here.consortium_id = e.consortium_id
     WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
 """)
-RECALL = "recall"
+RECALL, DESCRIBE = "recall", "describe"
 
 
 class NoSuchRequest(NotFound):
@@ -35,6 +35,11 @@ class NoSuchRequest(NotFound):
 class TitleUnknown(NotFound):
     code = "title_unknown"
     title = "No branch of the consortium shows this title"
+
+
+class EditionMissing(BadRequest):
+    code = "edition_missing"
+    title = "Say which title of the catalogue is meant"
 
 
 class NoCopyFree(Conflict):
@@ -69,6 +74,7 @@ async def act(
     """Let a person do one step at this branch; MoveRefused when the state does not allow it."""
     found = await find(session, request, role, attempt)
     work = turn(session)
+    refuse_nameless(on, facts or {})
     if on == "agree" and await free_copy(work, found.party) is None:
         raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
     known = due(on, work.now)
@@ -93,6 +99,12 @@ def refuse_others(asker: Principal, found: Found) -> None:
         raise NoSuchRequest("Neither open nor over: check the id and the branch.")
 
 
+def refuse_nameless(on: str, facts: Mapping[str, Any]) -> None:
+    """What no title of the catalogue is named for, nobody can supply, and no queue holds."""
+    if on == DESCRIBE and not facts.get("edition"):
+        raise EditionMissing("Send `edition`, the id of a title.", missing="edition")
+
+
 def due(on: str, moment: int) -> dict[str, Any]:
     """Until when the supplier lends, unless it says otherwise."""
     if on == "ship":
@@ -113,7 +125,7 @@ async def describe(session: AsyncSession, request: UUID, edition: UUID) -> Found
         .values(title=found.title, edition_id=found.edition_id)
     )
     facts = {"title": found.title, "edition": str(edition)}
-    return await act(session, request, Role.REQUESTER, "describe", facts)
+    return await act(session, request, Role.REQUESTER, DESCRIBE, facts)
 
 
 async def mine(session: AsyncSession, asker: Principal, request: UUID) -> Request:
