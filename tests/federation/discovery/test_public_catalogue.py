@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pymarc
 import pytest
 from books import Import, begin, book, file_of, performed
 from sqlalchemy import select, update
@@ -92,6 +93,55 @@ async def test_records_of_several_branches_with_one_isbn_are_one_title(
     assert title["holdings"][0]["branch"] == other_library.code
     own = await search(client, f"/b/{other_library.code}", q="红楼梦新版")
     assert own["items"][0]["title"].startswith("红楼梦 :"), "a branch shows its own description"
+
+
+async def test_a_number_that_is_corrected_leaves_the_title_where_it_is(
+    bring: Import,
+    library: Tenant,
+    other_library: Tenant,
+    settle: Settle,
+    client: httpx.AsyncClient,
+    database: Database,
+) -> None:
+    async def shown() -> dict[str, set[str]]:
+        found = await search(client, "", q="海错图笔记九种")
+        return {one["id"]: {shelf["branch"] for shelf in one["holdings"]} for one in found["items"]}
+
+    async def told(at: Tenant, **more: str) -> None:
+        record = book("1", "海错图笔记九种", author="张辰亮", **more)
+        record.fields.append(pymarc.Field("260", subfields=[pymarc.Subfield("c", "2016")]))
+        await begin(database, at, file_of(record))
+        await performed(database)
+        await settle()
+
+    await told(library, isbn="9787508658902", items="A")
+    [id] = await shown()
+    await told(library, isbn="9787508666501", items="A")
+    assert await shown() == {id: {library.code}}
+    await told(other_library, items="B")  # without a number: it meets the words
+    assert await shown() == {id: {library.code, other_library.code}}
+
+
+async def test_a_title_that_turns_out_to_be_another_takes_its_words_along(
+    settle: Settle, library: Tenant, database: Database, client: httpx.AsyncClient
+) -> None:
+    """The emptied title is met by nobody any more."""
+    first, second = "9787020002207", "9787101127904"
+
+    async def told(number: str, title: str, isbn: str = "") -> None:
+        record = book(number, title, author="祝勇", isbn=isbn, items=[f"W{number}"])
+        record.fields.append(pymarc.Field("260", subfields=[pymarc.Subfield("c", "2013")]))
+        await begin(database, library, file_of(record))
+        await performed(database)
+        await settle()
+
+    await told("31", "故宫的风花雪月记", first)
+    await told("32", "故宫的风花雪月", second)
+    await told("31", "故宫的风花雪月记", second)  # the same number: one title
+    await told("33", "故宫的风花雪月记")
+    found = await search(client, f"/b/{library.code}", q="故宫的风花雪月")
+    [title] = found["items"]
+    assert [shelf["items"] for shelf in title["holdings"]] == [3]
 
 
 async def test_a_suppressed_record_leaves_and_comes_back(

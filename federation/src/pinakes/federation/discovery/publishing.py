@@ -8,8 +8,9 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.assigning import Placed, assign
+from pinakes.federation.discovery.assigning import Own, Placed, assign, take_back
 from pinakes.federation.discovery.choosing import chosen
+from pinakes.federation.discovery.editions import TITLE
 from pinakes.federation.discovery.meeting import marks
 from pinakes.platform.db import Database, driver, public_work, to_json
 from pinakes.platform.messages import Message
@@ -23,7 +24,11 @@ IN_TURN = text("SELECT pg_advisory_xact_lock(hashtext('commons.holding'), :tenan
 
 BEFORE = """
     WITH gone AS (DELETE FROM commons.holding WHERE tenant_id = $1 AND record_id = ANY($3))
-    SELECT edition_id FROM commons.holding WHERE tenant_id = $1 AND record_id = ANY($2)
+    SELECT record_id, edition_id, CASE WHEN NOT EXISTS (
+               SELECT FROM commons.holding o WHERE o.edition_id = h.edition_id
+                   AND (o.tenant_id, o.record_id) <> (h.tenant_id, h.record_id))
+           THEN convert_to(CAST(title_fields AS text), 'UTF8') END
+    FROM commons.holding h WHERE tenant_id = $1 AND record_id = ANY($2)
 """
 
 HOLDINGS = """
@@ -105,12 +110,19 @@ async def publish(
     """Write what is *visible* of *records*, take the others away, and tell the index of both."""
     straight = await driver(public)
     gone = set(records) - {one.id for one in visible}
-    before = {one for (one,) in await straight.fetch(BEFORE, tenant, records, gone)}
+    held = await straight.fetch(BEFORE, tenant, records, gone)
+    before = {edition for _, edition, _ in held}
     consortium = await straight.fetchval(CONSORTIUM, tenant)
     met = await asyncio.to_thread(
         lambda: {one.id: marks(tenant, one.id, one.title) for one in visible}
     )
-    placed = await assign(straight, consortium, met, choices)
+    alone = {
+        id: Own(edition, marks(tenant, id, TITLE.decode(alone)))
+        for id, edition, alone in held
+        if alone and id in met.keys() - choices.keys()
+    }
+    own = await take_back(straight, consortium, alone, met)
+    placed = await assign(straight, consortium, met, choices, own)
     rows = [row(one, placed[one.id], stock[one.id]) for one in visible]
     if rows:
         await straight.execute(HOLDINGS, tenant, *zip(*rows, strict=True))
