@@ -48,6 +48,14 @@ async def test_while_a_desk_is_busy_each_piece_is_written_by_itself() -> None:
     assert await written(read(range(35))) == [10, 10, 10, 5]
 
 
+async def test_a_trial_counts_what_comes_twice_as_the_import_does(bring: Import) -> None:
+    books = [book(str(number), f"书{at}") for at, number in enumerate([*range(20), *range(20)])]
+    for trial in (True, False):
+        job = await bring(file_of(*books), dry_run=trial)
+        assert job.report
+        assert (job.report["new"], job.report["updated"]) == (20, 20)
+
+
 async def test_pieces_with_the_same_number_are_not_written_as_one(bring: Import) -> None:
     numbers = [*range(10), *range(100, 125), 100]
     groups = [one.group for one in read(numbers)]

@@ -90,7 +90,9 @@ async def assign(
             return assigned
 
 
-def place(marks: Marks, choice: Placed | None, known: dict[str, Home], own: UUID | None) -> Placed:
+def place(
+    marks: Marks, choice: Placed | None, known: dict[str, Home], own: UUID | None = None
+) -> Placed:
     """Where one record belongs; what it brings to its edition is *known* from now on."""
     if choice:
         return choice

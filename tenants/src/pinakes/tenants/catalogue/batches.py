@@ -25,6 +25,7 @@ class How(Struct):
     encoding: str | None = None
     profile: str | None = None  # the table that items are read by
     behind: int = 0  # so many records are in already
+    trial: bool = False  # nothing stays: what comes twice is known so within one portion only
 
 
 class Listed(NamedTuple):
@@ -69,6 +70,7 @@ class Batch(Struct):
     before: list[Ready] = field(default_factory=list[Ready])
     broken: list[Broken] = field(default_factory=list[Broken])
     size: int = 0
+    most: int = RECORDS
 
     def take(self, one: Ready | Broken) -> None:
         self.size += len(one.raw)
@@ -86,7 +88,7 @@ class Batch(Struct):
 
     @property
     def full(self) -> bool:
-        return len(self) >= PIECE or self.size >= BYTES
+        return len(self) >= self.most or self.size >= BYTES
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.before) + len(self.broken)
@@ -112,7 +114,8 @@ class Group(NamedTuple):
 
 def portions(file: BinaryIO, how: How) -> Iterator[Portion]:
     """Everything in *file*; the first groups are small, so that all that follows begins at once."""
-    batch, group = Batch(), Group(0, frozenset(), PIECE)
+    most = RECORDS if how.trial else PIECE
+    batch, group = Batch(most=most), Group(0, frozenset(), PIECE)
     for found in read(file, dialect=how.dialect, encoding=how.encoding):
         if found.ordinal <= how.behind:
             continue
@@ -120,7 +123,7 @@ def portions(file: BinaryIO, how: How) -> Iterator[Portion]:
         if batch.full:
             group = group.next(batch)
             yield portion(batch, file.tell(), group.number)
-            batch = Batch()
+            batch = Batch(most=most)
     yield portion(batch, file.tell(), group.next(batch).number)
 
 

@@ -37,7 +37,7 @@ async def run_import(run: Run) -> dict[str, Any]:
     wish = msgspec.convert(run.args, ImportWish, strict=False)
     begun = run.report if not wish.dry_run else None
     report = msgspec.convert(begun, Report) if begun else Report(dry_run=wish.dry_run)
-    how = How(wish.dialect, wish.encoding, wish.items, report.read)
+    how = How(wish.dialect, wish.encoding, wish.items, report.read, wish.dry_run)
     async with run.work() as session:
         left = await room_aside(session)
     size, pieces = await uploaded(run, wish.upload)
