@@ -611,6 +611,30 @@ async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its
     assert {(one.verb, one.barcode) for one in done} == {("receive", code) for code in barcodes}
 
 
+async def test_a_number_that_parcels_of_two_branches_bear_is_asked_about(
+    borrowing: Borrowing, finder: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    b, desk = borrowing, desk_at(client, mint, borrowing.pickup)
+    await rule(b.database, finder, supply_answers="automatic")
+    books = dict[str, str]()
+    for sender in (b.supplier, finder):
+        title = await edition(b.database, b.home.consortium)
+        [books[sender.code]] = await held(b.database, sender, title)
+        await b.act(sender, await b.place(title), S, "ship", parcel="BOX-1")
+    refused = await desk.ask("/scans", {"barcode": "BOX-1"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "parcel_of_several")
+    assert refused.json()["owners"] == sorted(books)
+    path, staff = f"/b/{b.pickup.code}/lending/scan", mint.staff(f"desk@{b.pickup.code}") | ENGLISH
+    page = await client.post(path, data={"scanned": "BOX-1"}, headers=staff)
+    _, _, asked = page.text.partition("Who sent it?")
+    assert all(f'name="owner" value="{code}"' in asked for code in books)
+    form = {"scanned": "BOX-1", "owner": finder.code}
+    theirs = await client.post(path, data=form, headers=staff)
+    assert books[finder.code] in theirs.text
+    [left] = (await desk.ask("/scans", {"barcode": "BOX-1"})).json()["items"]
+    assert (left["verb"], left["barcode"]) == ("receive", books[b.supplier.code])
+
+
 async def on_loan_by_request(b: Borrowing, desk: Desk) -> tuple[UUID, UUID, str]:
     """A title, and a request whose book, the only copy, its reader has."""
     title = await edition(b.database, b.home.consortium)

@@ -327,7 +327,8 @@ BEGIN
     parties := jsonb_build_array(lending_read(read_request.request, as_role, nth));
 END $$;
 
--- The same for a scan: every party that the book, or the open parcel, has at this branch.
+-- The same for a scan: every party that the book has at this branch; or those of the open parcels
+-- of this number, each with the branch that sent it.
 CREATE FUNCTION read_scan(this_tenant integer, given_key bytea, scanned text,
     OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb,
     OUT is_parcel boolean)
@@ -337,7 +338,8 @@ BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
-    SELECT jsonb_agg(lending_party(p) ORDER BY p.id) INTO parties FROM transit t
+    SELECT jsonb_agg(lending_party(p) || jsonb_build_object('sender', t.from_id) ORDER BY p.id)
+    INTO parties FROM transit t
     JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
     WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
       AND t.received_at IS NULL;

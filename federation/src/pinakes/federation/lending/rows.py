@@ -34,6 +34,7 @@ class Found:
     lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
     copy: Mapping[str, Any] | None = None  # on our shelf, while we are to answer
     awaited: bool = False  # with our reader, while others wait to collect the title here
+    sender: int | None = None  # of the parcel that it was scanned in
 
     def learns(self, on: str, moment: datetime) -> dict[str, Any]:
         """What our branch knows of a step before it is made."""
@@ -111,6 +112,7 @@ def found_in(row: Mapping[str, Any]) -> Found:
         lent_until=row.get("lent_until"),
         copy=row.get("copy"),
         awaited=row.get("awaited", False),
+        sender=row.get("sender"),
     )
 
 

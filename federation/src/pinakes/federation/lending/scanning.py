@@ -51,6 +51,11 @@ READ = text("SELECT parties, is_parcel FROM read_scan(:tenant, NULL, :barcode)")
 )
 
 
+class ParcelOfSeveral(Conflict):
+    code = "parcel_of_several"
+    title = "Several branches have sent a parcel with this number"
+
+
 class LentHere(Conflict):
     code = "lent_here"
     title = "This item is on loan here: take it back first"
@@ -80,9 +85,19 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
 
 
 def meant(parties: list[Found], directory: Directory, scan: Scan) -> list[Found]:
-    """Those whose book is of the branch that the scan names; all, when it names none."""
-    owner = directory.coded(scan.owner).id if scan.owner else None
-    return [one for one in parties if owner in {None, one.party.supplier}]
+    """Those whose book is of the branch that the scan names, or whose parcel it has sent.
+
+    Raises:
+        ParcelOfSeveral: *scan* has to name the sender.
+    """
+    if scan.owner:
+        named = directory.coded(scan.owner).id
+        return [one for one in parties if (one.sender or one.party.supplier) == named]
+    senders = {one.sender for one in parties if one.sender is not None}
+    if len(senders) > 1:
+        codes = sorted(directory.ids[sender].code for sender in senders)
+        raise ParcelOfSeveral("Say who sent it, as `owner`.", owners=codes)
+    return parties
 
 
 def next_of(parties: list[Found]) -> list[Found]:

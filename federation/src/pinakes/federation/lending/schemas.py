@@ -81,7 +81,10 @@ class Pause(Struct, forbid_unknown_fields=True):
 
 
 class Scan(Struct, forbid_unknown_fields=True):
-    """A barcode of an item or of a parcel, as scanned; *owner*: whose it is, where several are."""
+    """A barcode of an item, or a parcel's number, as scanned.
+
+    *owner*: whose it is, or which branch sent the parcel, where several could be meant.
+    """
 
     barcode: Barcode
     owner: Code | None = None
