@@ -1,12 +1,18 @@
 """MARCXML is read element by element, with or without a namespace, and trusts nobody."""
 
 import gzip
+import tracemalloc
+from io import BytesIO
+from time import process_time
 
 import pytest
 from marcs import found, reasons
 
 from pinakes.tenants.catalogue.marc import Broken, Dialect, Record, UnknownFormat
+from pinakes.tenants.catalogue.marc.framing import LIMIT
+from pinakes.tenants.catalogue.marc.source import Source
 from pinakes.tenants.catalogue.marc.writing import again
+from pinakes.tenants.catalogue.marc.xmlframing import pieces
 
 NAMESPACE = 'xmlns="http://www.loc.gov/MARC21/slim"'
 FIELDS = """<leader>00000nam a2200000 i 4500</leader><controlfield tag="001">7</controlfield>
@@ -143,6 +149,74 @@ def test_depth_and_size_have_an_end() -> None:
 def test_a_comment_full_of_end_tags_takes_no_time() -> None:
     flood = "<!--</record>-->" * 50_000 + "<!--" + "</record>" * 100_000 + "-->"
     assert reasons(found(collection(flood, ONE))) == ["record"]
+
+
+OPENERS = ("<!-- note", "<![CDATA[note")
+
+
+def named(name: object) -> str:
+    """A sound record that is told from others."""
+    return ONE.replace(">7<", f">{name}<")
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_is_opened_and_never_closed_costs_only_its_own_record(opener: str, times: int) -> None:
+    torn = ONE.replace("紅樓夢", opener * times)
+    many = [named(number) for number in range(30_000)]  # longer than LIMIT together
+    many[5] = torn
+    pieces = found(collection(*many))
+    assert [piece.raw.decode() for piece in pieces] == many
+    assert reasons(pieces) == ["record"] * 5 + ["xml_malformed"] + ["record"] * 29_994
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("count", [3, 30_000])
+def test_what_is_opened_before_the_first_record_hides_none(opener: str, count: int) -> None:
+    many = [named(number) for number in range(count)]
+    pieces = found(collection(opener, *many))
+    assert [piece.raw.decode() for piece in pieces] == many
+    assert set(reasons(pieces)) == {"record"}
+
+
+@pytest.mark.parametrize(("opener", "closer"), [("<!-- note", "-->"), ("<![CDATA[note", "]]>")])
+def test_the_closer_of_another_record_closes_nothing(opener: str, closer: str) -> None:
+    torn, sound = (ONE.replace("紅樓夢", opener + end) for end in ("", closer))
+    told = reasons(found(collection(torn, ONE, sound, torn, sound)))
+    assert told == ["xml_malformed", "record", "record", "xml_malformed", "record"]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 7, 64])
+def test_it_does_not_matter_how_the_file_is_read(step: int) -> None:
+    hidden = "<!-- </record> --><![CDATA[ </record> <!-- ]]>"
+    torn = ONE.replace("紅樓夢", "<!-- <![CDATA[")
+    data = collection(hidden, ONE.replace("紅樓夢", hidden), torn, ONE, "<![CDATA[", ONE)
+    source = BytesIO(data)
+    in_steps = [*pieces(Source(lambda size: source.read(min(step, size))))]
+    assert in_steps == [*pieces(Source(BytesIO(data).read))]
+    sound = ONE.encode()
+    assert [piece.raw for piece in in_steps][1:] == [torn.encode(), sound, sound]
+
+
+@pytest.mark.parametrize(
+    "flood",
+    ["<!--", "<![CDATA[", "<!--<![CDATA[", "<!--" + "<![CDATA[" * 1000, "<!-- --><![CDATA["],
+)
+def test_a_flood_of_openers_takes_no_time(flood: str) -> None:
+    data = collection(flood * (1_000_000 // len(flood)), ONE)
+    started = process_time()
+    assert [piece.raw for piece in pieces(Source(BytesIO(data).read))] == [ONE.encode()]
+    assert process_time() - started < 5  # seconds; were it quadratic, hours
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_what_is_opened_and_never_closed_takes_little_room(opener: str) -> None:
+    parts = iter([opener.encode()] + [b" " * 1_000_000] * 50 + [ONE.encode()])
+    tracemalloc.start()
+    assert [piece.raw for piece in pieces(Source(lambda _: next(parts, b"")))] == [ONE.encode()]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * LIMIT
 
 
 def test_xml_of_another_kind_is_refused() -> None:

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pinakes.tenants.catalogue.marc.framing import CHUNK, LIMIT, Piece
+from pinakes.tenants.catalogue.marc.framing import LIMIT, Piece
 from pinakes.tenants.catalogue.marc.source import Source
+from pinakes.tenants.catalogue.marc.xmlhidden import masked
 
 OPEN = re.compile(rb"<(?:[\w.-]+:)?record(?=[\s/>])")
 CLOSE = re.compile(rb"</(?:[\w.-]+:)?record\s*>")
 CONTENT = re.compile(rb"</?(?:[\w.-]+:)?(?:leader|controlfield|datafield)[\s/>]")
-HIDDEN = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
-MARK = re.compile(CLOSE.pattern + rb"|<!--|-->|<!\[CDATA\[|\]\]>")
-CLOSERS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
 LONGEST_MARK = 64
 
 
@@ -21,34 +19,30 @@ def pieces(stream: Source) -> Iterator[Piece]:
 
     A wrapper that is itself called record (SRU, OAI-PMH) is passed over: the innermost counts.
     """
-    for offset, segment in _segments(stream):
-        yield from _elements(offset, segment, HIDDEN.sub(_masked, segment))
+    for offset, segment, seen in _segments(stream):
+        yield from _elements(offset, segment, seen)
 
 
-def _segments(stream: Source) -> Iterator[tuple[int, bytes]]:
+def _segments(stream: Source) -> Iterator[tuple[int, bytes, bytes]]:
     """Every range up to and with the end tag of a record, and the rest; none above LIMIT.
 
-    What looks like an end tag in a comment or in a CDATA section is none.
+    Each as it is and as *masked* shows it: what looks like an end tag in a comment is none.
     """
-    offset, buffer, seen, closer = 0, b"", 0, b""
-    while chunk := stream.read(CHUNK):
-        buffer, cut = buffer + chunk, 0
-        for mark in MARK.finditer(buffer, seen):
-            seen = mark.end()
-            if closer:
-                closer = b"" if mark[0] == closer else closer
-            elif mark[0] in CLOSERS:
-                closer = CLOSERS[mark[0]]
-            elif mark[0][:2] == b"</":
-                yield offset + cut, buffer[cut:seen]
-                cut = seen
-        offset, buffer = offset + cut, buffer[cut:]
-        seen = max(seen - cut, len(buffer) - LONGEST_MARK, 0)
-        while len(buffer) > LIMIT:
-            yield offset, buffer[:LIMIT]
-            offset, buffer, seen, closer = offset + LIMIT, buffer[LIMIT:], 0, b""
+    offset, buffer, seen, looked = 0, b"", b"", 0
+    for raw, shown in masked(stream):
+        buffer, seen, cut = buffer + raw, seen + shown, 0
+        for tag in CLOSE.finditer(seen, looked):
+            while cut < tag.end():
+                end = min(tag.end(), cut + LIMIT)
+                yield offset + cut, buffer[cut:end], seen[cut:end]
+                cut = end
+        while len(buffer) - cut > LIMIT:
+            yield offset + cut, buffer[cut : cut + LIMIT], seen[cut : cut + LIMIT]
+            cut += LIMIT
+        offset, buffer, seen = offset + cut, buffer[cut:], seen[cut:]
+        looked = max(len(seen) - LONGEST_MARK, 0)
     if buffer:
-        yield offset, buffer
+        yield offset, buffer, seen
 
 
 def _elements(offset: int, segment: bytes, seen: bytes) -> Iterator[Piece]:
@@ -69,7 +63,3 @@ def _unfinished(segment: bytes) -> str:
     if len(segment) >= LIMIT:
         return "too_long"
     return "xml_malformed" if CLOSE.search(segment) else "cut_off"
-
-
-def _masked(hidden: re.Match[bytes]) -> bytes:
-    return b" " * len(hidden[0])
