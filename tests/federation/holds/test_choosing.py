@@ -9,7 +9,7 @@ import pytest
 from conftest import MakeTenant
 from sqlalchemy import text
 
-from pinakes.federation.holds.choosing.service import Chosen, Wish, choose
+from pinakes.federation.holds.choosing.service import Chosen, Nobody, Wish, choose
 from pinakes.platform.clock import now
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
@@ -30,7 +30,8 @@ def ask(database: Database, country: dict[str, Tenant]) -> Ask:
         wish: dict[str, Any] = {"request": uuid4(), "home": home, "pickup": home}
         wish |= {"edition": edition} | more
         async with unit_of_work(database.app, home) as session:
-            return await choose(session, Wish(**wish), refused or [])
+            found = await choose(session, Wish(**wish), refused or [])
+            return None if isinstance(found, Nobody) else found
 
     return ask
 

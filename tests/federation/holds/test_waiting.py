@@ -12,9 +12,10 @@ import pytest
 from lending import Desk, deliver, desk_at, enrol, stock
 from mint import Mint
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.federation.holds import service
-from pinakes.federation.holds.choosing.service import Wish, choose
+from pinakes.federation.holds.choosing.service import Chosen, Nobody, Wish, choose
 from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import Step, SupplyMoved
 from pinakes.federation.holds.listeners import shelves_changed
@@ -38,6 +39,10 @@ OFFERS = text("""
     SELECT about, CAST(body ->> 'supplier' AS integer) AS supplier, body ->> 'rule' AS rule
     FROM outbox WHERE kind = 'CopyFree' ORDER BY id
 """)
+
+TOLD = text("SELECT body FROM outbox WHERE kind = 'CopyFree' AND about = :request").columns(
+    body=JSONB()
+)
 
 
 class Queue:
@@ -112,14 +117,14 @@ async def test_whoever_asks_while_others_wait_stands_in_line(
     await held(sister, edition=edition, copies=1)  # the news is still on its way
     late = Wish(request=uuid4(), home=sister.id, pickup=sister.id, edition=edition)
     async with unit_of_work(database.app, sister.id) as session:
-        assert await choose(session, late) is None
+        assert await choose(session, late) == Nobody("others_wait")
     await queue.returned(sister, edition)
     assert await queue.offers(waiting)
     async with unit_of_work(database.app, sister.id) as session:
-        assert await choose(session, late) is None, "the only copy is kept"
+        assert isinstance(await choose(session, late), Nobody), "the only copy is kept"
     await held(sister, edition=edition, copies=2)
     async with unit_of_work(database.app, sister.id) as session:
-        assert await choose(session, late)
+        assert isinstance(await choose(session, late), Chosen)
 
 
 async def test_a_copy_that_came_meanwhile_is_found_by_whoever_begins_to_wait(
@@ -128,6 +133,18 @@ async def test_a_copy_that_came_meanwhile_is_found_by_whoever_begins_to_wait(
     edition = await held(country["sister"], copies=1)
     request = await queue.want(country["home"], edition)
     assert await queue.offers(request) == [(request, country["sister"].id, "first_in_line")]
+
+
+async def test_an_offer_tells_the_first_of_those_that_were_considered(
+    queue: Queue, country: dict[str, Tenant], held: Any, database: Database
+) -> None:
+    edition = await held(*country.values())
+    request = await queue.want(country["home"], edition)
+    async with public_work(database.carrier) as session:
+        told = await session.scalar(TOLD, {"request": request})
+    assert [one["place"] for one in told["considered"]] == [1, 2, 3, 4, 5]
+    assert told["considered"][0]["supplier"] == told["supplier"] == country["home"].id
+    assert told["ranked_by"] == "own"
 
 
 async def test_a_branch_s_own_readers_go_first_for_some_days(

@@ -59,6 +59,9 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
     assert "Nothing to do here." in empty.output
     shown = await say("show", str(request), "--branch", b.home.code)
     assert "request.chosen" in shown.output
+    assert f"chosen  {b.supplier.code}  only_one" in shown.output
+    [best] = [told for told in shown.output.splitlines() if "available=1" in told]
+    assert best.startswith(f"  {b.supplier.code}  1  ")
     async with unit_of_work(b.database.app, b.home.id) as session:
         await session.execute(update(PartyRow).values(state="SENT", trouble="supplier:WILL_SUPPLY"))
     mended = await say("repair", "--branch", b.home.code)
@@ -74,6 +77,9 @@ async def test_the_desk_lets_others_go_before_a_request(borrowing: Borrowing) ->
     await held(b.database, b.supplier, title)
     await rule(b.database, b.supplier, supply_pause={"from": "2026-01-01"})  # nobody can supply
     told = (str(await b.place(title)), "--branch", b.home.code)
+    shown = (await say("show", *told)).output
+    assert "chosen  —  nobody" in shown
+    assert f"  {b.supplier.code}  paused  " in shown
     assert (await say("suspend", *told, "--until", "2100-01-01")).exit_code == 0
     assert (await looked(b)).suspended
     assert (await say("resume", *told)).exit_code == 0

@@ -15,7 +15,7 @@ from mint import Mint
 from sqlalchemy import select, update
 
 from pinakes.federation.holds.rules import ROUTES
-from pinakes.federation.lending import astray, scanning
+from pinakes.federation.lending import astray, looking, scanning
 from pinakes.federation.lending.events import ItemArrived
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
@@ -397,6 +397,10 @@ async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
     verbs = [one.verb for _ in range(2) for one in await scan(b, b.pickup, barcode)]
     assert verbs == ["receive", "shelve"]
     assert (await b.wish(request)).state == "READY_FOR_PICKUP"
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        [why] = (await looking.whole(session, b.directory, request)).chosen
+    assert (why["rule"], why["considered"][0]["supplier"]) == ("next_hold", b.supplier.id)
+    assert why["considered"][0]["figures"] == {"ahead": 0, "waited": 0}
 
 
 async def test_a_book_is_kept_where_it_was_left_when_its_next_reader_collects_it_there(

@@ -5,13 +5,15 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from pinakes.federation.holds.choosing.ranking import Considered
 from pinakes.platform.messages import Event
 
 
 class CopyFree(Event, frozen=True, kw_only=True):
     """To the home of a waiting request (``about``): this branch has a copy for it now.
 
-    The copy is kept for it until the request is wanted again, or no longer.
+    The copy is kept for it until the request is wanted again, or no longer. *considered*: how
+    the first branches stood for whoever was first in line, the best of them first.
     """
 
     crosses: ClassVar[bool] = True
@@ -19,6 +21,8 @@ class CopyFree(Event, frozen=True, kw_only=True):
     supplier: int
     record: UUID
     rule: str  # why this request and no other
+    ranked_by: str = ""  # why this branch and no other: see ranking.Ranking
+    considered: list[Considered] = []
 
     @property
     def branches(self) -> Collection[int | None]:

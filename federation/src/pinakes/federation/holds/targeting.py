@@ -13,7 +13,15 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.holds.choosing.service import Chosen, Row, Wish, shortlisted, weigh
+from pinakes.federation.holds.choosing.ranking import Considered
+from pinakes.federation.holds.choosing.service import (
+    Chosen,
+    Nobody,
+    Row,
+    Wish,
+    shortlisted,
+    weigh,
+)
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.holds.rules import FIRST_IN_LINE, Meeting, serve
 from pinakes.platform import clock
@@ -21,6 +29,7 @@ from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import emit
 
 DAY = 86_400.0  # seconds
+MOST_TOLD = 5  # of those considered: ten thousand offers are told in one go
 
 WAITED_FOR = text("SELECT commons.waited_for(:branch, CAST(:records AS uuid[]))")
 WAITING = text("""
@@ -64,6 +73,8 @@ class First:
     request: UUID
     home: int
     pickup: int
+    ahead: int  # who waited longer, and was passed over
+    waited: int  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,7 @@ class Offer:
     """A copy that is kept for a wish from now on."""
 
     wish: Waiting
-    supplier: int
-    record: UUID
+    chosen: Chosen
     rule: str
 
 
@@ -90,7 +100,7 @@ async def first_in_line(session: AsyncSession, record: UUID, item: UUID) -> Firs
     told = {"branch": here, "record": record}
     line = list(await session.execute(FIRST, told))
     own = [row.placed_at for row in line if row.home == here]
-    for row in line:
+    for ahead, row in enumerate(line):
         met = Meeting(
             other_item=row.item_id not in (None, item),
             refused=here in row.refused,
@@ -100,7 +110,7 @@ async def first_in_line(session: AsyncSession, record: UUID, item: UUID) -> Firs
             local_days=row.local_days,
         )
         if serve(met)[0]:
-            return First(row.request_id, row.home, row.pickup)
+            return First(row.request_id, row.home, row.pickup, ahead, int(met.waited))
     return None
 
 
@@ -111,7 +121,15 @@ async def keep_for(session: AsyncSession, record: UUID, first: First, rule: str)
     async with public_work(database.public) as public:
         await public.execute(KEEP, told)
     here = session.info["tenant"]
-    event = CopyFree(about=first.request, supplier=here, record=record, rule=rule)
+    figures = {"ahead": first.ahead, "waited": first.waited}
+    event = CopyFree(
+        about=first.request,
+        supplier=here,
+        record=record,
+        rule=rule,
+        ranked_by="only_one",  # the book that was given back, and no other
+        considered=[Considered(supplier=here, record=record, place=1, figures=figures)],
+    )
     emit(session, event, to=first.home)
 
 
@@ -144,9 +162,11 @@ def _tell(session: AsyncSession, offers: Sequence[Offer]) -> None:
     for offer in offers:
         event = CopyFree(
             about=offer.wish.request,
-            supplier=offer.supplier,
-            record=offer.record,
+            supplier=offer.chosen.supplier,
+            record=offer.chosen.record,
             rule=offer.rule,
+            ranked_by=offer.chosen.rule,
+            considered=offer.chosen.considered[:MOST_TOLD],
         )
         emit(session, event, to=offer.wish.home)
 
@@ -186,7 +206,7 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
     """
     first = line.wishes[0]
     chosen = weigh(rows, first)
-    if chosen is None:
+    if isinstance(chosen, Nobody):
         line.wishes.remove(first)
         return None
     now, before = clock.now().timestamp(), FIRST_IN_LINE
@@ -195,7 +215,7 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
         if fits:
             line.wishes.remove(wish)
             line.free -= 1
-            return Offer(wish, chosen.supplier, chosen.record, before)
+            return Offer(wish, chosen, before)
         before = rule
     line.wishes.remove(first)
     return None
@@ -229,6 +249,6 @@ def meeting(
 async def _keep(public: AsyncSession, offers: Sequence[Offer]) -> None:
     told = {
         "requests": [offer.wish.request for offer in offers],
-        "suppliers": [offer.supplier for offer in offers],
+        "suppliers": [offer.chosen.supplier for offer in offers],
     }
     await public.execute(KEEP, told)

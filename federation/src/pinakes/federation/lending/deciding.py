@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from pinakes.federation.holds.choosing.service import Wish, choose
+from pinakes.federation.holds.choosing.service import Nobody, Wish, choose
 from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.lending.events import ReaderConcerned, WaitChanged
 from pinakes.federation.lending.model import Role
@@ -79,10 +79,11 @@ async def ask_best(turn: Turn, found: Found) -> None:
         chosen = await turn.choosing(wish)
     else:
         chosen = await choose(turn.session, wish, await refused(turn, found.party))
-    if chosen is None:
+    found = changed(found, reasons=chosen.reasons)
+    if isinstance(chosen, Nobody):
         await turn.happen(found, "nobody")
         return
-    await ask(turn, changed(found, reasons=chosen.reasons), chosen.supplier, chosen.record)
+    await ask(turn, found, chosen.supplier, chosen.record)
 
 
 async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:

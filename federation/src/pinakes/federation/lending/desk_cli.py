@@ -1,9 +1,10 @@
 """Commands of a desk: work that waits, one request whole, and the repair of what disagrees."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -14,7 +15,7 @@ from pinakes.federation.lending.arrivals import ArrivalView
 from pinakes.federation.lending.fetching import Work, works
 from pinakes.federation.lending.models import Arrival, PartyRow
 from pinakes.federation.lending.rows import found_of
-from pinakes.federation.lending.schemas import PartyView, WholeRequest
+from pinakes.federation.lending.schemas import PartyView, Stage
 from pinakes.federation.lending.worklists import NAMES, strangers, worklist
 from pinakes.platform.command import branch_option
 from pinakes.platform.config import settings
@@ -53,15 +54,14 @@ def work(data: Path, branch: str, name: str) -> None:
 @branch_option
 @click.argument("request_id", metavar="REQUEST", type=click.UUID)
 def show(data: Path, branch: str, request_id: UUID) -> None:
-    """Show a request as a branch knows it: parties, and what was done."""
+    """Show a request as a branch knows it: parties, why whom it asked, and what was done."""
 
-    async def look(session: AsyncSession, directory: Directory) -> WholeRequest:
-        return await looking.whole(session, directory, request_id)
+    async def look(session: AsyncSession, directory: Directory) -> list[str]:
+        whole = await looking.whole(session, directory, request_id)
+        reasons = [told for why in whole.chosen for told in explained(why, directory)]
+        return [*map(line, whole.parties), *reasons, *map(done, whole.history)]
 
-    whole = at(data, branch, look)
-    click.echo("\n".join(map(line, whole.parties)))
-    for one in whole.history:
-        click.echo(f"{one.at:%F %T}  {one.operation}  {one.role}  {one.result}")
+    click.echo("\n".join(at(data, branch, look)))
 
 
 @click.command()
@@ -138,6 +138,23 @@ def line(row: PartyView) -> str:
     told = (row.request, f"{row.role}-{row.attempt}", row.state, row.barcode or "—", row.title)
     trouble = f"  ! {row.trouble}" if row.trouble else ""
     return "  ".join(map(str, told)) + f"  [{' '.join(row.acts)}]{trouble}"
+
+
+def done(one: Stage) -> str:
+    return f"{one.at:%F %T}  {one.operation}  {one.role}  {one.result}"
+
+
+def explained(why: Mapping[str, Any], directory: Directory) -> list[str]:
+    """One choice: the rules that decided, then how each branch stood that was considered."""
+    codes: Mapping[Any, str] = {id: branch.code for id, branch in directory.ids.items()}
+    rules = " ".join(filter(None, (why["rule"], why.get("ranked_by"))))
+    lines = [f"chosen  {codes.get(why.get('supplier'), '—')}  {rules}"]
+    for one in why.get("considered", ()):
+        known = ((name, figure) for name, figure in one["figures"].items() if figure is not None)
+        figures = " ".join(f"{name}={figure}" for name, figure in known)
+        place = one.get("place") or one.get("out")
+        lines.append(f"  {codes.get(one['supplier'], '—')}  {place}  {figures}")
+    return lines
 
 
 def fetched(one: Work) -> str:

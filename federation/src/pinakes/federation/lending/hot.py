@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from pinakes.federation.holds.choosing.service import Chosen, Wish, weigh
+from pinakes.federation.holds.choosing.service import Choice, Wish, in_turn
 from pinakes.federation.lending import looking, scanning, service
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
@@ -109,12 +109,12 @@ async def place(desk: Desk, wish: NewRequest) -> Answer:
 def shortlist(connection: Connection) -> Choosing:
     """Whom to ask, as ``choose`` says it, by one call over this connection."""
 
-    async def choosing(wish: Wish) -> Chosen | None:
+    async def choosing(wish: Wish) -> Choice:
         whom = wish.request, wish.home, wish.pickup, wish.edition
         rows = await connection.fetch(
             SHORTLIST, *whom, [], wish.owner, wish.record, record_class=Row
         )
-        return None if rows[0].open else weigh(rows, wish)
+        return in_turn(rows, wish)
 
     return choosing
 

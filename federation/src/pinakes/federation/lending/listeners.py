@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace as changed
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +30,7 @@ from pinakes.platform.messages import Event, Heard, Message
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 
 FIRST = {Role.SUPPLIER: {"Request"}, Role.PICKUP: {"Expect", "Coming", "Unwanted"}}
+REASONS = ("supplier", "record", "rule", "ranked_by", "considered")  # of an offer
 SHELF = text("SELECT lending_shelf() AS shelf").columns(shelf=JSONB())
 
 
@@ -139,8 +141,9 @@ async def copy_free(work: Turn, event: CopyFree) -> None:
     if found is None:
         return
     if found.party.state == "WAITING":
-        chosen = {"supplier": event.supplier, "record": str(event.record), "rule": event.rule}
-        await ask(work, changed(found, reasons=chosen), event.supplier, event.record)
+        told = {name: getattr(event, name) for name in REASONS}
+        chosen = changed(found, reasons=msgspec.to_builtins(told))
+        await ask(work, chosen, event.supplier, event.record)
     else:
         work.tell(WaitChanged(about=event.about))  # the copy is somebody else's
 

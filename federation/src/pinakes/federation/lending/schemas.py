@@ -276,9 +276,13 @@ class Stage(Struct):
 
 
 class WholeRequest(Struct):
-    """A request as one branch knows it; *request* at the reader's home alone."""
+    """A request as one branch knows it; *request* and *chosen* at the reader's home alone.
+
+    *chosen*: by attempt, which rule decided, who was considered, and with which figures; while
+    it waits, why nobody could be asked; of a copy that came free, whom the queue considered.
+    """
 
     request: RequestView | None
     parties: list[PartyView]
     history: list[Stage]
-    chosen: list[Any]  # by attempt: who was considered, with which figures, and which rule decided
+    chosen: list[Any]

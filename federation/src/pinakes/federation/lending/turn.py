@@ -11,7 +11,7 @@ import asyncpg
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.holds.choosing.service import Chosen, Wish
+from pinakes.federation.holds.choosing.service import Choice, Wish
 from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
@@ -40,7 +40,7 @@ class NeedsSession(Exception):
     """Something is to be decided that the lean road cannot see."""
 
 
-type Choosing = Callable[[Wish], Awaitable[Chosen | None]]
+type Choosing = Callable[[Wish], Awaitable[Choice]]
 type Decision = Callable[["Turn", Found], Awaitable[None]]
 
 

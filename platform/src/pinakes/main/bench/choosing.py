@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from pinakes.federation.holds.choosing.service import Wish, weigh
+from pinakes.federation.holds.choosing.service import Nobody, Wish, weigh
 from pinakes.main.bench.filling import filling
 from pinakes.main.bench.ground import ground
 from pinakes.main.bench.report import Report, Result
@@ -182,6 +182,6 @@ class Backend:
         wish = Wish(request=uuid4(), home=home, pickup=home, edition=title)
         told = (wish.request, home, home, title)
         rows = await self.connection.fetch(PICK, *told, record_class=Row)
-        if weigh(rows, wish) is None:
+        if isinstance(weigh(rows, wish), Nobody):
             raise RuntimeError(f"nobody was found for {title}")
         return await self.cost(PICK, *told)

@@ -43,7 +43,17 @@ class Wish(Struct, frozen=True, kw_only=True):
     refused: Sequence[int] = ()  # branches that are not asked again
 
 
-class Chosen(Struct, frozen=True):
+class Explained(Struct, frozen=True):
+    """A choice that tells how it came about."""
+
+    @property
+    def reasons(self) -> dict[str, Any]:
+        """The same as plain values, to be kept with the attempt."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        return told
+
+
+class Chosen(Explained, frozen=True):
     """Whom to ask for which of its records, and all that was weighed."""
 
     supplier: int
@@ -54,25 +64,32 @@ class Chosen(Struct, frozen=True):
     new_days: int  # for which the free copies serve them alone; none, when one is older
     considered: list[Considered]
 
-    @property
-    def reasons(self) -> dict[str, Any]:
-        """The same as plain values, to be kept with the attempt."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        return told
+
+class Nobody(Explained, frozen=True, omit_defaults=True):
+    """Nobody can be asked now, and why."""
+
+    rule: str  # nobody, or others_wait: then no branch was looked at
+    policy_from: date | None = None
+    considered: list[Considered] = []
 
 
+type Choice = Chosen | Nobody
 type Row = Any  # of commons.shortlist, whichever driver brought it
 
 
-async def choose(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -> Chosen | None:
-    """The best branch to ask now, or None when nobody can supply; *refused* are not asked again.
+async def choose(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -> Choice:
+    """The best branch to ask now, or Nobody when none can supply; *refused* are not asked again.
 
-    Whoever comes while others wait for the title waits behind them, whatever is on a shelf.
     One trip; any role may make it, in any tenant or none.
     """
     wish = replace(wish, refused=refused)
     [rows] = await shortlisted(session, [wish])
-    return None if rows[0].open else weigh(rows, wish)
+    return in_turn(rows, wish)
+
+
+def in_turn(rows: Sequence[Row], wish: Wish) -> Choice:
+    """Whoever comes while others wait for the title waits behind them, whatever is on a shelf."""
+    return Nobody("others_wait") if rows[0].open else weigh(rows, wish)
 
 
 async def shortlisted(
@@ -94,7 +111,7 @@ async def shortlisted(
     return found
 
 
-def weigh(rows: Sequence[Row], wish: Wish) -> Chosen | None:
+def weigh(rows: Sequence[Row], wish: Wish) -> Choice:
     """Choose from what ``commons.shortlist`` brought; the first row is the asker's own."""
     own, candidates = rows[0], rows[1:]
     today = own.opens
@@ -111,7 +128,7 @@ def weigh(rows: Sequence[Row], wish: Wish) -> Chosen | None:
     )
     ranking = rank(told(own, candidates, today), asking)
     if not ranking.order:
-        return None
+        return Nobody(ranking.rule, policy.since, ranking.considered)
     first = ranking.order[0]
     row = next(row for row in candidates if row.record == first.record)
     return Chosen(
