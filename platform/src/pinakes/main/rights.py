@@ -143,6 +143,8 @@ TABLE = {
     "lendingpages.slip": DESK,
     "lendingpages.slips": DESK,
     "lendingpages.parcel": DESK,
+    "requestpages.show": DESK,
+    "requestpages.act": DESK,
     "arrivalpages.slip": DESK,
     "arrivalpages.done": DESK,
     "myrequestpages.place": "reader",

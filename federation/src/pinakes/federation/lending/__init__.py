@@ -18,6 +18,7 @@ from pinakes.federation.lending.events import (
 from pinakes.federation.lending.graphql import LendingQueries
 from pinakes.federation.lending.pages import LendingPages, MyRequestPages
 from pinakes.federation.lending.privacy import cut_old
+from pinakes.federation.lending.request_pages import RequestPages
 from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
 from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
@@ -30,7 +31,7 @@ feature = Feature(
     name="lending",
     routes=[Requests, Scans, Worklists, Arrivals],
     common=[MyRequests],
-    pages=[LendingPages, ArrivalPages, MyRequestPages],
+    pages=[LendingPages, RequestPages, ArrivalPages, MyRequestPages],
     templates=__name__,
     queries=[LendingQueries],
     listeners=[
