@@ -54,11 +54,15 @@ class Source:
         return some
 
     def _pulled(self, size: int) -> bytes:
+        """*size* bytes, fewer only at the end: an archive may hand them over one by one."""
+        parts, room = list[bytes](), size
         try:
-            return self._pull(size)
+            while room > 0 and (some := self._pull(room)):
+                parts.append(some)
+                room -= len(some)
         except DAMAGE:
             self.damaged = True
-            return b""
+        return b"".join(parts)
 
 
 def opened(stream: BinaryIO) -> Source:
