@@ -71,6 +71,25 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
 
 
 @pytest.mark.usefixtures("address")
+async def test_what_a_repair_does_not_mend_is_set_right_by_hand(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        wrong = {"state": "COMPLETED", "over": True, "trouble": "supplier:WILL_SUPPLY"}
+        await session.execute(update(PartyRow).values(**wrong))
+    shown = await say("show", str(request), "--branch", b.home.code)
+    assert "requester-1: repair, or set-right WILL_SUPPLY" in shown.output
+    refused = await say("set-right", str(request), "SHIPPED", "--branch", b.home.code)
+    assert (refused.exit_code, "It may be WILL_SUPPLY." in refused.output) == (1, True)
+    done = await say("set-right", str(request), "WILL_SUPPLY", "--branch", b.home.code)
+    assert done.exit_code == 0
+    shown = await say("show", str(request), "--branch", b.home.code)
+    assert ("request.set_right" in shown.output, "repair, or" in shown.output) == (True, False)
+
+
+@pytest.mark.usefixtures("address")
 async def test_the_desk_lets_others_go_before_a_request(borrowing: Borrowing) -> None:
     b = borrowing
     title = await edition(b.database, b.home.consortium)

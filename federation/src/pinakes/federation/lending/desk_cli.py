@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import looking, pausing, views
+from pinakes.federation.lending import looking, pausing, righting, views
 from pinakes.federation.lending.arrivals import ArrivalView
 from pinakes.federation.lending.fetching import Work, works
 from pinakes.federation.lending.models import Arrival, PartyRow
@@ -59,7 +59,8 @@ def show(data: Path, branch: str, request_id: UUID) -> None:
     async def look(session: AsyncSession, directory: Directory) -> list[str]:
         whole = await looking.whole(session, directory, request_id)
         reasons = [told for why in whole.chosen for told in explained(why, directory)]
-        return [*map(line, whole.parties), *reasons, *map(done, whole.history)]
+        steps = await righting.next_steps(session, request_id)
+        return [*map(line, whole.parties), *steps, *reasons, *map(done, whole.history)]
 
     click.echo("\n".join(at(data, branch, look)))
 
@@ -71,7 +72,8 @@ def show(data: Path, branch: str, request_id: UUID) -> None:
 def repair(data: Path, branch: str, request_id: UUID | None) -> None:
     """Let the parties of REQUEST (of all that disagree) say again what they said last.
 
-    Safe: what had arrived changes nothing when it comes twice. The audit log keeps it.
+    Safe: what had arrived changes nothing when it comes twice. The audit log keeps it. What this
+    does not mend stays in trouble: look at the books, then act or set right as `show` advises.
     """
 
     async def mend(session: AsyncSession, _: Directory) -> list[UUID]:
@@ -82,7 +84,26 @@ def repair(data: Path, branch: str, request_id: UUID | None) -> None:
     if request_id and not mended:
         raise click.ClickException("This branch has placed no such request.")
     told = counted(len(mended), "requests")
-    click.echo(f"{told}: their parties speak again. Look once more in 5 minutes.")
+    click.echo(f"{told}: their parties speak again. Look once more in 10 minutes.")
+    click.echo("What is still in trouble then waits for a hand: show REQUEST says for which.")
+
+
+@click.command("set-right")
+@data_option
+@branch_option
+@click.argument("request_id", metavar="REQUEST", type=click.UUID)
+@click.argument("state", metavar="STATE")
+def set_right(data: Path, branch: str, request_id: UUID, state: str) -> None:
+    """Let the home of REQUEST stand in STATE, where it agrees with the other parties.
+
+    For what a repair did not mend. No book moves and nobody is told; the audit log keeps it.
+    """
+
+    async def move(session: AsyncSession, _: Directory) -> None:
+        await righting.set_right(session, request_id, state)
+
+    at(data, branch, move)
+    click.echo(f"The requester is {state}. Look once more in 10 minutes.")
 
 
 @click.command()

@@ -106,7 +106,7 @@ class ViewsAsked(Event, frozen=True, kw_only=True):
 
 
 class ViewsDiffer(Event, frozen=True, kw_only=True):
-    """To the requester: in these we stand elsewhere."""
+    """To the requester: in these we stand elsewhere, or no more so, where it was in trouble."""
 
     crosses: ClassVar[bool] = True
 
@@ -120,3 +120,4 @@ class SayAgain(Event, frozen=True, kw_only=True):
 
     attempt: int
     role: str
+    stands: str | None = None  # where it stands itself

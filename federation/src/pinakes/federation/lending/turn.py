@@ -15,6 +15,7 @@ from pinakes.federation.holds.choosing.service import Choice, Wish
 from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.lending.events import PartyTold
+from pinakes.federation.lending.mending import left
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import Key, Party, Step, Told, act, step
 from pinakes.federation.lending.rows import Found, Sought, found_in, written
@@ -126,6 +127,7 @@ class Turn:
             version=found.version + 1,
             item=found.item,
             reasons=found.reasons,
+            trouble=left(found.trouble, done.party),
         )
         decisions = [effect for effect in done.effects if effect in self.deciding]
         effects = [effect for effect in done.effects if effect not in self.deciding]

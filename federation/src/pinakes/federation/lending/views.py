@@ -10,12 +10,14 @@ from itertools import batched
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.events import SayAgain, ViewsAsked, ViewsDiffer
+from pinakes.federation.lending.mending import left, named, views, worded
 from pinakes.federation.lending.model import Role, model
 from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.rows import found_of
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, public_work, uuid7
 from pinakes.platform.messages import Message, Outbox, emit
@@ -47,8 +49,10 @@ STANDS = (
     PartyRow.state,
     PartyRow.model,
     PartyRow.over,
+    PartyRow.trouble,
 )
-OURS = and_(PartyRow.role == Role.REQUESTER, or_(~PartyRow.over, LATELY))
+TROUBLED = PartyRow.trouble.is_not(None)  # until they agree, however long ago it ended
+OURS = and_(PartyRow.role == Role.REQUESTER, or_(~PartyRow.over, LATELY, TROUBLED))
 
 
 async def ask_all(session: AsyncSession, moment: datetime) -> None:
@@ -79,6 +83,7 @@ def question(row: Any, role: Role, states: frozenset[str]) -> dict[str, Any]:
         "version": row.version,
         # of what is over nobody need have heard
         "states": [*sorted(states), *([None] if row.over else [])],
+        **({"troubled": True} if row.trouble else {}),  # then it is told that it agrees, too
     }
 
 
@@ -99,7 +104,10 @@ async def asked(session: AsyncSession, event: ViewsAsked, message: Message) -> N
 async def differing(
     session: AsyncSession, parties: Sequence[dict[str, Any]], home: int
 ) -> list[dict[str, Any]]:
-    """Those in which we stand elsewhere than *home* expects, and have for a while."""
+    """Those in which we stand elsewhere than *home* expects, and have for a while.
+
+    Of what is in trouble there also those in which we agree; then we are in none here.
+    """
     rows = await session.scalars(
         select(PartyRow).where(
             PartyRow.request_id.in_([UUID(one["request"]) for one in parties]),
@@ -112,35 +120,47 @@ async def differing(
     for one in parties:
         row = found.get((UUID(one["request"]), one["role"], one["attempt"]))
         moving = row is not None and still is not None and row.changed_at > still
-        if not moving and (row.state if row else None) not in one["states"]:
-            differ.append({**one, "state": row.state if row else None})
+        state = row.state if row else None
+        agrees = state in one["states"]
+        if not moving and (one.get("troubled") or not agrees):
+            differ.append({**one, "state": state})
+        if row is not None and row.role != Role.REQUESTER and agrees and not moving:
+            row.trouble = None
     return differ
 
 
 async def differ(session: AsyncSession, event: ViewsDiffer, message: Message) -> None:
-    """Hear in which requests another branch stands elsewhere."""
+    """Hear in which requests another branch stands elsewhere, or does no more."""
     await mark(session, event.parties, message.sender)
 
 
 async def mark(session: AsyncSession, parties: Sequence[dict[str, Any]], by: int) -> None:
-    """Put what disagrees on the list of problems, unless we have moved since we asked."""
+    """Put what disagrees on the list of problems, or off it; not when we have moved since."""
     for one in parties:
-        trouble = f"{one['role']}:{one['state'] or 'unknown'}"
-        marked = await session.scalars(
-            update(PartyRow)
+        side = {Role.SUPPLIER: PartyRow.supplier_id, Role.PICKUP: PartyRow.pickup_id}
+        row = await session.scalar(
+            select(PartyRow)
             .where(
                 PartyRow.request_id == UUID(one["request"]),
                 PartyRow.role == Role.REQUESTER,
                 PartyRow.attempt == one["attempt"],
                 PartyRow.version == one["version"],
-                or_(PartyRow.supplier_id == by, PartyRow.pickup_id == by),
-                PartyRow.trouble.is_distinct_from(trouble),  # written down once
+                side[Role(one["role"])] == by,
             )
-            .values(trouble=trouble)
-            .returning(PartyRow.id)
+            .with_for_update()
         )
-        if marked.first() is not None:
-            note(session, "request.disagreement", one["request"], result=trouble.replace(":", " "))
+        if row is not None:
+            weigh(session, row, Role(one["role"]), one["state"])
+
+
+def weigh(session: AsyncSession, row: PartyRow, role: Role, state: str | None) -> None:
+    """Write down what another party says of itself, once: it disagrees, or does no more."""
+    party = found_of(row).party
+    trouble = left(worded({**views(row.trouble), **named(party, role, state)}), party)
+    if trouble != row.trouble:
+        row.trouble = trouble
+        operation = "request.disagreement" if trouble else "request.agreement"
+        note(session, operation, row.request_id, result=(trouble or "done").replace(":", " "))
 
 
 async def forget_asked(database: Database) -> None:
@@ -152,7 +172,8 @@ async def forget_asked(database: Database) -> None:
 async def repair(session: AsyncSession, request: UUID) -> int:
     """Let every party say again what it said last; how many of ours did.
 
-    Safe: what had arrived changes nothing when it comes a second time.
+    Safe: what had arrived changes nothing when it comes a second time. What is in trouble stays
+    so until the views agree.
     """
     rows = (
         await session.scalars(
@@ -166,11 +187,15 @@ async def repair(session: AsyncSession, request: UUID) -> int:
         }
         for role, to in others.items():
             if to is not None:
-                emit(session, SayAgain(about=request, attempt=row.attempt, role=role), to=to)
+                emit(session, again(row, role), to=to)
         repeat(session, row.said or [])
-        row.trouble = None
-    note(session, "request.repair", request)
+    if rows:
+        note(session, "request.repair", request)
     return len(rows)
+
+
+def again(row: PartyRow, role: Role) -> SayAgain:
+    return SayAgain(about=row.request_id, attempt=row.attempt, role=role, stands=row.state)
 
 
 async def say_again(session: AsyncSession, event: SayAgain, message: Message) -> None:
@@ -186,6 +211,9 @@ async def say_again(session: AsyncSession, event: SayAgain, message: Message) ->
     if row is not None:
         repeat(session, row.said or [])
         note(session, "request.say_again", event.about)
+        if event.stands is not None and row.role != Role.REQUESTER:  # our desk may have to act
+            party = found_of(row).party
+            row.trouble = left(worded(named(party, Role.REQUESTER, event.stands)), party)
 
 
 def repeat(session: AsyncSession, said: Sequence[dict[str, Any]]) -> None:
