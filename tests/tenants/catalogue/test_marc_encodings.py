@@ -122,10 +122,66 @@ def test_marc8_under_a_leader_that_says_utf8_is_believed_to_the_caller_alone() -
         ESCAPE + b"$1\x7f\x7f\x7f",
         b"$1!0G!0H!0I(B",  # escapes that somebody filtered out
         b"caf\xe9",
+        *(
+            words.encode("latin-1")
+            for words in (
+                "Prévert",
+                "Mädchen",
+                "Länder und Völker",
+                "Köln",
+                "la península española",
+                "études littéraires",
+                "Besançon",
+                "général",
+                "Andrés",
+                "©2013",
+            )
+        ),
+        *(words.encode("cp1250") for words in ("mařík", "Wrocław", "dům", "větší")),
+        b"\xe1\xe2\xe3a",  # three marks on one letter
     ],
 )
 def test_what_would_be_garbled_is_set_aside(value: bytes) -> None:
     assert reasons(found(raw(" ", value))) == ["encoding_unclear"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"Dvo\xe9r\xe2ak, P\xe9r\xe2ibram, \xe9Capek",  # Czech
+        b"Cha\xf3zl, mu\xf2s\xf2taf\xe2a",
+        b"Vi\xf2\xe3et Nam, ti\xe3\xe2eng",
+        b"\xebI\xecUri\xe6i, T\xebs\xecvetaeva",  # Russian: one mark over two letters
+        b"Espa\xe4na, a\xe4nos",
+        b"si\xf1e, s\xf1a, ksi\xf1a\xe7zka",  # Polish
+        b"r\xf4\xe5i, K\xf4r\xf2s\xf2na, pa\xe4nca, j\xe4n\xe5ana",  # Sanskrit
+        b"k\xf6h\xf6v\xe5aja, S\xf6h\xe5ah, Tami\xf6l",
+        b"H\xe8auser, K\xe8oln, f\xe8ur",
+    ],
+)
+def test_marks_stand_where_languages_put_them(words: bytes) -> None:
+    assert read_as(raw(" ", words)).encoding == "marc-8"
+
+
+def test_the_caller_may_know_of_odd_marks_and_of_latin_1() -> None:
+    data = raw(" ", b"Pr\xe9vert")
+    assert reasons(found(data)) == ["encoding_unclear"]
+    assert read_as(data, "latin-1").fields[0][1][4:] == "Prévert"
+    assert read_as(data, "marc-8").fields[0][1][4:] == "Prv̌ert"
+
+
+def test_escapes_mean_something_in_marc_21_or_to_the_caller_alone() -> None:
+    lines = ("001 1", "200 1_ $a図書館の歴史", "801 _0 $bT")
+    data = iso(*lines, leader="nam0    ", encoding="iso2022_jp")
+    assert reasons(found(data)) == ["encoding_unclear"]
+    assert read_as(data, "iso2022_jp").fields[1][1].endswith("図書館の歴史")
+
+
+def test_private_characters_are_nothing_that_chinese_can_be_told_by() -> None:
+    lines = ("001 1", "200 1_ $a红楼梦研究资料汇编\ue000", "801 _0 $bT")
+    unsaid = iso(*lines, leader="nam0    ", encoding="gb18030")
+    assert reasons(found(unsaid)) == ["encoding_unclear"]
+    assert read_as(iso(*lines, GB_SAYS, leader="nam0    ", encoding="gb18030"))
 
 
 KOREAN = ("245 10 $a한국 도서관의 역사와 전망 /$c김영희 지음", "260 __ $a서울 :$b한길사")

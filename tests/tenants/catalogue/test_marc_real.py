@@ -1,6 +1,7 @@
 """The shared test data: every file is read to its end, and every piece of it is counted."""
 
 from collections import Counter
+from unicodedata import normalize
 
 import pytest
 from marcs import DATA, data_file
@@ -14,18 +15,20 @@ from pinakes.tenants.catalogue.marc import (
     read,
     title_of,
 )
+from pinakes.tenants.catalogue.marc.directory import Unreadable
+from pinakes.tenants.catalogue.marc.encodings import decode
 
 COUNTS = {  # data/README.md: records, and what we set aside of them
     "marc21/lc-books-2016-chinese.mrc.gz": (4935, 0),
     "marc21/lc-books-2016-nonroman.mrc.gz": (3321, 0),
     "marc21/watson-StateDeptPDFs.mrc.gz": (231, 0),
     "marc21/watson-TOAH_2021.mrc.gz": (660, 0),
-    "marc21/evergreen-jazz_1k.mrc.gz": (642, 1),  # a mark typed before a dash
+    "marc21/evergreen-jazz_1k.mrc.gz": (642, 3),  # marks before a dash, and for apostrophes
     "marc21/evergreen-lul_fre_500.mrc.gz": (342, 0),
     "marc21/evergreen-hebrew.mrc.gz": (11, 0),
     "marc21/evergreen-nepali.mrc.gz": (61, 0),
     "marc21/evergreen-FSL.mrc": (52, 0),
-    "marc21/fixtures/idzebra/sample-marc": (24, 0),
+    "marc21/fixtures/idzebra/sample-marc": (24, 1),  # Danish in Latin-1
     "marc21/fixtures/libcatmandu-marc-perl/bu_bibs.mrc.gz": (100, 8),
     "marc21/fixtures/libmarc-record-perl/cameleof.usmarc": (10, 0),
     "marc21/fixtures/libmarc-record-perl/filler.usmarc": (3, 0),
@@ -105,6 +108,35 @@ def test_both_encodings_of_a_catalogue_are_recognised() -> None:
         found = records(f"cnmarc/derived-lc-chinese-{name}.iso.gz")
         assert {(r.encoding, r.dialect) for r in found} == {(encoding, Dialect.UNIMARC)}
     assert {r.encoding for r in records("unimarc/idzebra-rusmarc.mrc")} == {"koi8-r"}
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1250"])
+def test_what_is_in_another_set_of_latin_letters_is_not_read_as_marc8(encoding: str) -> None:
+    garbled = tried = 0
+    for record in records("marc21/lc-books-2016-general-1.mrc.gz"):
+        text = normalize("NFC", "\x1e".join(value for _, value in record.fields))
+        try:
+            body = text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        if not body.isascii():
+            tried += 1
+            garbled += _read_as_marc8(body)
+    assert tried > ENOUGH
+    assert garbled < tried * 0.05  # a half before marks were looked at
+
+
+def _read_as_marc8(body: bytes) -> bool:
+    try:
+        return decode(body.split(b"\x1e"), "marc-8", Dialect.MARC21).encoding == "marc-8"
+    except Unreadable:
+        return False
+
+
+def test_french_in_marc8_is_read_to_the_last_record() -> None:
+    for part in ("100", "500"):
+        found = records(f"marc21/evergreen-lul_fre_{part}.mrc.gz")
+        assert {record.encoding for record in found} == {"marc-8", "ascii"}
 
 
 def test_real_cnmarc_has_its_copies_in_906() -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from pinakes.tenants.catalogue.marc import marc8
+from pinakes.tenants.catalogue.marc import accents, marc8
 from pinakes.tenants.catalogue.marc.directory import Unreadable
 from pinakes.tenants.catalogue.marc.everyday import misread
 from pinakes.tenants.catalogue.marc.record import Dialect
@@ -26,6 +26,7 @@ FEW = 4
 LOOKED_AT = 100_000  # bytes
 CHINESE = re.compile("[\u3000-\uff5f]+")
 BEYOND = re.compile("[^\x00-\x7f]+")  # what is not ASCII
+PRIVATE = re.compile("[\ue000-\uf8ff]")  # characters that everybody reads as they like
 
 
 class Decoded(NamedTuple):
@@ -49,8 +50,8 @@ def decode(parts: list[bytes], claimed: str, dialect: Dialect, told: str | None 
         Unreadable: no character set fits.
     """
     body = b"\x1e".join(parts)
-    if b"\x1b" in body and dialect is Dialect.MARC21:
-        return Decoded(_marc8(body, claimed), "marc-8")
+    if b"\x1b" in body:
+        return _escaped(body, claimed, dialect, told)
     if ESCAPE_LOST.search(body, 0, LOOKED_AT):
         raise Unreadable("encoding_unclear", declared=claimed)
     if body.isascii():
@@ -89,7 +90,7 @@ def _candidates(claimed: str, dialect: Dialect, told: str | None) -> Iterator[tu
     if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
         yield claimed, _letters(claimed)
     if dialect is Dialect.MARC21 and (claimed == "marc-8" or told == "marc-8"):
-        yield "marc-8", _marc8_or_none
+        yield "marc-8", _marc8(told)
 
 
 def _judged(text: str, name: str, claimed: str) -> Decoded:
@@ -143,7 +144,9 @@ def _by_its_looks(dialect: Dialect) -> Reader:
 
     def read(body: bytes) -> str | None:
         text = _strict("gb18030")(body)
-        if text is None or not looks_chinese(text, least) or misread(text, body):
+        if text is None or PRIVATE.search(text):
+            return None
+        if not looks_chinese(text, least) or misread(text, body):
             return None
         return text
 
@@ -158,15 +161,26 @@ def looks_chinese(text: str, least: int = 1) -> bool:
     return min(everyday, chinese) >= max(least, LIKELY * len(beyond))
 
 
-def _marc8(body: bytes, claimed: str) -> list[str]:
-    text = _marc8_or_none(body)
-    if text is None:
-        raise Unreadable("encoding_unclear", declared=claimed)
-    return text.split("\x1e")
+def _escaped(body: bytes, claimed: str, dialect: Dialect, told: str | None) -> Decoded:
+    """What shifts between sets: MARC-8, or whatever the caller knows of (ISO 2022)."""
+    if dialect is Dialect.MARC21:
+        name, text = "marc-8", _marc8(told)(body)
+    else:
+        name, text = told or "", _strict(told)(body) if told and told != "marc-8" else None
+    if text is None or "\x1b" in text:
+        raise Unreadable("encoding_unclear", declared=claimed or "-")
+    return Decoded(text.split("\x1e"), name)
 
 
-def _marc8_or_none(body: bytes) -> str | None:
-    try:
-        return marc8.decode(body)
-    except marc8.NotMarc8:
-        return None
+def _marc8(told: str | None) -> Reader:
+    """MARC-8, its marks where languages put them, unless the caller knows that it is."""
+
+    def read(body: bytes) -> str | None:
+        if told != "marc-8" and accents.misplaced(body):
+            return None
+        try:
+            return marc8.decode(body)
+        except marc8.NotMarc8:
+            return None
+
+    return read
