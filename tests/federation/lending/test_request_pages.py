@@ -9,10 +9,14 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import deliver, rule
 from mint import Mint
+from sqlalchemy import update
 
 from pinakes.federation.holds.choosing.ranking import ANYBODY, MARKS, OTHERS
+from pinakes.federation.holds.rules import FIRST_IN_LINE, SERVING
 from pinakes.federation.lending import story, wording
 from pinakes.federation.lending.model import Role, model
+from pinakes.federation.lending.models import PartyRow
+from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +70,9 @@ def test_every_state_and_step_has_words(role: Role) -> None:
 
 def test_every_reason_of_a_choice_has_words() -> None:
     assert story.OUT.keys() == ANYBODY.keys() | OTHERS.keys()
-    assert story.DECIDED.keys() == MARKS.keys() | {"only_one", "last_resort", "lot"}
+    ranked = MARKS.keys() | {"only_one", "last_resort", "lot", "nobody", "others_wait"}
+    queued = SERVING.keys() | {FIRST_IN_LINE, "next_hold", "next_hold_here"}
+    assert story.DECIDED.keys() == ranked | queued
 
 
 async def test_each_party_finds_its_own_part_of_the_story(
@@ -108,6 +114,40 @@ async def test_it_is_told_in_chinese_too(
     home = await Desk(client, mint, b.home, placed.json()["request"]).look(CHINESE)
     told = ("提出请求 · 由读者", "本馆读者的请求", "考虑了 1 家图书馆", "待寄出")
     assert [one for one in told if one not in home] == []
+
+
+async def test_what_waits_says_why_nobody_was_asked(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    await b.place(title)
+    for told in ("Nobody could supply it", "Others wait for the title already"):
+        request = await b.place(title, sure=True)
+        page = await Desk(client, mint, b.home, request).look()
+        assert "In the queue" in page
+        assert f"Nobody could be asked · {told}" in page
+
+
+async def test_an_offer_from_elsewhere_says_why_and_can_break_nothing(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    request, _ = await asked(b)
+    figures = {"ahead": 2, "waited": 9, "near": [1], "km": "<far>", "cost": None}
+    whole = {"supplier": b.supplier.id, "rule": "local_first", "ranked_by": "only_one"}
+    for considered in (
+        {"supplier": b.supplier.id, "place": 1, "figures": figures},
+        {"supplier": 2**31, "out": "a_new_rule", "figures": {"near": 9}},
+    ):
+        reasons = whole | {"considered": [considered]}
+        async with unit_of_work(b.database.app, b.home.id) as session:
+            await session.execute(update(PartyRow).values(reasons=reasons))
+        page = await Desk(client, mint, b.home, request).look()
+        assert "own readers go first for a while · There was no other" in page
+        assert "passed over in the queue: 2" in page or "not asked: a_new_rule" in page
+        assert "<far>" not in page
 
 
 async def test_it_does_not_exist_for_other_branches(

@@ -144,6 +144,15 @@ DECIDED = {  # why one branch went before the others
     "distance": later("It is nearer"),
     "cost": later("It is cheaper"),
     "lot": later("Drawn by lot: all the rest was equal"),
+    "first_in_line": later("It was first in the queue"),
+    "nobody": later("Nobody could supply it"),
+    "others_wait": later("Others wait for the title already"),
+    "another_item": later("Those before it wait for another copy"),
+    "refused_before": later("Those before it were refused by this library"),
+    "new_item": later("A new book: the library's own readers go first"),
+    "local_first": later("The library's own readers go first for a while"),
+    "next_hold": later("It was given back, and came to the next reader"),
+    "next_hold_here": later("It was given back, and came to the next reader"),
 }
 REASONS = {  # those that a branch gives by itself; others are said as they came
     "NotCurrentAvailableForILL": later("No copy is free to lend"),
@@ -151,9 +160,20 @@ REASONS = {  # those that a branch gives by itself; others are said as they came
     "OthersWait": later("Others wait for it"),
     "RenewalsUsedUp": later("It has been given more time often enough"),
 }
-NEAR = [  # as the figures count it
-    later("here, or where it is collected"),
-    later("in the same city"),
-    later("in the same province"),
-    later("further away"),
-]
+NEAR = {  # as the figures count it
+    0: later("here, or where it is collected"),
+    1: later("in the same city"),
+    2: later("in the same province"),
+    3: later("further away"),
+}
+FIGURES = {
+    "available": later("free copies: %(num)s"),
+    "days": later("days until it is there: %(num)s"),
+    "km": later("km: %(num)s"),
+    "open": later("on their way or promised: %(num)s"),
+    "asked": later("asked today: %(num)s"),
+    "balance": later("lent less borrowed: %(num)s"),
+    "cost": later("cost: %(num)s"),
+    "ahead": later("passed over in the queue: %(num)s"),
+    "waited": later("days in the queue: %(num)s"),
+}
