@@ -142,12 +142,14 @@ async def test_an_offer_from_elsewhere_says_why_and_can_break_nothing(
         {"supplier": 2**31, "out": "a_new_rule", "figures": {"near": 9}},
     ):
         reasons = whole | {"considered": [considered]}
+        trouble = "pickup:LENT supplier:unknown"
         async with unit_of_work(b.database.app, b.home.id) as session:
-            await session.execute(update(PartyRow).values(reasons=reasons))
+            await session.execute(update(PartyRow).values(reasons=reasons, trouble=trouble))
         page = await Desk(client, mint, b.home, request).look()
         assert "own readers go first for a while · There was no other" in page
         assert "passed over in the queue: 2" in page or "not asked: a_new_rule" in page
         assert "<far>" not in page
+        assert f"{b.pickup.name_en} With the reader {b.supplier.name_en} unknown" in page
 
 
 async def test_it_does_not_exist_for_other_branches(

@@ -120,6 +120,8 @@ STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "disagreement": later("The libraries disagreed about it"),
     "repair": later("The libraries were asked to say again how it stands"),
     "say_again": later("It was said again how it stands"),
+    "agreement": later("The libraries agree again"),
+    "set_right": later("It was set right by hand"),
 }
 OUT = {  # why a branch was not asked: see ``holds.choosing.ranking``
     "refused_before": later("asked before"),
