@@ -14,10 +14,10 @@ from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import looking, privacy, scanning, service, views
 from pinakes.federation.lending.events import PartyTold
+from pinakes.federation.lending.finder import ItemOfSeveral
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
 from pinakes.federation.lending.party import MoveRefused
-from pinakes.federation.lending.returned import ItemOfSeveral
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.timers import ring_due
 from pinakes.federation.loans.models import Borrowed

@@ -17,9 +17,9 @@ from sqlalchemy import select, update
 from pinakes.federation.holds.rules import ROUTES
 from pinakes.federation.lending import astray, looking, scanning
 from pinakes.federation.lending.events import ItemArrived
+from pinakes.federation.lending.finder import FOREIGN, ItemOfSeveral, settled
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival, Transit
-from pinakes.federation.lending.returned import FOREIGN, ItemOfSeveral, settled
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.wording import WHYS
 from pinakes.main.features import FEATURES

@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from msgspec import Struct
 
+from pinakes.federation.lending.finder import put_away
 from pinakes.federation.lending.models import Arrival
-from pinakes.federation.lending.returned import put_away
 from pinakes.federation.lending.routes import KNOWN, Known
 from pinakes.federation.lending.wording import WHYS
 from pinakes.federation.lending.worklists import strangers

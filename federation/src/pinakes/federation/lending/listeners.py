@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds import service as holds
 from pinakes.federation.holds.events import CopyFree
-from pinakes.federation.lending import returned as returns
+from pinakes.federation.lending import finder, returned
 from pinakes.federation.lending.deciding import ask, refused, turn, wish_of
 from pinakes.federation.lending.events import (
     ItemArrived,
@@ -164,12 +164,12 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
 
 
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
-    await returns.seen(session, event, message.sender)
+    await returned.seen(session, event, message.sender)
 
 
 async def item_arrived(session: AsyncSession, event: ItemArrived, message: Message) -> None:
-    await returns.settled(session, event, message.sender, message.created_at)
+    await finder.settled(session, event, message.sender, message.created_at)
 
 
 async def seen_answered(session: AsyncSession, event: SeenAnswered, message: Message) -> None:
-    await returns.answered(session, event, message.sender)
+    await finder.answered(session, event, message.sender)

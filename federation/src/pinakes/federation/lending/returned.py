@@ -1,41 +1,30 @@
-"""Books given back anywhere: the finder tells the owner, and the owner says where they go."""
+"""Our books that are given back elsewhere: their owner says where they go; see ``finder``."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql import ColumnElement
 
 from pinakes.federation.holds.rules import Returned, Route, route
 from pinakes.federation.holds.targeting import First, first_in_line, keep_for
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.events import ItemArrived, ItemSeen, SeenAnswered
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival, Transit
-from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.federation.lending.models import Transit
 from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
-from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.errors import Conflict, NotFound, Problem
-from pinakes.platform.identity import ANYONE, Principal
-from pinakes.platform.language import later
 from pinakes.platform.messages import emit
-from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere, take_over
+from pinakes.tenants.circulation.elsewhere import Seen, give_away, seen_elsewhere
 from pinakes.tenants.items.machine import Status
-from pinakes.tenants.items.schemas import NewItem
-from pinakes.tenants.readers.misses import MISSES, Misses
 from pinakes.tenants.registry.settings import effective
 from pinakes.tenants.registry.sharing import Float
 
 ANY_KIND = "*"
 PASSING = {"next_hold", "next_hold_here", "floats"}  # rules by which it need not come home first
 type Moved = dict[str, str] | None  # under which record the finder keeps it, and as what
-OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
 PROMISED = text("""
     SELECT pickup FROM commons.wanted WHERE request_id = :request AND offered_by = :here
 """)
@@ -50,92 +39,6 @@ STOCK = text("""
         ORDER BY h.items DESC LIMIT 1) AS there ON true
     WHERE t.id = :owner
 """)
-
-
-class TooManyForeign(Problem):
-    """`retry_after` says in how many seconds to come back."""
-
-    code = "too_many_foreign"
-    status = 429
-    title = "Too many books of other branches in one minute"
-
-
-FOREIGN = Misses(most=120, refusal=TooManyForeign)  # no hand is faster: each ends another's loan
-
-
-class NoSuchArrival(NotFound):
-    code = "no_such_arrival"
-    title = "No book was left here under this number"
-
-
-class StillAsked(Conflict):
-    code = "still_asked"
-    title = "Its owner has not said yet where it goes"
-
-
-class ItemOfSeveral(Conflict):
-    code = "item_of_several"
-    title = "Several branches have an item with this barcode"
-
-
-async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
-    """A book of another branch: its owner is told, and says where it goes.
-
-    Raises:
-        ItemOfSeveral: *scan* has to name the owner.
-        TooManyForeign, TooManyMisses: somebody types barcodes to end the loans of others.
-    """
-    here: int = session.info["tenant"]
-    asker: Principal = session.info.get("asker") or ANYONE
-    for counted in (FOREIGN, MISSES):
-        counted.check(asker.subject, here)
-    owner = await owner_of(session, directory, scan)
-    arrival = Arrival(
-        id=uuid7(),
-        barcode=scan.barcode,
-        owner_id=owner.id if owner else None,
-        state="asked" if owner else "unknown",
-        rule=None if owner else route(Returned(here=here, owner=None)).rule,
-    )
-    session.add(arrival)
-    note(session, "item.seen", arrival.id, result=arrival.state)
-    (FOREIGN if owner else MISSES).count(asker.subject, here)
-    same = or_(Arrival.owner_id == arrival.owner_id, Arrival.owner_id.is_(None))
-    await forget(session, Arrival.barcode == scan.barcode, same, Arrival.id != arrival.id)
-    if owner is None:
-        return Scanned("unknown", scan.barcode)
-    seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now(), damaged=scan.damaged)
-    emit(session, seen, to=owner.id)
-    return Scanned("found", scan.barcode, owner=owner.code, send_to=owner.code)
-
-
-async def owner_of(session: AsyncSession, directory: Directory, scan: Scan) -> Tenant | None:
-    """The other branch whose book it is, if any knows it; or ItemOfSeveral."""
-    owners = await owners_of(session, directory, scan.barcode)
-    owners = [one for one in owners if one.id != session.info["tenant"]]
-    if scan.owner is not None:
-        owners = [one for one in owners if one == directory.coded(scan.owner)]
-    refuse_several(owners)
-    return owners[0] if owners else None
-
-
-async def owners_of(session: AsyncSession, directory: Directory, barcode: str) -> list[Tenant]:
-    """All branches that have a book with this barcode, ours among them."""
-    found = await session.scalars(OWNERS, {"barcode": barcode})
-    return [directory.ids[id] for id in found]
-
-
-def refuse_several(owners: Sequence[Tenant]) -> None:
-    """Nobody but whoever has the book in hand can say whose it is."""
-    if len(owners) > 1:
-        codes = sorted(one.code for one in owners)
-        raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
-
-
-async def forget(session: AsyncSession, *those: ColumnElement[bool]) -> None:
-    """Nothing is left to do here with these; what we still ask about stays: we may be given it."""
-    left = update(Arrival).where(Arrival.state != "asked", *those)
-    await session.execute(left.values(state="settled"))
 
 
 async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
@@ -289,45 +192,3 @@ async def came_home(session: AsyncSession, barcode: str) -> None:
     for way, finder in ways:
         if finder != here:
             emit(session, ItemArrived(about=way, barcode=barcode), to=finder)
-
-
-async def settled(session: AsyncSession, event: ItemArrived, sender: int, at: datetime) -> None:
-    """At a finder: what was left here before is where it was to go."""
-    theirs = and_(Arrival.owner_id == sender, Arrival.barcode == event.barcode)
-    await forget(session, theirs, Arrival.created_at < at)
-
-
-async def put_away(session: AsyncSession, id: UUID) -> None:
-    """At a finder: a hand says that it has been sent, or stands where it belongs."""
-    row = await session.get(Arrival, (session.info["tenant"], id))
-    if row is None:
-        raise NoSuchArrival(later("Look at the list of problems."))
-    if row.state == "asked":
-        raise StillAsked(later("Try again in a moment."))
-    row.state = "settled"
-    note(session, "item.put_away", id)
-
-
-async def answered(session: AsyncSession, event: SeenAnswered, sender: int) -> None:
-    """At the finder: the owner has said, once, what it is and where it goes, or that it stays."""
-    mine = (Arrival.id == event.about, Arrival.owner_id == sender, Arrival.state == "asked")
-    barcode = await session.scalar(select(Arrival.barcode).where(*mine))
-    if barcode is None:
-        return
-    known = event.send_to is not None
-    same = and_(Arrival.owner_id == sender, Arrival.barcode == barcode)
-    await forget(session, same, Arrival.id < event.about)  # the hand has scanned it again since
-    await session.execute(
-        update(Arrival)
-        .where(*mine)
-        .values(
-            state="known" if known else "unknown",
-            title=event.title,
-            send_to=event.send_to,
-            rule=event.rule,
-        )
-    )
-    if event.moved is not None:
-        moved = event.moved
-        book = NewItem(UUID(moved["record"]), barcode, moved["kind"], moved["call_number"])
-        await take_over(session, sender, book)

@@ -9,16 +9,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.deciding import turn
+from pinakes.federation.lending.finder import foreign, forget, owners_of, refuse_several
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.party import MoveRefused
-from pinakes.federation.lending.returned import (
-    came_home,
-    foreign,
-    forget,
-    owners_of,
-    refuse_several,
-)
+from pinakes.federation.lending.returned import came_home
 from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
