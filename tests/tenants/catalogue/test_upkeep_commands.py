@@ -143,6 +143,8 @@ async def test_records_are_hidden_withdrawn_and_brought_back(
         rows = select(CatalogueRecord.suppressed, CatalogueRecord.withdrawn)
         found = (await session.execute(rows.order_by(CatalogueRecord.control_number))).all()
     assert [tuple(row) for row in found] == [(True, False), (False, False)]
+    shown = last(await command("suppress", "1", "--undo", "--json"))
+    assert (shown["control_number"], shown["suppressed"]) == ("1", False)
     assert "items_left" in (await command("withdraw", "2")).output
     assert "no_such_record" in (await command("suppress", "9")).output
 
@@ -152,5 +154,5 @@ async def test_derived_words_and_duplicates_are_made_by_command(
 ) -> None:
     await bring(file_of(book("1", isbn="9787020002207"), book("2", isbn="9787020002207")))
     assert last(await command("rederive", "--json"))["read"] == 2
-    assert last(await command("duplicates", "--json"))["found"] == 1
-    assert "found" in (await command("duplicates")).output
+    assert last(await command("duplicates", "search", "--json"))["found"] == 1
+    assert "found" in (await command("duplicates", "search")).output

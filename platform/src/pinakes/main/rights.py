@@ -168,6 +168,7 @@ TABLE = {
     "mynotices.show": "reader",
     "mynotices.choose": "reader",
     "catalogue.upload": "cataloguer administrator",
+    "catalogue.imports": STAFF,
     "catalogue.start": "cataloguer administrator",
     "catalogue.shelve": "cataloguer administrator",
     "catalogue.undo": "cataloguer administrator",

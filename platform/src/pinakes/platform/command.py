@@ -14,12 +14,17 @@ from pinakes.platform.doors import Doors
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import told_by_database
 from pinakes.platform.identity import Principal, Role
+from pinakes.platform.paging import MOST, Page
 from pinakes.platform.running import NotRunning, adopt
 
 OPERATOR = Principal("command", roles=frozenset({Role.OPERATOR}))
 
 branch_option = click.option("--branch", required=True, help="Code of the branch.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+after_option = click.option("--after", help="Go on behind this: the `next` of the page before.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most so many."
+)
 
 
 def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
@@ -44,3 +49,16 @@ def work[T](data: Path, act: Callable[[Doors], Awaitable[T]]) -> T:
 
 def show_json(value: Any) -> None:
     click.echo(msgspec.json.encode(value))
+
+
+def show_page[T](page: Page[T], line: Callable[[T], str], *, as_json: bool) -> None:
+    """Some of a list, one in a *line*, and how to go on; the page itself for programs."""
+    if as_json:
+        show_json(page)
+        return
+    for one in page.items:
+        click.echo(line(one))
+    if page.next:
+        click.echo(f"There are more: --after {page.next}")
+    elif not page.items:
+        click.echo("There is nothing here.")

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from os import SEEK_END
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import click
@@ -19,9 +19,12 @@ from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import keeping, service
 from pinakes.tenants.catalogue.commands import COMMANDS, followed
+from pinakes.tenants.catalogue.duplicate_commands import duplicates
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.models import Kept
+from pinakes.tenants.catalogue.quarantine_commands import quarantine
 from pinakes.tenants.catalogue.report import Report, SheetReport, UndoReport, whole
+from pinakes.tenants.catalogue.report_commands import imports, report, tell
 from pinakes.tenants.catalogue.schemas import ImportWish, KeptView, SheetWish
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import found
@@ -37,7 +40,7 @@ def catalogue() -> None:
     """Bring a branch's catalogue in."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, imports, report, quarantine, duplicates):
     catalogue.add_command(command)
 
 
@@ -131,11 +134,11 @@ def tell_of(stayed: list[KeptView]) -> None:
 
 def end(job: Job, kind: type[Report | SheetReport | UndoReport], *, as_json: bool) -> None:
     """Show the report; an import that did not end well ends the command with its reason."""
-    report = msgspec.convert(job.report, kind) if job.report else None
-    if report and as_json:
-        show_json(whole(report) | {"id": job.id})
-    elif report:
-        tell(report)
+    told = whole(msgspec.convert(job.report, kind)) if job.report else None
+    if told and as_json:
+        show_json(told | {"id": job.id})
+    elif told:
+        tell(told)
         click.echo(f"{'id':>12}  {job.id}")
     if job.state is not JobState.DONE:
         raise click.ClickException(STOPPED if job.state is JobState.CANCELLED else why(job))
@@ -159,14 +162,3 @@ async def brought(doors: Doors, file: Path, branch: str, start: Start) -> Job:
 def words(job: Job) -> str:
     read = (job.report or {}).get("read", 0)
     return counted(read, "records")
-
-
-def tell(report: Report | SheetReport | UndoReport) -> None:
-    """The report in lines."""
-    for name, told in whole(report).items():
-        if isinstance(told, dict):
-            counts = cast("dict[str, int]", told)
-            shown = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
-            click.echo(f"{name:>12}  {shown or '-'}")
-        elif name != "dry_run":
-            click.echo(f"{name:>12}  {told:>9,}")

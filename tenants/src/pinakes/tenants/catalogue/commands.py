@@ -17,14 +17,15 @@ from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import exporting, takeout
-from pinakes.tenants.catalogue.duplicates import start_search
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.models import CatalogueRecord
 from pinakes.tenants.catalogue.rederiving import start_rederiving
-from pinakes.tenants.catalogue.service import suppress
+from pinakes.tenants.catalogue.schemas import RecordView
+from pinakes.tenants.catalogue.service import record_view, suppress
 from pinakes.tenants.catalogue.withdrawing import numbered, withdraw
 from pinakes.tenants.registry import placement
+from pinakes.tenants.registry.inside import inside
 from pinakes.tenants.registry.service import found
 
 type Start = Callable[[AsyncSession], Awaitable[Job]]
@@ -149,13 +150,14 @@ def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str
     @click.option("--undo", is_flag=True, help="Bring it back.")
     @branch_option
     @data_option
-    def run(record: str, undo: bool, branch: str, data: Path) -> None:
-        async def hide(doors: Doors) -> None:
-            tenant = (await found(doors.database, branch)).id
-            async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
-                await verb(session, (await numbered(session, record)).id, not undo)
+    @json_option
+    def run(record: str, undo: bool, branch: str, data: Path, as_json: bool) -> None:
+        async def hide(session: AsyncSession) -> RecordView:
+            return record_view(await verb(session, (await numbered(session, record)).id, not undo))
 
-        work(data, hide)
+        view = inside(data, branch, hide)
+        if as_json:
+            show_json(view)
 
     return click.command(name, help=words)(run)
 
@@ -164,7 +166,6 @@ COMMANDS = (
     give,
     take,
     runner("rederive", start_rederiving, "Make anew what is indexed, out of the records."),
-    runner("duplicates", start_search, "Look for titles that may be the same; people decide."),
     hider("suppress", suppress, "Hide a RECORD (id or control number) from the public."),
     hider(
         "withdraw", withdraw, "Take a RECORD (id or control number) without copies out of stock."

@@ -48,6 +48,14 @@ def listed(verdict: Verdict) -> Select[Twin]:
     return both.where(*(~row.withdrawn & (row.state == LIVE) for row in (first, second)))
 
 
+async def pair(session: AsyncSession, id: UUID) -> Twin:
+    """Two titles that may be the same, or NoSuchTwin."""
+    twin = await session.get(Twin, (session.info["tenant"], id))
+    if twin is None:
+        raise NoSuchTwin("Look at the list of possible duplicates.")
+    return twin
+
+
 async def decide(
     session: AsyncSession, id: UUID, verdict: Verdict, keep: UUID | None = None
 ) -> Twin:

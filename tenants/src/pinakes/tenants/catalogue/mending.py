@@ -1,6 +1,8 @@
 """What an import set aside, looked at, mended and taken in after all, or discarded."""
 
 from collections.abc import Mapping
+from io import BytesIO
+from itertools import islice
 from typing import Annotated
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from pinakes.platform.errors import BadRequest
 from pinakes.platform.jobs import Job
 from pinakes.tenants.catalogue.batches import Batch, portion
 from pinakes.tenants.catalogue.machine import Action, PieceState, move
-from pinakes.tenants.catalogue.marc import Broken, Dialect, Found, sentence
+from pinakes.tenants.catalogue.marc import Broken, Dialect, Found, UnknownFormat, read, sentence
 from pinakes.tenants.catalogue.marc.lines import LineWrong, parsed, seen
 from pinakes.tenants.catalogue.marc.reading import known_encoding
 from pinakes.tenants.catalogue.marc.writing import again
@@ -80,16 +82,21 @@ async def look(session: AsyncSession, id: UUID, encoding: str | None) -> Piece:
     )
 
 
-async def mend(session: AsyncSession, id: UUID, wish: Mending) -> Quarantined:
+async def mend(
+    session: AsyncSession, id: UUID, wish: Mending, file: bytes | None = None
+) -> Quarantined:
     """Take the piece in as *wish* reads it, and write that into its import's report.
+
+    What a *file* says, one record of any form or in lines, takes the place of the piece's bytes.
 
     Raises:
         NoSuchPiece, MendedAlready: there is nothing to mend.
         StillUnreadable: it cannot be taken this way either; says why in both languages.
+        UnknownEncoding: there is no such character set.
     """
     row = await moved(session, id, Action.MEND)
     batch = Batch()
-    batch.take(sound(read_again(row, wish), row))
+    batch.take(sound(read_again(row, wish) if file is None else only(file, wish), row))
     await store(session, portion(batch), Report(), row.job_id)
     [key] = batch.rows
     row.became = await session.scalar(row_of(*key))
@@ -137,8 +144,37 @@ def read_again(row: Quarantined, wish: Mending) -> Found:
         return again(row.raw, wish.dialect, known_encoding(wish.encoding))
     if wish.text.lstrip().startswith("<"):
         return again(wish.text.strip().encode(), wish.dialect, "utf-8")
+    return in_lines(wish.text, wish.dialect)
+
+
+def only(file: bytes, wish: Mending) -> Found:
+    """The one record of a file, read as an import would read it; else its lines, in UTF-8."""
     try:
-        return parsed(wish.text, wish.dialect)
+        found = [*islice(read(BytesIO(file), dialect=wish.dialect, encoding=wish.encoding), 2)]
+    except UnknownFormat:
+        return in_lines(text_of(file), wish.dialect)
+    if len(found) != 1:
+        raise StillUnreadable(
+            "The file has no record, or more than one. Bring many in by an import.",
+            zh="文件里没有记录，或不止一条。多条记录请作为文件导入。",
+        )
+    return found[0]
+
+
+def text_of(file: bytes) -> str:
+    try:
+        return file.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise StillUnreadable(
+            "This is neither MARC nor lines in UTF-8. Save the lines as UTF-8.",
+            zh="这既不是 MARC，也不是 UTF-8 的文本行。请将文本行存为 UTF-8。",
+        ) from None
+
+
+def in_lines(text: str, dialect: Dialect | None) -> Found:
+    """The record that these lines are, or StillUnreadable."""
+    try:
+        return parsed(text, dialect)
     except LineWrong as error:
         raise StillUnreadable(
             f"Line {error.number} has no tag of three letters or digits: {error.line}",

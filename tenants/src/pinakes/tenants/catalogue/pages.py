@@ -71,13 +71,14 @@ class CataloguingPages(Controller):
         """The imports, the latest first."""
         rows = service.imports()
         found = await newest(session, rows, Job.id, lambda job: job, after=after, limit=FEW)
+        undos = await service.undos_of(session, found.items)
         return page(
             request,
             "catalogue/imports.html",
             jobs=found.items,
             next=found.next,
             names=await service.file_names(session, found.items),
-            undone=await service.last_undos(session, found.items),
+            undone={id: some[-1] for id, some in undos.items()},
             states=STATES,
             of_copies=SHEET,
             dialects=DIALECTS,
@@ -88,7 +89,7 @@ class CataloguingPages(Controller):
     async def report(self, request: Call, id: FromPath[UUID], session: Session) -> Response[str]:
         """What one import did; while it or its undo is at work the page renews itself."""
         job = await imported(session, id)
-        undos = await service.undos_of(session, id)
+        undos = (await service.undos_of(session, [job])).get(id, [])
         at_work = any(one.state in OPEN for one in (job, *undos))
         return page(
             request,

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.jobs import JobView, found, job_view
+from pinakes.platform.jobs import Job, JobView, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
@@ -20,6 +20,7 @@ from pinakes.tenants.catalogue.arriving import keep
 from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined
 from pinakes.tenants.catalogue.room import take_room
 from pinakes.tenants.catalogue.schemas import (
+    ImportView,
     ImportWish,
     ItemTroubleView,
     KeptView,
@@ -66,6 +67,15 @@ class Catalogue(Controller):
     async def start(self, data: JSONBody[ImportWish], session: Session) -> JobView:
         """Begin to bring an uploaded file in; follow the job at ``…/jobs/ID``."""
         return job_view(await service.start_import(session, data))
+
+    @get("/imports")
+    async def imports(
+        self, session: Session, after: FromQuery[After] = None, limit: FromQuery[Limit] = 50
+    ) -> Page[ImportView]:
+        """The imports of this branch, of records or of items, newest first."""
+        rows = service.imports()
+        page = await newest(session, rows, Job.id, lambda one: one, after=after, limit=limit)
+        return Page(await service.import_views(session, page.items), page.next)
 
     @post("/item-lists")
     @once

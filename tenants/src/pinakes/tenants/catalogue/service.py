@@ -140,46 +140,54 @@ async def undone(session: AsyncSession, id: UUID) -> jobs.Job:
     return job
 
 
+async def files_of(session: AsyncSession, imports: Sequence[jobs.Job]) -> dict[UUID, Upload]:
+    """The file of each import, as long as that is written down."""
+    wanted = {job.id: UUID(job.args["upload"]) for job in imports if "upload" in job.args}
+    rows = await session.scalars(select(Upload).where(Upload.id.in_(set(wanted.values()))))
+    files = {row.id: row for row in rows}
+    return {job: files[upload] for job, upload in wanted.items() if upload in files}
+
+
 async def file_names(session: AsyncSession, imports: Sequence[jobs.Job]) -> dict[UUID, str]:
     """What the file of each import was called."""
-    wanted = {job.id: UUID(job.args["upload"]) for job in imports if "upload" in job.args}
-    rows = await session.execute(
-        select(Upload.id, Upload.name).where(Upload.id.in_(set(wanted.values())))
-    )
-    names = {row.id: row.name for row in rows}
-    return {job: names.get(upload, "") for job, upload in wanted.items()}
+    return {job: file.name for job, file in (await files_of(session, imports)).items()}
 
 
 async def import_view(session: AsyncSession, id: UUID) -> ImportView:
     """What an import did, or NoSuchImport."""
-    job = await imported(session, id)
-    upload = await session.get(Upload, (session.info["tenant"], UUID(job.args["upload"])))
-    return ImportView(
-        id=id,
-        kind=job.kind,
-        state=job.state,
-        failure=job.failure,
-        file=UploadView(upload.id, upload.name, upload.size) if upload else None,
-        begun_at=job.created_at,
-        ended_at=None if job.state in jobs.OPEN else job.heartbeat,
-        report=job.report,
-        undos=[undo.id for undo in await undos_of(session, id)],
-    )
+    [view] = await import_views(session, [await imported(session, id)])
+    return view
 
 
-async def undos_of(session: AsyncSession, id: UUID) -> Sequence[jobs.Job]:
-    """The jobs that took an import back, the first one first."""
-    undone = jobs.Job.args["import"].astext == str(id)
-    rows = select(jobs.Job).where(jobs.Job.kind == UNDO, undone).order_by(jobs.Job.id)
-    return (await session.scalars(rows)).all()
+async def import_views(session: AsyncSession, imports: Sequence[jobs.Job]) -> list[ImportView]:
+    """What each of these imports did."""
+    files, undos = await files_of(session, imports), await undos_of(session, imports)
+    return [
+        ImportView(
+            id=job.id,
+            kind=job.kind,
+            state=job.state,
+            failure=job.failure,
+            file=UploadView(file.id, file.name, file.size) if (file := files.get(job.id)) else None,
+            begun_at=job.created_at,
+            ended_at=None if job.state in jobs.OPEN else job.heartbeat,
+            report=job.report,
+            undos=[undo.id for undo in undos.get(job.id, ())],
+        )
+        for job in imports
+    ]
 
 
-async def last_undos(session: AsyncSession, imports: Sequence[jobs.Job]) -> dict[UUID, jobs.Job]:
-    """The latest job that took each of these imports back, where there is one."""
-    of = jobs.Job.args["import"].astext
-    mine = of.in_([str(job.id) for job in imports])
+async def undos_of(
+    session: AsyncSession, imports: Sequence[jobs.Job]
+) -> dict[UUID, list[jobs.Job]]:
+    """The jobs that took each of these imports back, the first one first."""
+    mine = jobs.Job.args["import"].astext.in_([str(job.id) for job in imports])
     rows = select(jobs.Job).where(jobs.Job.kind == UNDO, mine).order_by(jobs.Job.id)
-    return {UUID(undo.args["import"]): undo for undo in await session.scalars(rows)}
+    found: dict[UUID, list[jobs.Job]] = {}
+    for undo in await session.scalars(rows):
+        found.setdefault(UUID(undo.args["import"]), []).append(undo)
+    return found
 
 
 def kept(undo: UUID) -> Select[Kept]:
