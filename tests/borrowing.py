@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from lending import Bearer, deliver, stock
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import hot, service
 from pinakes.federation.lending.model import Role
@@ -91,6 +91,11 @@ class Borrowing:
                 for row in await session.scalars(rows.order_by(PartyRow.attempt)):
                     found[row.role] = row.state
         return found
+
+    async def disagree(self, at: Tenant, trouble: str) -> None:
+        """Let the branch have found that others stand elsewhere."""
+        async with unit_of_work(self.database.app, at.id) as session:
+            await session.execute(update(PartyRow).values(trouble=trouble))
 
     async def item(self, at: Tenant, barcode: str) -> Item:
         async with unit_of_work(self.database.app, at.id) as session:

@@ -1,7 +1,5 @@
 """One request whole, on a page: its parties, its story, and what the branches write about it."""
 
-import re
-from html import unescape
 from uuid import UUID
 
 import httpx
@@ -9,6 +7,7 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import deliver, rule
 from mint import Mint
+from request_desk import CHINESE, ENGLISH, Desk, words
 from sqlalchemy import update
 
 from pinakes.federation.holds.choosing.ranking import ANYBODY, MARKS, OTHERS
@@ -20,36 +19,6 @@ from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
-
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
-CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
-
-
-class Desk:
-    """The pages of one request at the desk of one branch."""
-
-    def __init__(
-        self, client: httpx.AsyncClient, mint: Mint, here: Tenant, request: UUID | str
-    ) -> None:
-        self.client = client
-        self.path = f"/b/{here.code}/lending/requests/{request}"
-        self.staff = mint.staff(f"desk@{here.code}")
-
-    async def look(self, tongue: dict[str, str] = ENGLISH) -> str:
-        answer = await self.client.get(self.path, headers=self.staff | tongue)
-        assert answer.status_code == 200, answer.text
-        return words(answer.text)
-
-    async def press(self, party: str, act: str, **form: str) -> httpx.Response:
-        data = {"attempt": "1"} | form
-        path = f"{self.path}/{party}/{act}"
-        return await self.client.post(path, data=data, headers=self.staff | ENGLISH)
-
-
-def words(page: str) -> str:
-    """What a page says in its middle."""
-    [main] = re.findall(r"<main.*?</main>", page, re.DOTALL)
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", main)))
 
 
 async def asked(b: Borrowing, **more: str) -> tuple[UUID, str]:

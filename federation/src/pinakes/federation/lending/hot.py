@@ -13,6 +13,7 @@ import msgspec
 
 from pinakes.federation.holds.choosing.service import Choice, Wish, in_turn
 from pinakes.federation.lending import looking, scanning, service
+from pinakes.federation.lending.acting import refuse_empty
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
@@ -55,7 +56,7 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
             raise service.NoSuchRequest("This branch is no such party of it.")
         found, work = found_in(party), lean(desk)
         service.refuse_others(desk.asker, found)
-        service.refuse_nameless(on, facts)
+        refuse_empty(on, facts)
         if on == service.RECALL:
             raise NeedsSession  # whose settings it has to look at
         if on == "agree" and on in found.party.acts:

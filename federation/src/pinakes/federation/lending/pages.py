@@ -14,13 +14,13 @@ from msgspec import Meta, Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import hot, pausing, scanning, service, wording
+from pinakes.federation.lending import acting, hot, pausing, scanning, service, wording
 from pinakes.federation.lending.fetching import works
 from pinakes.federation.lending.models import Arrival, PartyRow, Transit
 from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.rows import found_of
-from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan, Scanned
+from pinakes.federation.lending.schemas import IN_HOUSE, NewRequest, PartyView, Scan, Scanned
 from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import NotFound, Problem
@@ -276,5 +276,7 @@ async def shown(
         scanned=scanned,
         states=wording.STATES,
         acts=wording.ACTS,
+        acting=acting,
+        in_house=IN_HOUSE,
         verbs=wording.VERBS,
     )

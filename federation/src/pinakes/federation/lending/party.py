@@ -67,8 +67,9 @@ class Party(Struct, frozen=True, kw_only=True):
 
     @property
     def acts(self) -> tuple[str, ...]:
-        """What may be done here next."""
-        return self.machine.acts(self.state)
+        """What may be done here next, as far as the flags allow it."""
+        rules = self.machine
+        return tuple(on for on in rules.acts(self.state) if fitting(rules, self, on))
 
 
 class Told(NamedTuple):

@@ -1,5 +1,6 @@
 """One request whole, on a page of its own: what a branch knows of it, and may do next."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,16 +11,15 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import looking, service, story, wording
+from pinakes.federation.lending import acting, looking, service, story, wording
 from pinakes.federation.lending.model import INNER, Role
 from pinakes.federation.lending.pressed import Did, done_just_now
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import IN_HOUSE, Doing, PartyView
 from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.errors import BadRequest, Problem
+from pinakes.platform.errors import Problem
 from pinakes.platform.http import Here, Session, describe, understand
-from pinakes.platform.language import later
 from pinakes.platform.pages import page
 
 Word = Annotated[str, Parameter(max_length=40)]
@@ -28,23 +28,27 @@ WRITE = "write"
 UNASKED = INNER - {"valid"}  # what follows by itself from what somebody did
 
 
-class NothingWritten(BadRequest):
-    code = "nothing_written"
-    title = "There is nothing in this note"
-
-
 class Said(Struct):
-    """Which attempt a button is about, and what is written to the other branch."""
+    """Which attempt a button is about, and what its form says: see ``acting.FIELDS``."""
 
     attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
     note: str = ""
+    reason: str = ""
+    condition: str = ""
+    in_house: str = ""
+    parcel: str = ""
+    damage: str = ""
+    payer: str = ""
+    days: str = ""
 
     def facts(self, act: str) -> dict[str, Any]:
-        """The note with plain ends of lines, which browsers send as two characters."""
-        note = self.note.replace("\r\n", "\n").strip()
-        if act == WRITE and not note:
-            raise NothingWritten(later("Write what the other library should know."))
-        return msgspec.convert({"note": note}, Doing).facts(int(now().timestamp()))
+        """What of it goes with the act, with plain ends of lines (browsers send two characters)."""
+        fields = {name: getattr(self, name) for name in acting.FIELDS.get(act, ())}
+        told = {name: words.replace("\r\n", "\n").strip() for name, words in fields.items()}
+        if told.pop("in_house", ""):
+            told["condition"] = IN_HOUSE
+        known = {name: words for name, words in told.items() if words}
+        return msgspec.convert(known, Doing, strict=False).facts(int(now().timestamp()))
 
 
 class RequestPages(Controller):
@@ -69,27 +73,28 @@ class RequestPages(Controller):
         here: Here,
         data: URLEncodedBody[Said],
     ) -> Response[Any]:
-        """A button of the page, or a note; what is refused is told on the same page."""
+        """A button of the page, or a form; what is refused is told on the same page."""
         party = role_of(role)
         try:
             async with session.begin_nested():
                 facts = data.facts(act)
                 found = await service.act(session, id, party, act, facts, data.attempt)
         except (Problem, msgspec.ValidationError) as error:
-            problem = understand(error)
-            return await shown(request, session, here, id, problem=problem, note=data.note)
+            problem, pressed = understand(error), (role, data.attempt, act)
+            return await shown(request, session, here, id, problem, pressed=pressed, said=data)
         query = Did.by(found, act).query
         return Redirect(f"/b/{here.code}/lending/requests/{id}?{query}", status_code=303)
 
 
-async def shown(
+async def shown(  # noqa: PLR0913  (where, which, and what went wrong with what)
     request: Call,
     session: AsyncSession,
     here: Tenant,
     id: UUID,
-    *,
     problem: Problem | None = None,
-    note: str = "",
+    *,
+    pressed: tuple[str, int | None, str] | None = None,
+    said: Said | None = None,
 ) -> Response[str]:
     """The request as it stands now, the newest attempt first; or NoSuchRequest."""
     directory: Directory = request.app.state.directory
@@ -102,15 +107,24 @@ async def shown(
         parties=[(one, addressee(one, here)) for one in reversed(whole.parties)],
         did=await done_just_now(session, directory, request.query_params),
         problem=describe(problem) if problem else None,
-        note=note,
+        pressed=pressed,
+        said=said,
         branches=directory.codes,
         owners_of=directory.ids,
-        states=wording.STATES,
-        acts=wording.ACTS,
-        story=story,
-        unasked=UNASKED,
-        in_house=IN_HOUSE,
+        **WORDS,
     )
+
+
+WORDS: Mapping[str, Any] = {
+    "states": wording.STATES,
+    "acts": wording.ACTS,
+    "words": wording.FIELDS,
+    "acting": acting,
+    "story": story,
+    "unasked": UNASKED,
+    "unsaid": Said(),
+    "in_house": IN_HOUSE,
+}
 
 
 def addressee(party: PartyView, here: Tenant) -> str | None:

@@ -152,6 +152,7 @@ class PartyView(Struct):
     condition: str | None
     in_house: bool  # for use in the library only: the reader wants so, or the owner
     payer: str | None  # of a loss: which party's branch
+    damage: str | None
     due: datetime | None
     collect_by: datetime | None  # while it is ready: until when it is kept for its reader
     label: str | None  # at the pickup branch: the end of the reader's card number
@@ -183,6 +184,7 @@ class PartyView(Struct):
             condition=facts.get("condition"),
             in_house=bool(facts.get("in_house")) or facts.get("condition") == IN_HOUSE,
             payer=facts.get("payer"),
+            damage=facts.get("damage"),
             due=moment(due_of(party)),
             collect_by=moment(facts.get("collect_by")) if party.state in KEPT else None,
             label=facts.get("label"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.lending.acting import refuse_empty
 from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, free_copy, turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
@@ -14,7 +15,7 @@ from pinakes.federation.lending.party import DAY
 from pinakes.federation.lending.recalling import by_hand
 from pinakes.federation.lending.rows import Found
 from pinakes.federation.lending.turn import Turn
-from pinakes.platform.errors import BadRequest, Conflict, NotFound
+from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal
 from pinakes.platform.language import later
 
@@ -35,11 +36,6 @@ class NoSuchRequest(NotFound):
 class TitleUnknown(NotFound):
     code = "title_unknown"
     title = "No branch of the consortium shows this title"
-
-
-class EditionMissing(BadRequest):
-    code = "edition_missing"
-    title = "Say which title of the catalogue is meant"
 
 
 class NoCopyFree(Conflict):
@@ -74,7 +70,7 @@ async def act(
     """Let a person do one step at this branch; MoveRefused when the state does not allow it."""
     found = await find(session, request, role, attempt)
     work = turn(session)
-    refuse_nameless(on, facts or {})
+    refuse_empty(on, facts or {})
     if on == "agree" and await free_copy(work, found.party) is None:
         raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
     known = due(on, work.now)
@@ -97,12 +93,6 @@ def refuse_others(asker: Principal, found: Found) -> None:
     """Readers touch their own requests only; another's does not exist for them."""
     if asker.person is not None and found.party.facts.get("person") != str(asker.person):
         raise NoSuchRequest("Neither open nor over: check the id and the branch.")
-
-
-def refuse_nameless(on: str, facts: Mapping[str, Any]) -> None:
-    """What no title of the catalogue is named for, nobody can supply, and no queue holds."""
-    if on == DESCRIBE and not facts.get("edition"):
-        raise EditionMissing("Send `edition`, the id of a title.", missing="edition")
 
 
 def due(on: str, moment: int) -> dict[str, Any]:

@@ -81,7 +81,7 @@ STEPS = {  # as the reader reads them
 AT_HOME = {"CHECKED_OUT", "RENEW_PENDING", "OVERDUE", "RECALLED"}  # the reader has it
 COMING = {"SHIPPED", "RECEIVED"}  # known are the day when it is due, not those on the shelf
 CLOSED = later("Given back, or no longer wanted")
-ACTS = {  # what a button on a list may do; the rest needs words, and goes by the API
+ACTS = {  # what somebody at a desk may do: see ``acting.py``
     "agree": later("Agree"),
     "decline": later("Cannot supply"),
     "pull": later("Pulled"),
@@ -106,6 +106,31 @@ ACTS = {  # what a button on a list may do; the rest needs words, and goes by th
     "accept_retry": later("Try again"),
     "refuse_retry": later("Ask elsewhere"),
     "close": later("Close it"),
+    "cancel": later("Cancel the request"),
+    "renew": later("Ask for more time"),
+    "keep": later("Keep both requests"),
+    "drop": later("Close this one"),
+    "expect": later("Say that it will be looked for"),
+    "condition": later("Name a condition"),
+    "offer_retry": later("Offer another try later"),
+    "hold_return": later("Ask them to wait with sending it home"),
+    "release_return": later("Let it be sent home"),
+    "forward": later("It went straight to its owner"),
+    "found": later("It was found elsewhere and comes home"),
+    "ask_status": later("Ask how it stands"),
+    "write": later("Write to the other library"),
+    "lend": later("Lend it at the desk"),
+    "return": later("Take it back at the desk"),
+}
+FIELDS = {  # what is told with an act
+    "note": later("Note"),
+    "reason": later("Reason"),
+    "condition": later("Condition"),
+    "in_house": later("For use in the library only"),
+    "parcel": later("Number of the parcel"),
+    "damage": later("What is damaged"),
+    "days": later("Days from today"),
+    "payer": later("Who pays for the loss"),
 }
 VERBS = {  # what a scan did
     "ship": later("To be sent to"),
