@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -92,6 +92,60 @@ async def test_titles_are_found_by_command(
     assert "did you mean 海错图笔记?" in slip.output
 
 
+async def test_what_is_found_is_counted_and_narrowed(
+    command: Command, holders: tuple[Tenant, Tenant]
+) -> None:
+    first, second = (one.code for one in holders)
+    asked = ("find", "海错图笔记", "--branch", first)
+    told = json.loads((await command(*asked, "--facets", "--json")).output)
+    assert told["facets"]["language"] == {"chi": 1}
+    assert told["where"]["branch"][second] == told["where"]["available"] == 1
+    lines = [one.split() for one in (await command(*asked, "--facets")).output.splitlines()]
+    assert ["language", "chi", "1"] in lines
+    assert ["available", "1"] in lines
+    narrowed = {
+        ("--library", second): 1,
+        ("--language", "eng"): 0,
+        ("--from", "1998", "--to", "1998"): 1,
+        ("--to", "1997"): 0,
+        ("--available", "--order", "year", "--limit", "1"): 1,
+    }
+    for words, total in narrowed.items():
+        found = json.loads((await command(*asked, *words, "--json")).output)
+        assert (found["total"], found.get("where")) == (total, None), words
+
+
+async def test_pages_are_turned_by_command(
+    command: Command, database: Database, settings: Settings, holders: tuple[Tenant, Tenant]
+) -> None:
+    here = holders[0]
+    await hold(database, here, replace(OURS, title="海错图续编", isbn=()))
+    await settle(database, settings.search)
+    asked = ("find", "--branch", here.code, "--limit", "1")
+    first = (await command(*asked)).output.splitlines()
+    assert (first[0], first[-1]) == ("2 found", "There are more: --offset 1")
+    rest = (await command(*asked, "--offset", "1")).output.splitlines()
+    assert rest[0] == "2 found"
+    assert len({line.split("  ")[0] for line in (first[1], rest[1])}) == 2
+    assert "There are more" not in rest[-1]
+
+
+async def test_one_title_is_shown_with_the_copies_of_all_branches(
+    command: Command, holders: tuple[Tenant, Tenant]
+) -> None:
+    first, second = (one.code for one in holders)
+    found = json.loads((await command("find", "海错图笔记", "--branch", second, "--json")).output)
+    id = found["items"][0]["id"]
+    view = json.loads((await command("show", id, "--branch", second, "--json")).output)
+    assert (view["id"], view["title"]["title"]) == (id, "海错图笔记")
+    assert {one["branch"] for one in view["holdings"]} >= {first, second}
+    lines = (await command("show", id, "--branch", second)).output.splitlines()
+    assert NUMBER in lines[0]
+    assert lines[2].split() == [second, "1/1", "I242.4/12"]
+    missing = await asyncio.to_thread(CliRunner().invoke, search, ["show", str(uuid4())])
+    assert (missing.exit_code, "no_such_title" in missing.output) == (1, True)
+
+
 async def test_records_are_parted_joined_and_left_to_the_rules_by_command(
     command: Command, database: Database, holders: tuple[Tenant, Tenant]
 ) -> None:
@@ -105,10 +159,11 @@ async def test_records_are_parted_joined_and_left_to_the_rules_by_command(
     record, edition, rule = await place(second)
     assert (await place(first))[1:] == (edition, rule) == (edition, "isbn13")
     where = ("--branch", second.code)
-    said = (await command("split", str(record), *where)).output
+    said = json.loads((await command("split", str(record), *where, "--json")).output)
     _, own, rule = await place(second)
-    assert (str(own) in said, own == edition, rule) == (True, False, "split")
-    await command("join", str(record), str(edition), *where)
+    assert said == {"record": str(record), "edition": str(own)}
+    assert (own == edition, rule) == (False, "split")
+    assert str(edition) in (await command("join", str(record), str(edition), *where)).output
     assert (await place(second))[1:] == (edition, "joined")
     await command("release", str(record), *where)
     assert (await place(second))[1:] == (edition, "isbn13")

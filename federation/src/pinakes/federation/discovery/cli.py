@@ -1,25 +1,37 @@
 """The search index, and what meets in it, from the command line."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
-from sqlalchemy.ext.asyncio import AsyncSession
+import msgspec
 
 from pinakes.federation.discovery import choosing
+from pinakes.federation.discovery.answering import MOST
+from pinakes.federation.discovery.asking import Question
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
-from pinakes.federation.discovery.query import Branch, Query
-from pinakes.federation.discovery.routes import answer
+from pinakes.federation.discovery.meeting_routes import Placement
+from pinakes.federation.discovery.query import DEEPEST, LONGEST, Branch, Order
+from pinakes.federation.discovery.routes import (
+    EditionView,
+    WhereView,
+    answer,
+    edition_view,
+    where_view,
+)
 from pinakes.federation.discovery.service import Found, PublicCatalogue, index
-from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
+from pinakes.platform.command import branch_option, json_option, show_json, work
 from pinakes.platform.config import settings
-from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
 from pinakes.platform.running import data_option
-from pinakes.tenants.registry.service import found
+from pinakes.tenants.registry.inside import inside
+
+YEAR = click.IntRange(-9999, 9999)
 
 
 @click.group()
@@ -28,31 +40,102 @@ def search() -> None:
 
 
 @search.command()
-@click.argument("words")
+@click.argument("words", default="")
 @click.option("--branch", help="Only what this branch holds; the nearest copies come first.")
+@click.option("--form", multiple=True, help="Only this form: book, audio … (several: any of them).")
+@click.option("--language", multiple=True, help="Only this language: chi, eng ….")
+@click.option("--class", "classes", multiple=True, help="Only this main class: I, J ….")
+@click.option("--library", "branches", multiple=True, help="Only what this branch holds, too.")
+@click.option("--from", "since", type=YEAR, help="Published in this year or later.")
+@click.option("--to", "until", type=YEAR, help="Published in this year or before.")
+@click.option("--available", is_flag=True, help="Only what can be borrowed now.")
+@click.option(
+    "--order", type=click.Choice([one.value for one in Order]), default=Order.RELEVANCE.value
+)
+@click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True)
+@click.option("--offset", type=click.IntRange(0, DEEPEST), default=0, help="Behind so many.")
+@click.option("--facets", is_flag=True, help="Count what was found by form, language, branch ….")
 @data_option
 @json_option
-def find(words: str, branch: str | None, data: Path, as_json: bool) -> None:
+def find(data: Path, as_json: bool, **told: Any) -> None:
     """Find titles as readers do, in all branches or in one."""
-    found = work(data, lambda doors: asked(doors, words, branch))
+    found, where = work(data, lambda doors: asked(doors, **told))
     if as_json:
-        show_json(answer(found))
+        counts = {} if where is None else {"where": where}
+        show_json(msgspec.to_builtins(answer(found)) | counts)
         return
     click.echo(f"{found.total:,} found" + (f"; did you mean {found.meant}?" * bool(found.meant)))
     for hit in found.hits:
         free = [f"{one.branch.code} {one.available}/{one.items}" for one in hit.shelves]
-        told = [hit.responsibility, str(hit.year or "")]
-        click.echo("  ".join(filter(None, [str(hit.id), hit.title, *told, *free])))
+        words = [hit.responsibility, str(hit.year or "")]
+        click.echo("  ".join(filter(None, [str(hit.id), hit.title, *words, *free])))
+    if found.next:
+        click.echo(f"There are more: --offset {found.next}")
+    if where is not None:
+        tell_counts(found.facets | {"branch": where.branch})
+        click.echo(f"{'available':>12}  {where.available:,}")
 
 
-async def asked(doors: Doors, words: str, branch: str | None) -> Found:
-    """The first page of what answers."""
+async def asked(
+    doors: Doors,
+    words: str,
+    branch: str | None,
+    since: int | None,
+    until: int | None,
+    facets: bool,
+    **told: Any,
+) -> tuple[Found, WhereView | None]:
+    """One page of what answers, and who holds what was found if that is wanted."""
+    catalogue = await beside(doors)
+    near = catalogue.directory.coded(branch) if branch else None
+    question = msgspec.convert({**told, "q": words[:LONGEST], "years": (since, until)}, Question)
+    within = Branch(near.id) if near else catalogue.consortium()
+    query = question.within(within, catalogue.directory)
+    found = await catalogue.search(query, near)
+    where = await catalogue.where(query) if facets else None
+    return found, None if where is None else where_view(where, catalogue.directory)
+
+
+async def beside(doors: Doors) -> PublicCatalogue:
+    """The public catalogue of what runs."""
     directory = Directory()
     await directory.refresh(doors.database.app)
-    near = directory.coded(branch) if branch else None
-    catalogue = PublicCatalogue(index(settings().search), directory, doors.database.hot)
-    within = Branch(near.id) if near else catalogue.consortium()
-    return await catalogue.search(Query(within=within, text=words), near)
+    return PublicCatalogue(index(settings().search), directory, doors.database.hot)
+
+
+def tell_counts(facets: Mapping[str, Mapping[str, int]]) -> None:
+    """A line for each facet, the most frequent values first."""
+    for name, counts in facets.items():
+        most = sorted(counts.items(), key=lambda told: -told[1])
+        shown = ", ".join(f"{value} {count:,}" for value, count in most)
+        click.echo(f"{name:>12}  {shown or '-'}")
+
+
+@search.command()
+@click.argument("title", type=click.UUID)
+@click.option("--branch", help="The nearest copies come first; its record is named.")
+@data_option
+@json_option
+def show(title: UUID, branch: str | None, data: Path, as_json: bool) -> None:
+    """Show a TITLE (the id that `find` tells), and where it stands in all branches."""
+
+    async def look(doors: Doors) -> EditionView:
+        catalogue = await beside(doors)
+        near = catalogue.directory.coded(branch) if branch else None
+        return edition_view(await catalogue.edition(title, near))
+
+    view = work(data, look)
+    if as_json:
+        show_json(view)
+        return
+    known = view.title
+    numbers = [one.isbn13 or one.written for one in known.isbn]
+    words = (known.responsibility, known.publisher, str(known.year or ""), *numbers)
+    click.echo("  ".join(filter(None, (str(view.id), known.full, *words))))
+    click.echo(f"its record is of {view.keeper}; it is in this title by the rule {view.rule}")
+    for one in view.holdings:
+        free = f"{one.available}/{one.items}"
+        click.echo("  ".join(filter(None, (f"{one.branch:>12}", free, *one.call_numbers))))
 
 
 @search.command()
@@ -67,10 +150,13 @@ def rebuild(data: Path) -> None:
 @click.argument("record", type=click.UUID)
 @branch_option
 @data_option
-def split(record: Any, branch: str, data: Path) -> None:
+@json_option
+def split(record: UUID, branch: str, data: Path, as_json: bool) -> None:
     """Give a record a title of its own, whatever the rules say."""
-    id = decided(data, branch, lambda session: choosing.split(session, record))
-    click.echo(f"The record is the title {id} from now on.")
+    placed = Placement(
+        record, inside(data, branch, lambda session: choosing.split(session, record))
+    )
+    tell(placed, f"The record is the title {placed.edition} from now on.", as_json=as_json)
 
 
 @search.command()
@@ -78,31 +164,29 @@ def split(record: Any, branch: str, data: Path) -> None:
 @click.argument("edition", type=click.UUID)
 @branch_option
 @data_option
-def join(record: Any, edition: Any, branch: str, data: Path) -> None:
+@json_option
+def join(record: UUID, edition: UUID, branch: str, data: Path, as_json: bool) -> None:
     """Let a record be one with a title of others, whatever the rules say."""
-    id = decided(data, branch, lambda session: choosing.join(session, record, edition))
-    click.echo(f"The record belongs to the title {id} from now on.")
+    id = inside(data, branch, lambda session: choosing.join(session, record, edition))
+    words = f"The record belongs to the title {id} from now on."
+    tell(Placement(record, id), words, as_json=as_json)
 
 
 @search.command()
 @click.argument("record", type=click.UUID)
 @branch_option
 @data_option
-def release(record: Any, branch: str, data: Path) -> None:
+def release(record: UUID, branch: str, data: Path) -> None:
     """Leave it to the rules again where a record belongs."""
-    decided(data, branch, lambda session: choosing.release(session, record))
+    inside(data, branch, lambda session: choosing.release(session, record))
     click.echo("The rules say again where the record belongs.")
 
 
-def decided[T](data: Path, branch: str, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Do it inside the branch."""
-
-    async def inside(doors: Doors) -> T:
-        tenant = (await found(doors.database, branch)).id
-        async with unit_of_work(doors.database.app, tenant, OPERATOR) as session:
-            return await act(session)
-
-    return work(data, inside)
+def tell(placed: Placement, words: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(placed)
+    else:
+        click.echo(words)
 
 
 async def rebuilt(doors: Doors) -> None:
