@@ -8,13 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner, Result
 from commanding import beside
-from sqlalchemy import update
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.main.cli import main
+from pinakes.platform.carrier import Listeners, carry
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.messages import Event, Outbox, emit
+from pinakes.platform.messages import Ahead, Event, Message, Outbox, emit
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +71,41 @@ async def test_a_dead_letter_is_listed_and_tried_again(
 
 async def test_replay_wants_to_know_which(say: Say) -> None:
     assert (await asyncio.to_thread(say, "replay")).exit_code == 2
+
+
+async def test_a_restored_branch_is_told_again_what_it_has_forgotten(
+    say: Say, database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    heard: list[UUID] = []
+
+    async def hear(session: AsyncSession, event: DoorOpened, message: Message) -> None:
+        heard.append(event.about)
+
+    listeners: Listeners = {"DoorOpened": (DoorOpened, [hear])}
+    async with unit_of_work(database.app, tenant.id) as session:
+        emit(session, DoorOpened(about=(about := uuid4())), to=neighbour.id)
+    await carry(database, listeners)
+    async with public_work(database.carrier) as session:
+        await session.execute(delete(Ahead).where(Ahead.tenant_id == neighbour.id))
+    for words, times in ((["--dry-run"], 1), ([], 2)):
+        told = await asyncio.to_thread(say, "replay", "--to", neighbour.code, *words)
+        assert (told.exit_code, f"{tenant.code}: 1 message\n" in told.output) == (0, True), told
+        await carry(database, listeners)
+        assert heard.count(about) == times
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--to", "{here}", "--since", "2026-01-01T00:00"], "other cells"),
+        (["--to", "{here}", "--above", "nobody"], "CODE=N"),
+        (["--to", "{here}", "--all"], "Name the letters"),
+        (["--all", "--dry-run"], "go with --to"),
+        (["--to", "no-such-branch"], "no_such_branch"),
+    ],
+)
+async def test_what_cannot_be_replayed_is_refused(
+    say: Say, tenant: Tenant, words: list[str], says: str
+) -> None:
+    told = await asyncio.to_thread(say, "replay", *(one.format(here=tenant.code) for one in words))
+    assert (told.exit_code != 0, says in told.output) == (True, True), told.output

@@ -13,6 +13,7 @@ from celling import Cells, Side
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lending import desk_at
 from mint import Mint
+from restoring import backup
 from sqlalchemy import func, select, update
 
 from pinakes.federation.abroad.carrying import Undelivered
@@ -22,7 +23,10 @@ from pinakes.federation.lending import scanning, service
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.schemas import Scan
 from pinakes.main.app import dress
+from pinakes.main.embedded.postgres import Postgres
+from pinakes.platform import restored
 from pinakes.platform.carrier import TRIES, claim
+from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Inbox, Outbox
@@ -229,3 +233,30 @@ async def test_a_move_has_a_number_of_its_own(cells: Cells) -> None:
     async with public_work(cells.main.database.public) as session:
         with pytest.raises(EpochNotNew):
             await settle(session, cells.supplier.code, "beyond", 2)
+
+
+async def test_a_branch_that_was_restored_hears_again_from_other_cells(
+    cells: Cells, postgres: Postgres
+) -> None:
+    supplier, here, since = cells.supplier, cells.here, now()
+    copy = await backup(postgres, supplier, "beyond")
+    request = await here.place(cells.title)
+    await cells.carry()
+    await copy.restore()
+    await cells.carry()
+    async with unit_of_work(cells.beyond.database.app, supplier.id) as session:
+        assert not await service.parties(session, request)
+    elsewhere = cells.main.app.state.directory.codes[supplier.code]
+    told = await restored.replay(cells.main.database, elsewhere, since)
+    assert [(one.sender, one.again) for one in told.again] == [(here.home.id, 1)]
+    [known] = told.turned
+    above = {here.home.id: known.applied}
+    await restored.replay(cells.beyond.database, supplier, above=above)
+    for _ in range(2):
+        await cells.carry()
+        async with unit_of_work(cells.beyond.database.app, supplier.id) as session:
+            [found] = await service.parties(session, request)
+        assert found.party.state == "WILL_SUPPLY"
+        await restored.replay(cells.main.database, elsewhere, since)
+    await scan(cells, cells.beyond, supplier, cells.barcode)
+    assert (await here.wish(request)).state == "SHIPPED", "its new numbers are believed"

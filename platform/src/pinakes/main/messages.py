@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 from uuid import UUID
 
 import click
@@ -9,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from pinakes.main.replaying import Forgotten, replay_to, to_options
 from pinakes.platform import letters
 from pinakes.platform.command import json_option, show_json, work
 from pinakes.platform.directory import Directory
@@ -49,11 +51,20 @@ def lag(data: Path, as_json: bool) -> None:
 @messages.command()
 @click.argument("ids", metavar="[ID]…", nargs=-1, type=click.UUID)
 @click.option("--all", "every", is_flag=True, help="All dead letters.")
+@to_options
 @data_option
-def replay(ids: tuple[UUID, ...], every: bool, data: Path) -> None:
-    """Give dead letters another five tries."""
-    if bool(ids) is every:
-        raise click.UsageError("Name the letters, or say --all.")
+def replay(ids: tuple[UUID, ...], every: bool, data: Path, **to: Unpack[Forgotten]) -> None:
+    """Give dead letters another five tries, or tell a restored BRANCH again what it has forgotten.
+
+    Let no worker run from the restore until then: what is new would go before what is old.
+    """
+    if [bool(ids), every, bool(to["branch"])].count(True) != 1:
+        raise click.UsageError("Name the letters, or say --all, or --to BRANCH.")
+    if to["branch"]:
+        work(data, lambda doors: replay_to(doors, to))
+        return
+    if to["since"] or to["above"] or to["dry_run"]:
+        raise click.UsageError("--since, --above and --dry-run go with --to.")
     done = work(data, lambda doors: letters.replay(doors.database, *ids))
     if done < len(ids) or not done:
         raise click.ClickException(

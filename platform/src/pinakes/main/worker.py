@@ -23,6 +23,7 @@ from pinakes.platform.db import Database
 from pinakes.platform.feature import Feature, listeners_of
 from pinakes.platform.performer import perform
 from pinakes.platform.replies import forget_old
+from pinakes.platform.restored import let_go
 from pinakes.platform.telemetry import telling
 from pinakes.platform.wake import listening
 
@@ -61,6 +62,7 @@ async def work(settings: Settings, features: Sequence[Feature] = FEATURES) -> No
         for feature in features:
             for duty in feature.duties:
                 tasks.create_task(duty(settings, database))
+        tasks.create_task(every(SWEEP, bound(let_go, database)))
         tasks.create_task(every(CHORES, *(bound(chore, database) for chore in chores)))
 
 

@@ -22,7 +22,7 @@ TRIES = 5
 BATCH = 200
 ABREAST = 8  # receivers; as many as there are connections
 PROMPT, PATIENT = False, True  # lanes: what somebody waits for is not held up by the rest
-KEPT = timedelta(days=30)  # a restored receiver may ask again
+KEPT = timedelta(days=30)  # a restored receiver asks again (restored.py)
 
 UNHEARD: tuple[type[Event], Sequence[Acting]] = (Event, ())
 TAKE = """
