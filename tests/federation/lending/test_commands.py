@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from borrowing import Borrowing, edition, held
 from click.testing import CliRunner, Result
@@ -14,7 +15,7 @@ from sqlalchemy import update
 from pinakes.federation.lending import looking, scanning
 from pinakes.federation.lending.cli import lending
 from pinakes.federation.lending.models import PartyRow
-from pinakes.federation.lending.schemas import MyRequest, Scan
+from pinakes.federation.lending.schemas import MyRequest, PartyView, Scan
 from pinakes.platform.config import Settings
 from pinakes.platform.db import unit_of_work
 
@@ -112,6 +113,82 @@ async def looked(b: Borrowing) -> MyRequest:
     async with unit_of_work(b.database.app, b.home.id) as session:
         [one] = await looking.mine(session, b.directory, b.reader.person)
         return one
+
+
+@pytest.mark.usefixtures("address")
+async def test_a_request_goes_from_desk_to_desk_by_command(borrowing: Borrowing) -> None:
+    b = borrowing
+    await rule(b.database, b.supplier, supply_answers="hand")
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    home, supplier, pickup = [("--branch", one.code) for one in (b.home, b.supplier, b.pickup)]
+    wish = ("--card", b.reader.card, "--pickup", b.pickup.code)
+    placed = await say("place", *home, *wish, "--title", "石头记", "--note", "精装", "--json")
+    told = msgspec.json.decode(placed.output, type=PartyView)
+    assert (told.state, told.supplier) == ("NEEDS_REVIEW", None)
+    request = str(told.request)
+    described = await say("describe", request, str(title), *home)
+    assert f"{request}  requester-1  SENT  —  红楼梦" in described.output
+    await deliver(b.database)
+    named = ("condition", "--condition", "不得复印", "--note", "请小心")
+    for where, words, state in (
+        (supplier, named, "CONDITION_PENDING"),
+        (home, ("accept",), "SUPPLIER_LOCATED"),
+        (supplier, ("ship", "--parcel", "BOX-8", "--days", "90"), "SHIPPED"),
+    ):
+        done = await say("act", request, *words, *where, "--json")
+        assert done.exit_code == 0, done.output
+        assert msgspec.json.decode(done.output, type=PartyView).state == state
+        await deliver(b.database)
+    received = await say("scan", "BOX-8", *pickup)
+    assert received.output == f"receive  {barcode}  红楼梦\n"
+    await deliver(b.database)
+    assert await b.states(UUID(request)) == {
+        "requester": "RECEIVED",
+        "supplier": "RECEIVED",
+        "pickup": "RECEIVED",
+    }
+    shown = await say("show", request, *home)
+    assert "request.accept  operator" in shown.output
+
+
+@pytest.mark.usefixtures("address")
+async def test_a_command_is_refused_as_the_api_refuses(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = str(await b.place(title))
+    home, supplier = [("--branch", one.code) for one in (b.home, b.supplier)]
+    wish = ("place", *home, "--card", b.reader.card, "--edition", str(title))
+    for words, code in (
+        (("act", request, "home", *supplier), "request_move_refused"),
+        (("act", request, "write", "--note", " ", *supplier), "nothing_written"),
+        (("act", request, "pull", "--branch", b.pickup.code, "--role", "supplier"), "no_such_r"),
+        (("act", str(uuid4()), "pull", *supplier), "no_such_request"),
+        (("act", request, "describe", *home), "edition_missing"),
+        (("describe", request, str(uuid4()), *home), "title_unknown"),
+        (wish, "hold_has_it_already"),
+        (("place", *home, "--card", "NOBODY", "--title", "x"), "card_unknown"),
+        (("act", request, "ship", "--days", "0", *supplier), "Usage:"),
+        (("scan", "a b", *supplier), "Usage:"),
+    ):
+        refused = await say(*words)
+        assert refused.exit_code != 0
+        assert code in refused.output, refused.output
+    assert (await say(*wish, "--sure")).exit_code == 0
+
+
+@pytest.mark.usefixtures("address")
+async def test_a_branch_that_is_several_parties_says_which(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.home, title)
+    await rule(b.database, b.home, supply_answers="automatic")
+    told = ("act", str(await b.place(title)), "ask_status", "--branch", b.home.code)
+    assert (await say(*told)).exit_code == 0  # the requester alone may
+    both = await say("act", told[1], "write", "--note", "x", *told[3:])
+    assert (both.exit_code, "--role: requester, supplier" in both.output) == (2, True)
+    assert (await say("act", told[1], "pull", "--role", "supplier", *told[3:])).exit_code == 0
 
 
 @pytest.mark.usefixtures("address")

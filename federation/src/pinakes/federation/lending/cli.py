@@ -6,6 +6,7 @@ from collections import Counter
 import click
 
 from pinakes.federation.holds.choosing.cli import simulate
+from pinakes.federation.lending.act_cli import describe, do, place, scan
 from pinakes.federation.lending.desk_cli import repair, resume, set_right, show, suspend, work
 from pinakes.federation.lending.model import LATEST, dot, model
 from pinakes.federation.lending.simulation.books import Broken
@@ -60,5 +61,5 @@ def storm(seeds: int, steps: int, first: int) -> None:
     click.echo(f"{told} in {time.monotonic() - begun:.1f} s; none broke.")
 
 
-for command in (work, show, repair, set_right, suspend, resume):
+for command in (work, show, repair, set_right, suspend, resume, place, do, describe, scan):
     lending.add_command(command)

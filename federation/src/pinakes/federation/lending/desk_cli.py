@@ -1,6 +1,5 @@
 """Commands of a desk: work that waits, one request whole, and the repair of what disagrees."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +16,15 @@ from pinakes.federation.lending.models import Arrival, PartyRow
 from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import PartyView, Stage
 from pinakes.federation.lending.worklists import NAMES, strangers, worklist
-from pinakes.platform.command import branch_option
-from pinakes.platform.config import settings
+from pinakes.platform import command
+from pinakes.platform.command import OPERATOR, branch_option
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory
-from pinakes.platform.errors import Problem
+from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
-from pinakes.platform.running import NotRunning, adopt, data_option
+from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
+from pinakes.tenants.circulation.hot import Desk, Key
 
 MOST = 200
 STAFF = Principal("system")  # whoever may run commands may see every request of the branch
@@ -138,20 +138,25 @@ def resume(data: Path, branch: str, request_id: UUID) -> None:
 def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awaitable[T]]) -> T:
     """Act inside one branch of what runs on *data*."""
 
-    async def inside() -> T:
-        async with Database.open(settings()) as database:
-            directory = Directory()
-            await directory.refresh(database.app)
-            here = directory.coded(branch)
-            async with unit_of_work(database.app, here.id, closed_too=True) as session:
-                session.info["database"] = database
-                return await act(session, directory)
+    async def inside(desk: Desk, database: Database) -> T:
+        async with unit_of_work(database.app, desk.here.id, closed_too=True) as session:
+            session.info["database"] = database
+            return await act(session, desk.directory)
 
-    try:
-        adopt(data.resolve())
-        return asyncio.run(inside())
-    except (NotRunning, Problem) as reason:
-        raise click.ClickException(str(reason)) from None
+    return at_desk(data, branch, inside)
+
+
+def at_desk[T](data: Path, branch: str, act: Callable[[Desk, Database], Awaitable[T]]) -> T:
+    """Act as the desk of one branch of what runs on *data*."""
+
+    async def inside(doors: Doors) -> T:
+        directory = Directory()
+        await directory.refresh(doors.database.app)
+        here = directory.coded(branch)
+        desk = Desk(doors.database.hot, directory, here, OPERATOR, Key())
+        return await act(desk, doors.database)
+
+    return command.work(data.resolve(), inside)
 
 
 def line(row: PartyView) -> str:

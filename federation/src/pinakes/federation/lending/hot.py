@@ -57,8 +57,8 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
         found, work = found_in(party), lean(desk)
         service.refuse_others(desk.asker, found)
         refuse_empty(on, facts)
-        if on == service.RECALL:
-            raise NeedsSession  # whose settings it has to look at
+        if on in service.BY_SESSION:
+            raise NeedsSession
         if on == "agree" and on in found.party.acts:
             work.copies[found.party.key] = service.free(found)
         await work.act(found, on, service.due(on, work.now) | dict(facts))

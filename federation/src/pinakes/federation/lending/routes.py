@@ -147,13 +147,7 @@ class Requests(Controller):
     ) -> Response[PartyView]:
         """One step at this branch; the refusal names what is possible instead."""
         facts = data.facts(int(now().timestamp()))
-        party = role_of(role)
-        if act == service.DESCRIBE and data.edition is not None:
-            async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
-                found = await service.describe(session, id, data.edition)
-                answer = await hot.kept(session, desk, PartyView.of(found, desk.directory))
-        else:
-            answer = await hot.act(desk, database, id, party, act, facts, attempt)
+        answer = await hot.act(desk, database, id, role_of(role), act, facts, attempt)
         return told(request, desk, answer)
 
 

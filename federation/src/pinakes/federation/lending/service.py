@@ -26,6 +26,7 @@ TITLE = text("""
     WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
 """)
 RECALL, DESCRIBE = "recall", "describe"
+BY_SESSION = {RECALL, DESCRIBE}  # these look at more than the party
 
 
 class NoSuchRequest(NotFound):
@@ -71,6 +72,8 @@ async def act(
     found = await find(session, request, role, attempt)
     work = turn(session)
     refuse_empty(on, facts or {})
+    if on == DESCRIBE and facts:
+        facts = await naming(session, request, UUID(facts["edition"]))
     if on == "agree" and await free_copy(work, found.party) is None:
         raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
     known = due(on, work.now)
@@ -106,6 +109,11 @@ def due(on: str, moment: int) -> dict[str, Any]:
 
 async def describe(session: AsyncSession, request: UUID, edition: UUID) -> Found:
     """Staff have found out what a reader meant."""
+    return await act(session, request, Role.REQUESTER, DESCRIBE, {"edition": str(edition)})
+
+
+async def naming(session: AsyncSession, request: UUID, edition: UUID) -> dict[str, Any]:
+    """Let the request bear the name of that title, or TitleUnknown; what its party is told."""
     found = (await session.execute(TITLE, {"edition": edition})).one_or_none()
     if found is None:
         raise TitleUnknown("Search for it again: it may have been taken out of stock.")
@@ -114,8 +122,7 @@ async def describe(session: AsyncSession, request: UUID, edition: UUID) -> Found
         .where(Request.id == request)
         .values(title=found.title, edition_id=found.edition_id)
     )
-    facts = {"title": found.title, "edition": str(edition)}
-    return await act(session, request, Role.REQUESTER, DESCRIBE, facts)
+    return {"title": found.title, "edition": str(edition)}
 
 
 async def mine(session: AsyncSession, asker: Principal, request: UUID) -> Request:
