@@ -18,7 +18,7 @@ from pinakes.federation.discovery.wording import (
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 5
+VERSION = 6
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40
@@ -82,7 +82,7 @@ def schema() -> tantivy.Schema:
     for name in ("title", "names", "subjects", "title_pinyin", "names_pinyin"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in ("exact", "said", "named", "spelled", "initials", "numbers", "classes"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     for name in ("form", "language", "main_class", "sort"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_integer_field("year", indexed=True, fast=True)
@@ -106,7 +106,10 @@ def prepared(document: Document) -> str:
 
 
 def facts(document: Document) -> dict[str, object]:
-    """The tokens of every field."""
+    """The tokens of every field: those of one text in a row, or all where no phrase is looked for.
+
+    Each value costs tantivy a copy, however short it is.
+    """
     short = worded(document.title)
     whole = together(short, worded(document.subtitle)) if document.subtitle else short
     titles = [whole, *[worded(title) for title in document.titles]]
@@ -120,13 +123,13 @@ def facts(document: Document) -> dict[str, object]:
         "title": [*begun(whole), *lines(titles)],
         "names": lines(names),
         "subjects": lines(subjects),
-        "spelled": list({word for one in (*titles, *names, *subjects) for word in one.spelled}),
+        "spelled": " ".join({word for one in (*titles, *names, *subjects) for word in one.spelled}),
         "title_pinyin": said([whole]) + [" ".join(worded(one).row) for one in document.pinyin],
         "names_pinyin": said(names),
-        "exact": list({one.key[:LONGEST_KEY] for one in (short, *titles)}),
+        "exact": " ".join({one.key[:LONGEST_KEY] for one in (short, *titles)}),
         "said": joined({short.key: short, whole.key: whole}.values()),
         "named": joined(names),
-        "initials": initials(short),
+        "initials": " ".join(initials(short)),
         "form": document.form,
         "language": document.language,
         "main_class": document.main_class,
@@ -136,9 +139,9 @@ def facts(document: Document) -> dict[str, object]:
     if document.free:
         found["free"] = list(document.free)
     if document.numbers:
-        found["numbers"] = [number_key(number) for number in document.numbers]
+        found["numbers"] = " ".join([number_key(number) for number in document.numbers])
     if document.classes:
-        found["classes"] = [class_key(number) for number in document.classes]
+        found["classes"] = " ".join([class_key(number) for number in document.classes])
     if document.year is not None:
         found["year"] = document.year
     return found
@@ -174,9 +177,9 @@ def said(texts: list[Wording]) -> list[str]:
     return [one.aloud for one in texts if one.said]
 
 
-def joined(texts: Iterable[Wording]) -> list[str]:
+def joined(texts: Iterable[Wording]) -> str:
     """How the Chinese ones are said, each in one."""
-    return [one.sound[:LONGEST_KEY] for one in texts if one.said]
+    return " ".join([one.sound[:LONGEST_KEY] for one in texts if one.said])
 
 
 def sort_key(document: Document, short: Wording) -> str:
