@@ -42,7 +42,7 @@ REFUSED = {
     "too many answers": "{ branches(first: 200) { below(first: 200) { code } } }",
     "too many answers by a variable": "query($n: Int! = 200) "
     "{ branches(first: $n) { below(first: $n) { code } } }",
-    "what only a desk may read": '{ worklist(name: "answer") { title } }',
+    "what only a desk may read": '{ worklist(name: "answer") { next } }',
     "directives in heaps": "{ version " + "@skip(if: false) " * 400 + "}",
 }
 

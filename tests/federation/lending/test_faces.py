@@ -93,7 +93,7 @@ async def test_a_request_tells_its_whole_story_to_its_own_branch(
     whole = await desks["home"].look(f"/requests/{told['request']}")
     assert [one["role"] for one in whole["parties"]] == ["requester"]
     assert [one["operation"] for one in whole["history"]][:2] == ["request.valid", "request.chosen"]
-    assert whole["chosen"][0]["supplier"] == borrowing.supplier.id
+    assert whole["chosen"][0]["supplier"] == borrowing.supplier.code
     assert await who(borrowing, borrowing.home, told["request"]) >= {("chosen", "reader")}
     assert await who(borrowing, borrowing.supplier, told["request"]) >= {("Request", "system")}
     at_supplier = await desks["supplier"].look(f"/requests/{told['request']}")
@@ -192,9 +192,9 @@ async def test_the_graph_tells_the_same(
     client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
 ) -> None:
     told, barcode = await placed(client, borrowing, me)
-    query = '{ worklist(name: "pull") { request barcode state acts } }'
+    query = '{ worklist(name: "pull") { items { request barcode state acts } } }'
     answer = await desks["supplier"].ask("/graphql", {"query": query})
-    [row] = answer.json()["data"]["worklist"]
+    [row] = answer.json()["data"]["worklist"]["items"]
     assert (row["request"], row["barcode"]) == (told["request"], barcode)
     path = f"/v1/b/{borrowing.home.code}/graphql"
     mine = await client.post(path, json={"query": "{ myRequests { state title } }"}, headers=me)

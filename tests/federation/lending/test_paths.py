@@ -1,7 +1,6 @@
 """What may come between placing and home again, over real rows and messages."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,6 +12,7 @@ from mint import Mint
 from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import looking, privacy, scanning, service, views
+from pinakes.federation.lending.chosen import Choice
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.finder import ItemOfSeveral
 from pinakes.federation.lending.model import Role
@@ -445,21 +445,22 @@ async def test_a_waiting_request_gets_the_copy_that_comes_free(borrowing: Borrow
     b.reader = await enrol(b.database, b.home)
     second = await b.place(title)
     assert (await b.wish(second)).state == "WAITING"
-    assert [why["rule"] for why in await chosen(b, second)] == ["nobody"]
+    assert [why.rule for why in await chosen(b, second)] == ["nobody"]
     third = await b.place(title, sure=True)
-    assert await chosen(b, third) == [{"rule": "others_wait"}]
+    [why] = await chosen(b, third)
+    assert (why.rule, why.supplier, why.considered) == ("others_wait", None, [])
     await b.act(b.home, first, R, "cancel")
     assert (await b.states(second))["supplier"] == "WILL_SUPPLY"
     [why] = await chosen(b, second)
-    assert (why["supplier"], why["rule"]) == (b.supplier.id, "first_in_line")
-    [best] = why["considered"]
-    assert (best["supplier"], best["place"], why["ranked_by"]) == (b.supplier.id, 1, "only_one")
-    assert best["figures"]["available"] == 1
+    assert (why.supplier, why.rule) == (b.supplier.code, "first_in_line")
+    [best] = why.considered
+    assert (best.supplier, best.place, why.ranked_by) == (b.supplier.code, 1, "only_one")
+    assert best.figures["available"] == 1
     [done] = await scan(b, b.supplier, barcode)
     assert (done.verb, done.send_to) == ("ship", b.pickup.code)
 
 
-async def chosen(b: Borrowing, request: UUID) -> list[Any]:
+async def chosen(b: Borrowing, request: UUID) -> list[Choice]:
     """Why whom it asked, or asked nobody, as its home tells."""
     async with unit_of_work(b.database.app, b.home.id) as session:
         return (await looking.whole(session, b.directory, request)).chosen

@@ -376,8 +376,8 @@ async def test_what_was_left_here_is_listed_with_where_it_goes_and_by_which_rule
     names = ("barcode", "state", "owner", "send_to", "rule")
     items = (await desk.look("/arrivals"))["items"]
     assert [tuple(one[name] for name in names) for one in items] == told
-    query = "{ arrivals { barcode state owner sendTo rule } }"
-    graph = (await desk.ask("/graphql", {"query": query})).json()["data"]["arrivals"]
+    query = "{ arrivals { items { barcode state owner sendTo rule } } }"
+    graph = (await desk.ask("/graphql", {"query": query})).json()["data"]["arrivals"]["items"]
     assert [tuple(one.values()) for one in graph] == told
 
 
@@ -399,8 +399,8 @@ async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
     assert (await b.wish(request)).state == "READY_FOR_PICKUP"
     async with unit_of_work(b.database.app, b.home.id) as session:
         [why] = (await looking.whole(session, b.directory, request)).chosen
-    assert (why["rule"], why["considered"][0]["supplier"]) == ("next_hold", b.supplier.id)
-    assert why["considered"][0]["figures"] == {"ahead": 0, "waited": 0}
+    assert (why.rule, why.considered[0].supplier) == ("next_hold", b.supplier.code)
+    assert why.considered[0].figures == {"ahead": 0, "waited": 0}
 
 
 async def test_a_book_is_kept_where_it_was_left_when_its_next_reader_collects_it_there(

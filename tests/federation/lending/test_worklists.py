@@ -38,7 +38,7 @@ async def marked(b: Borrowing, barcodes: list[str]) -> None:
         await session.execute(update(CatalogueRecord).values(title_fields=title))
 
 
-MARKS = '{ worklist(name: "%s") { author shelfMarks { callNumber location } } }'
+MARKS = '{ worklist(name: "%s") { items { author shelfMarks { callNumber location } } } }'
 
 
 async def test_a_book_is_fetched_by_call_number_location_and_author(
@@ -59,7 +59,7 @@ async def test_a_book_is_fetched_by_call_number_location_and_author(
     assert mark == {"call_number": number, "location": "三楼东"}
     assert pull["author"] == "曹雪芹; 高鹗"
     graph = (await desks["supplier"].ask("/graphql", {"query": MARKS % "pull"})).json()["data"]
-    assert graph["worklist"][0] == {
+    assert graph["worklist"]["items"][0] == {
         "author": pull["author"], "shelfMarks": [{"callNumber": number, "location": "三楼东"}],
     }  # fmt: skip
     with beside(settings):

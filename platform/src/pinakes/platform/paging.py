@@ -56,7 +56,29 @@ async def newest[T](
     """One page of *rows*, newest *id* first: stable while rows are added."""
     if after is not None:
         rows = rows.where(id < behind(after))
-    found: Sequence[Any] = (await session.scalars(rows.order_by(id.desc()).limit(limit + 1))).all()
-    more = len(found) > limit
+    return await cut(session, rows.order_by(id.desc()), view, limit)
+
+
+async def oldest[T](
+    session: AsyncSession,
+    rows: Select[Any],
+    id: Any,
+    view: Callable[[Any], T],
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[T]:
+    """The same, oldest *id* first: for work, of which the longest waiting is done first."""
+    if after is not None:
+        rows = rows.where(id > behind(after))
+    return await cut(session, rows.order_by(id), view, limit)
+
+
+async def cut[T](
+    session: AsyncSession, rows: Select[Any], view: Callable[[Any], T], limit: int
+) -> Page[T]:
+    """The first *limit* of ordered *rows*, and the cursor behind them if there are more."""
+    found: Sequence[Any] = (await session.scalars(rows.limit(limit + 1))).all()
     shown = found[:limit]
-    return Page([view(row) for row in shown], cursor(shown[-1].id) if more else None)
+    more = len(found) > len(shown)
+    return Page([view(row) for row in shown], cursor(shown[-1].id) if more and shown else None)

@@ -17,6 +17,7 @@ from pinakes.federation.lending.events import (
 )
 from pinakes.federation.lending.graphql import LendingQueries
 from pinakes.federation.lending.pages import LendingPages, MyRequestPages
+from pinakes.federation.lending.parcels import ParcelPages
 from pinakes.federation.lending.privacy import cut_old
 from pinakes.federation.lending.request_pages import RequestPages
 from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
@@ -31,7 +32,7 @@ feature = Feature(
     name="lending",
     routes=[Requests, Scans, Worklists, Arrivals],
     common=[MyRequests],
-    pages=[LendingPages, RequestPages, ArrivalPages, MyRequestPages],
+    pages=[LendingPages, ParcelPages, RequestPages, ArrivalPages, MyRequestPages],
     templates=__name__,
     queries=[LendingQueries],
     listeners=[

@@ -1,6 +1,6 @@
 """Commands of a desk: work that waits, one request whole, and the repair of what disagrees."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,38 +11,41 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking, pausing, righting, views
 from pinakes.federation.lending.arrivals import ArrivalView
-from pinakes.federation.lending.fetching import Work, works
-from pinakes.federation.lending.models import Arrival, PartyRow
-from pinakes.federation.lending.rows import found_of
-from pinakes.federation.lending.schemas import PartyView, Stage
-from pinakes.federation.lending.worklists import NAMES, strangers, worklist
+from pinakes.federation.lending.chosen import Choice
+from pinakes.federation.lending.fetching import Work, waiting
+from pinakes.federation.lending.models import Arrival
+from pinakes.federation.lending.schemas import PartyView
+from pinakes.federation.lending.worklists import NAMES, strangers
 from pinakes.platform import command
 from pinakes.platform.command import OPERATOR, branch_option
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
 from pinakes.platform.identity import Principal
+from pinakes.platform.paging import MOST
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.circulation.hot import Desk, Key
 
-MOST = 200
 STAFF = Principal("system")  # whoever may run commands may see every request of the branch
 
 
 @click.command()
 @data_option
 @branch_option
+@click.option("--after", help="Go on behind what was shown: the cursor that the last page told.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=MOST, show_default=True)
 @click.argument("name", type=click.Choice(list(NAMES)))
-def work(data: Path, branch: str, name: str) -> None:
-    """Show what waits for a hand at a branch."""
+def work(data: Path, branch: str, name: str, after: str | None, limit: int) -> None:
+    """Show what waits for a hand at a branch, the longest waiting first."""
 
     async def look(session: AsyncSession, directory: Directory) -> list[str]:
-        rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
-        parties = await works(session, directory, [found_of(row) for row in rows])
-        found = [line(one) + fetched(one) for one in parties]
-        if name == "problem":
-            strays = await session.scalars(strangers().order_by(Arrival.id).limit(MOST))
+        page = await waiting(session, directory, name, after, limit)
+        found = [line(one) + fetched(one) for one in page.items]
+        if page.next:
+            return [*found, f"There is more: --after {page.next}"]
+        if name == "problem":  # of thirty days, and each was scanned by a hand
+            strays = await session.scalars(strangers().order_by(Arrival.id))
             found += [left(ArrivalView.of(row, directory)) for row in strays]
         return found
 
@@ -58,7 +61,7 @@ def show(data: Path, branch: str, request_id: UUID) -> None:
 
     async def look(session: AsyncSession, directory: Directory) -> list[str]:
         whole = await looking.whole(session, directory, request_id)
-        reasons = [told for why in whole.chosen for told in explained(why, directory)]
+        reasons = [told for why in whole.chosen for told in explained(why)]
         steps = await righting.next_steps(session, request_id)
         return [*map(line, whole.parties), *steps, *reasons, *map(done, whole.history)]
 
@@ -166,21 +169,23 @@ def line(row: PartyView) -> str:
     return "  ".join(map(str, told)) + f"  [{' '.join(row.acts)}]{trouble}"
 
 
-def done(one: Stage) -> str:
+def done(one: looking.Stage) -> str:
     return f"{one.at:%F %T}  {one.operation}  {one.role}  {one.result}"
 
 
-def explained(why: Mapping[str, Any], directory: Directory) -> list[str]:
+def explained(why: Choice) -> list[str]:
     """One choice: the rules that decided, then how each branch stood that was considered."""
-    codes: Mapping[Any, str] = {id: branch.code for id, branch in directory.ids.items()}
-    rules = " ".join(filter(None, (why["rule"], why.get("ranked_by"))))
-    lines = [f"chosen  {codes.get(why.get('supplier'), '—')}  {rules}"]
-    for one in why.get("considered", ()):
-        known = ((name, figure) for name, figure in one["figures"].items() if figure is not None)
-        figures = " ".join(f"{name}={figure}" for name, figure in known)
-        place = one.get("place") or one.get("out")
-        lines.append(f"  {codes.get(one['supplier'], '—')}  {place}  {figures}")
+    rules = " ".join(filter(None, (why.rule, why.ranked_by)))
+    lines = [f"chosen  {why.supplier or '—'}  {rules}"]
+    for one in why.considered:
+        known = ((name, figure) for name, figure in one.figures.items() if figure is not None)
+        figures = " ".join(f"{name}={worded(figure)}" for name, figure in known)
+        lines.append(f"  {one.supplier or '—'}  {one.place or one.out}  {figures}")
     return lines
+
+
+def worded(figure: Any) -> str:
+    return ",".join(figure) if isinstance(figure, list) else str(figure)
 
 
 def fetched(one: Work) -> str:

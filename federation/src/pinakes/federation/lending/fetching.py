@@ -9,9 +9,13 @@ from sqlalchemy import Row, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending.rows import Found
+from pinakes.federation.lending.chosen import Choice
+from pinakes.federation.lending.models import PartyRow
+from pinakes.federation.lending.rows import Found, found_of
 from pinakes.federation.lending.schemas import PartyView
+from pinakes.federation.lending.worklists import worklist
 from pinakes.platform.directory import Directory
+from pinakes.platform.paging import Page, oldest
 from pinakes.tenants.catalogue.marc import Title
 
 # Of the item that is chosen; before that, of every copy that could be.
@@ -45,11 +49,12 @@ class Work(PartyView, kw_only=True):
 
     author: str | None = None
     shelf_marks: list[ShelfMark] = []
+    choice: Choice | None = None  # at the home alone: why this supplier, or why nobody
 
     @classmethod
-    def at(cls, view: PartyView, copy: Row[Any] | None) -> Self:
+    def at(cls, view: PartyView, copy: Row[Any] | None, choice: Choice | None) -> Self:
         """The party *view*, with what our shelves know of its *copy*, if it is one of ours."""
-        told = msgspec.structs.asdict(view)
+        told = msgspec.structs.asdict(view) | {"choice": choice}
         if copy is None:
             return cls(**told)
         marks = msgspec.convert(copy.marks or [], list[ShelfMark])
@@ -60,10 +65,29 @@ class Work(PartyView, kw_only=True):
         )
 
 
+async def waiting(
+    session: AsyncSession, directory: Directory, name: str, after: str | None, limit: int
+) -> Page[Work]:
+    """One page of a worklist, the longest waiting first; NoSuchWorklist, CursorMalformed."""
+    rows = worklist(name)
+    found = await oldest(session, rows, PartyRow.id, found_of, after=after, limit=limit)
+    return Page(await works(session, directory, found.items), found.next)
+
+
 async def works(
     session: AsyncSession, directory: Directory, parties: Sequence[Found]
 ) -> list[Work]:
     """Each of the *parties* of this branch, as people work on it."""
     rows = await session.execute(READ, {"parties": [one.id for one in parties]})
     copies = {row.id: row for row in rows}
-    return [Work.at(PartyView.of(one, directory), copies.get(one.id)) for one in parties]
+    return [
+        Work.at(PartyView.of(one, directory), copies.get(one.id), choice(one, directory))
+        for one in parties
+    ]
+
+
+def choice(found: Found, directory: Directory) -> Choice | None:
+    """Why this party asked whom it asked, as it was listed."""
+    if not found.reasons:
+        return None
+    return Choice.of(found.party.attempt, found.reasons, directory)

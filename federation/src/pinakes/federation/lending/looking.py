@@ -1,26 +1,27 @@
 """Looks at requests: a reader's own list, and one request whole."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import JSON, Uuid, and_, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.service import place_of
 from pinakes.federation.lending import service
+from pinakes.federation.lending.chosen import Choice
+from pinakes.federation.lending.fetching import Work, works
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.pausing import asleep
 from pinakes.federation.lending.rows import Found, found_of
 from pinakes.federation.lending.schemas import (
     MyRequest,
-    PartyView,
     RequestView,
-    Stage,
-    WholeRequest,
 )
 from pinakes.platform.audit import Audit
 from pinakes.platform.clock import now
@@ -43,6 +44,28 @@ SHOWN = (
     .columns(id=Uuid(), title_fields=JSON())
 )
 TOLD_FOR = timedelta(days=14)
+
+
+class Stage(Struct):
+    """One thing that somebody at this branch, or a message, did with a request."""
+
+    at: datetime
+    operation: str
+    role: str
+    result: str
+
+
+class WholeRequest(Struct):
+    """A request as one branch knows it; *request* and *chosen* at the reader's home alone.
+
+    *chosen*: by attempt, which rule decided, who was considered, and with which figures; while
+    it waits, why nobody could be asked; of a copy that came free, whom the queue considered.
+    """
+
+    request: RequestView | None
+    parties: list[Work]
+    history: list[Stage]
+    chosen: list[Choice]
 
 
 class RequestsAtHome(Conflict):
@@ -117,14 +140,17 @@ async def whole(session: AsyncSession, directory: Directory, id: UUID) -> WholeR
     steps = await session.scalars(
         select(Audit).where(Audit.subject == str(id)).order_by(Audit.id).limit(MOST)
     )
-    reasons = await session.scalars(
-        select(PartyRow.reasons)
-        .where(PartyRow.request_id == id, PartyRow.reasons.is_not(None))
-        .order_by(PartyRow.attempt)
+    rows = await session.execute(
+        select(PartyRow.id, PartyRow.reasons).where(
+            PartyRow.request_id == id, PartyRow.reasons.is_not(None)
+        )
     )
+    kept = {row.id: row.reasons for row in rows}
+    told = [replace(one, reasons=kept.get(one.id)) for one in parties]
+    shown = await works(session, directory, told)
     return WholeRequest(
         request=RequestView.of(wish, directory) if wish else None,
-        parties=[PartyView.of(one, directory) for one in parties],
+        parties=shown,
         history=[Stage(one.created_at, one.operation, one.role, one.result) for one in steps],
-        chosen=list(reasons),
+        chosen=[one.choice for one in shown if one.choice],
     )

@@ -1,6 +1,7 @@
 """Lending in the browser: worklists with one field to scan into, slips, and a reader's requests."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,27 +12,25 @@ from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import acting, hot, pausing, scanning, service, wording
-from pinakes.federation.lending.fetching import works
-from pinakes.federation.lending.models import Arrival, PartyRow, Transit
+from pinakes.federation.lending.fetching import waiting, works
+from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
-from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import IN_HOUSE, NewRequest, PartyView, Scan, Scanned
-from pinakes.federation.lending.worklists import NAMES, counts, strangers, worklist
+from pinakes.federation.lending.worklists import NAMES, counts, strangers
 from pinakes.platform.directory import Directory, Tenant
-from pinakes.platform.errors import NotFound, Problem
+from pinakes.platform.errors import Problem
 from pinakes.platform.http import Asker, Data, Here, Session, describe, understand
-from pinakes.platform.language import later
 from pinakes.platform.pages import page
+from pinakes.platform.paging import After, Page, newest
 from pinakes.platform.words import whole
 from pinakes.tenants.circulation.hot import Desk
 from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
-MOST, FEW = 200, 50
+FEW = 50
 SHELVED = {"RECEIVED", "READY"}
 HOMEWARD = {"UNWANTED", "LENT", "CLAIMED", "RETURNED", "UNCOLLECTED", "DAMAGED", "SENT_ON",
             "SHIPPED_RETURN", "SHIPPED_RETURNED"}  # fmt: skip
@@ -77,12 +76,19 @@ class LendingPages(Controller):
     @get("/")
     async def first(self, request: Call, session: Session) -> Response[str]:
         """What is to be pulled."""
-        return await shown(request, session, "pull")
+        return await shown(request, session, "pull", News())
 
     @get("/{name:str}")
-    async def show(self, name: FromPath[Word], request: Call, session: Session) -> Response[str]:
-        """One list of work."""
-        return await shown(request, session, name)
+    async def show(
+        self,
+        name: FromPath[Word],
+        request: Call,
+        session: Session,
+        after: FromQuery[After] = None,
+        left_after: FromQuery[After] = None,
+    ) -> Response[str]:
+        """One list of work; under the problems, what was left here, which goes on by itself."""
+        return await shown(request, session, name, News(), after, left_after)
 
     @post("/scan", status_code=200)
     async def scan(
@@ -99,8 +105,8 @@ class LendingPages(Controller):
                 done = await scanning.scan(session, directory, wish)
         except (Problem, msgspec.ValidationError) as error:
             problem = understand(error)
-            return await shown(request, session, name, problem=problem, scanned=data.scanned)
-        return await shown(request, session, name, done=done)
+            return await shown(request, session, name, News(problem=problem, scanned=data.scanned))
+        return await shown(request, session, name, News(done))
 
     @post("/{id:uuid}/{role:str}/{act:str}")
     async def act(
@@ -118,7 +124,7 @@ class LendingPages(Controller):
             async with session.begin_nested():
                 found = await service.act(session, id, role_of(role), act, {}, data.attempt)
         except Problem as problem:
-            return await shown(request, session, name, problem=problem)
+            return await shown(request, session, name, News(problem=problem))
         code, did = request.path_params["branch"], Did.by(found, act)
         return Redirect(f"/b/{code}/lending/{name}?{did.query}", status_code=303)
 
@@ -134,24 +140,17 @@ class LendingPages(Controller):
 
     @get("/slips")
     async def slips(
-        self, request: Call, session: Session, of: FromQuery[Word] = "ship"
+        self,
+        request: Call,
+        session: Session,
+        of: FromQuery[Word] = "ship",
+        after: FromQuery[After] = None,
     ) -> Response[str]:
-        """The slips of one list, each on a page of its own."""
+        """The slips of one list as far as a page shows it, each on a page of its own."""
         directory: Directory = request.app.state.directory
-        found = await session.scalars(worklist(of).order_by(PartyRow.id).limit(MOST))
-        rows = await works(session, directory, [found_of(row) for row in found])
-        slips = [(row, way_of(row, directory)) for row in rows]
-        return page(request, "lending/slips.html", slips=slips, words=NAMES[of])
-
-    @get("/parcels/{number:str}")
-    async def parcel(
-        self, number: FromPath[Word], request: Call, session: Session, here: Here
-    ) -> Response[str]:
-        """What is laid on top: what is in the parcel, and where it goes."""
-        books = await sent_in(session, here, number)
-        directory: Directory = request.app.state.directory
-        receiver = directory.ids[books[0].to_id]
-        return page(request, "lending/parcel.html", number=number, books=books, receiver=receiver)
+        rows = await waiting(session, directory, of, after, FEW)
+        slips = [(row, way_of(row, directory)) for row in rows.items]
+        return page(request, "lending/slips.html", slips=slips, words=NAMES[of], next=rows.next)
 
 
 class MyRequestPages(Controller):
@@ -212,20 +211,6 @@ def listed(request: Call, desk: Desk, query: str = "") -> Response[Any]:
     return Redirect(f"/b/{desk.here.code}/me/loans{query}", status_code=303)
 
 
-class NoSuchParcel(NotFound):
-    code = "no_such_parcel"
-    title = "No parcel with this number has left here"
-
-
-async def sent_in(session: AsyncSession, here: Tenant, number: str) -> Sequence[Transit]:
-    """The books that left this branch in a parcel, or NoSuchParcel."""
-    rows = select(Transit).where(Transit.parcel == number, Transit.from_id == here.id)
-    books = (await session.scalars(rows.order_by(Transit.id).limit(MOST))).all()
-    if not books:
-        raise NoSuchParcel(later("Say its number when you send the books."))
-    return books
-
-
 def way_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant] | None:
     """From which branch to which the book goes next; none while it waits for its reader."""
     if row.state in SHELVED:
@@ -234,27 +219,37 @@ def way_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant] | None
     return (pickup, supplier) if row.state in HOMEWARD else (supplier, pickup)
 
 
-async def left_here(session: AsyncSession) -> Sequence[Arrival]:
-    """The newest books of other branches."""
-    return (await session.scalars(strangers().order_by(Arrival.id.desc()).limit(FEW))).all()
+async def left_here(session: AsyncSession, after: str | None) -> Page[Arrival]:
+    """Books of other branches, newest first."""
+    return await newest(session, strangers(), Arrival.id, lambda row: row, after=after, limit=FEW)
 
 
 def worked(name: str) -> str:
     return name if name in NAMES else "pull"
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has just happened at the desk, to be told above the list."""
+
+    done: Sequence[Scanned] = ()
+    problem: Problem | None = None
+    scanned: str = ""
+
+
 async def shown(
     request: Call,
     session: AsyncSession,
     name: str,
-    *,
-    done: list[Scanned] | None = None,
-    problem: Problem | None = None,
-    scanned: str = "",
+    news: News,
+    after: str | None = None,
+    left_after: str | None = None,
 ) -> Response[str]:
     """A list as it stands now."""
     directory: Directory = request.app.state.directory
-    rows = await session.scalars(worklist(name).order_by(PartyRow.id).limit(MOST))
+    rows = await waiting(session, directory, name, after, FEW)
+    strays = await left_here(session, left_after) if name == "problem" else Page[Arrival]([])
+    problem = news.problem
     owners: list[str] = problem.facts.get("owners", []) if problem else []
     return page(
         request,
@@ -263,17 +258,18 @@ async def shown(
         name=name,
         names=NAMES,
         counts=await counts(session),
-        rows=await works(session, directory, [found_of(row) for row in rows]),
-        strangers=await left_here(session) if name == "problem" else [],
+        rows=rows,
+        after=after,
+        strangers=strays,
         whys=wording.WHYS,
         owners_of=directory.ids,
         branches=directory.codes,
         owners=[directory.codes[code] for code in owners],
-        done=done or [],
+        done=news.done,
         did=await done_just_now(session, directory, request.query_params),
         left=await dealt_with(session, request.query_params),
         problem=describe(problem) if problem else None,
-        scanned=scanned,
+        scanned=news.scanned,
         states=wording.STATES,
         acts=wording.ACTS,
         acting=acting,

@@ -110,7 +110,6 @@ async def shown(  # noqa: PLR0913  (where, which, and what went wrong with what)
         pressed=pressed,
         said=said,
         branches=directory.codes,
-        owners_of=directory.ids,
         **WORDS,
     )
 

@@ -8,11 +8,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
 from pinakes.federation.lending import hot, looking, pausing, service
-from pinakes.federation.lending.fetching import Work, works
+from pinakes.federation.lending.fetching import Work, waiting
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.models import Request as Wish
-from pinakes.federation.lending.rows import found_of
 from pinakes.federation.lending.schemas import (
     Doing,
     MyRequest,
@@ -22,9 +20,7 @@ from pinakes.federation.lending.schemas import (
     RequestView,
     Scan,
     Scanned,
-    WholeRequest,
 )
-from pinakes.federation.lending.worklists import worklist
 from pinakes.platform.clock import now
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Directory
@@ -95,7 +91,9 @@ class Requests(Controller):
         )
 
     @get("/{id:uuid}")
-    async def show(self, id: FromPath[UUID], directory: Known, session: Session) -> WholeRequest:
+    async def show(
+        self, id: FromPath[UUID], directory: Known, session: Session
+    ) -> looking.WholeRequest:
         """All that this branch is in a request, and what it did."""
         return await looking.whole(session, directory, id)
 
@@ -178,10 +176,11 @@ class Worklists(Controller):
         after: FromQuery[After] = None,
         limit: FromQuery[Limit] = 50,
     ) -> Page[Work]:
-        """What waits for a hand: answer, pull, ship, receive, shelf, overdue, problem."""
-        rows = worklist(name)
-        found = await newest(session, rows, PartyRow.id, found_of, after=after, limit=limit)
-        return Page(await works(session, directory, found.items), found.next)
+        """What waits for a hand: answer, pull, ship, receive, shelf, overdue, problem.
+
+        The longest waiting first.
+        """
+        return await waiting(session, directory, name, after, limit)
 
 
 class MyRequests(Controller):

@@ -128,4 +128,5 @@ def knowing(found: Found, **facts: Any) -> Found:
 
 def found_of(row: PartyRow) -> Found:
     """A party out of a row that was listed."""
-    return found_in({column.key: getattr(row, column.key) for column in PartyRow.__table__.columns})
+    told = {column.key: getattr(row, column.key) for column in PartyRow.__table__.columns}
+    return changed(found_in(told), reasons=row.reasons)

@@ -266,25 +266,3 @@ class MyRequest(Struct):
             as_of=row.changed_at,
             edition=row.edition_id,
         )
-
-
-class Stage(Struct):
-    """One thing that somebody at this branch, or a message, did with a request."""
-
-    at: datetime
-    operation: str
-    role: str
-    result: str
-
-
-class WholeRequest(Struct):
-    """A request as one branch knows it; *request* and *chosen* at the reader's home alone.
-
-    *chosen*: by attempt, which rule decided, who was considered, and with which figures; while
-    it waits, why nobody could be asked; of a copy that came free, whom the queue considered.
-    """
-
-    request: RequestView | None
-    parties: list[PartyView]
-    history: list[Stage]
-    chosen: list[Any]
