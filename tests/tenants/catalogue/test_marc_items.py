@@ -18,7 +18,22 @@ US = ("001 1", "245 10 $aBook")
     [
         (
             (*CN, "905 __ $aBNU$dF124$e26", "906 __ $a211$b1683011$dF124$e26$rCNY"),
-            [Item(barcode="1683011", call_number="F124/26", price="CNY")],
+            [Item(barcode="1683011", call_number="F124/26", price="CNY", branch="BNU")],
+        ),
+        (
+            (
+                *CN,
+                "905 __ $aBNU$cbk$dF124$e26",
+                "905 __ $aBNU$cjs$dF124$e27",
+                "906 __ $b17$cB1321311$dF124$e26",
+                "906 __ $b18$dF124$e27",
+                "906 __ $b19",
+            ),
+            [
+                Item(barcode="17", call_number="F124/26", location="bk", branch="BNU"),
+                Item(barcode="18", call_number="F124/27", location="js", branch="BNU"),
+                Item(barcode="19", call_number="F124/26", location="bk", branch="BNU"),
+            ],
         ),
         (
             (*CN, "905 __ $aXX$bA1$bA2$dI247.5$e12$f2"),
@@ -58,11 +73,46 @@ US = ("001 1", "245 10 $aBook")
             (*US, "852 __ $81$bEast$hQA1", "852 __ $82$bWest$hQB2", "876 __ $82.1$p77$t3"),
             [Item(barcode="77", call_number="QB2", location="West", copy="3", branch="West")],
         ),
+        (
+            (*US, "852 __ $bEast$hQA1", "876 __ $p77$lDisplay$jMissing"),
+            [
+                Item(
+                    barcode="77",
+                    call_number="QA1",
+                    location="Display",
+                    status="Missing",
+                    branch="East",
+                )
+            ],
+        ),
         ((*US, "905 __ $aAdded$bnot a barcode"), []),
     ],
 )
 def test_copies_are_found(fields: tuple[str, ...], expected: list[Item]) -> None:
     assert items_of(one(*fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ((*US, "952 __ $p1$00$11$40$70"), "lost"),
+        ((*US, "952 __ $p1$01$11"), "withdrawn"),
+        ((*US, "952 __ $p1$00$10$41"), "damaged"),
+        ((*US, "952 __ $p1$00$10$40$7Bindery"), "Bindery"),
+        ((*US, "852 __ $p1$qdamaged"), "damaged"),
+        ((*CN, "995 __ $f1$00$22"), "lost"),
+        ((*CN, "995 __ $f1$01"), "withdrawn"),
+        ((*CN, "995 __ $f1$00$20"), ""),
+    ],
+)
+def test_what_is_wrong_with_a_copy_is_a_word_or_a_sign(
+    fields: tuple[str, ...], status: str
+) -> None:
+    assert [item.status for item in items_of(one(*fields))] == [status]
+
+
+def test_a_copy_of_995_has_its_price() -> None:
+    assert items_of(one(*CN, "995 __ $f1$p59,70"))[0].price == "59,70"
 
 
 def test_a_profile_may_be_named() -> None:

@@ -144,6 +144,9 @@ def test_real_cnmarc_has_its_copies_in_906() -> None:
     first = items_of(found[0])
     assert [item.barcode for item in first] == ["1683011", "1683012", "1683013"]
     assert {item.call_number for item in first} == {"F124/26"}
+    assert {item.location for item in first} == {""}
+    second = [(item.barcode, item.location, item.price) for item in items_of(found[1])]
+    assert second == [("1708903", "bk", "CNY80.00")]  # 906$c, B1321311, is another number
     assert title_of(found[0]).names[0].others == ("Xie Zhen",)
     assert {title_of(record).classes[0].scheme for record in found} == {"clc"}
 
