@@ -135,8 +135,13 @@ def test_marc8_under_a_leader_that_says_utf8_is_believed_to_the_caller_alone() -
                 "général",
                 "Andrés",
                 "©2013",
+                "Pérez",
+                "São Paulo",
+                "Renée",
+                "littérature",
             )
         ),
+        *(words.encode("cp850") for words in ("Martínez", "España")),
         *(words.encode("cp1250") for words in ("mařík", "Wrocław", "dům", "větší")),
         b"\xe1\xe2\xe3a",  # three marks on one letter
     ],
@@ -157,6 +162,8 @@ def test_what_would_be_garbled_is_set_aside(value: bytes) -> None:
         b"r\xf4\xe5i, K\xf4r\xf2s\xf2na, pa\xe4nca, j\xe4n\xe5ana",  # Sanskrit
         b"k\xf6h\xf6v\xe5aja, S\xf6h\xe5ah, Tami\xf6l",
         b"H\xe8auser, K\xe8oln, f\xe8ur",
+        b"P\xe9ribram, d\xe9eti",
+        b"Hrach\xb0, kyank\xb0n, gorts\xe9e",  # Armenian: sign of MARC-8 within words
     ],
 )
 def test_marks_stand_where_languages_put_them(words: bytes) -> None:
@@ -168,6 +175,43 @@ def test_the_caller_may_know_of_odd_marks_and_of_latin_1() -> None:
     assert reasons(found(data)) == ["encoding_unclear"]
     assert read_as(data, "latin-1").fields[0][1][4:] == "Prévert"
     assert read_as(data, "marc-8").fields[0][1][4:] == "Prv̌ert"
+
+
+@pytest.mark.parametrize("title", ["红楼梦研究资料", "紅樓夢硏究資料彙編", "蚯蚓蟋蟀", "红楼梦"])
+@pytest.mark.parametrize("told", ["windows-1251", "koi8-r", "latin-1"])
+def test_chinese_that_says_so_is_read_whatever_the_caller_thinks(title: str, told: str) -> None:
+    lines = ("001 1", GB_SAYS, f"200 1_ $a{title}$f俞平伯著", "801 _0 $bT")
+    record = read_as(iso(*lines, leader="nam0    ", encoding="gb18030"), told)
+    assert (record.encoding, record.repairs) == ("gb18030", ())
+    assert record.fields[2][1].startswith(f"1 \x1fa{title}")
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Преступление и наказание", "windows-1251"),
+        ("ПРЕСТУПЛЕНИЕ И НАКАЗАНИЕ", "koi8-r"),
+        ("圖書館與資訊社會之研究", "big5"),
+        ("Χαρά της ζωής", "windows-1253"),
+        ("תולדות ישראל", "windows-1255"),
+        ("ประวัติศาสตร์ไทย", "tis-620"),
+        ("L’été – «Prévert» n° 3 ©2013, £5, 1990–1995", "windows-1252"),
+        ("1990–1995", "windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("says", [(), (GB_SAYS,)])
+def test_the_caller_knows_better_where_that_makes_words(
+    title: str, told: str, says: tuple[str, ...]
+) -> None:
+    lines = ("001 1", *says, f"200 1_ $a{title}", "801 _0 $bT")
+    record = read_as(iso(*lines, leader="nam0    ", encoding=told), told)
+    assert record.encoding == told
+    assert record.fields[-2][1] == f"1 \x1fa{title}"
+
+
+def test_what_the_caller_says_is_not_believed_where_it_makes_no_words() -> None:
+    data = iso("001 1", "245 10 $aПреступление и наказание", encoding="koi8-r")
+    assert reasons(found(data, encoding="windows-1251")) == ["encoding_unclear"]
 
 
 def test_escapes_mean_something_in_marc_21_or_to_the_caller_alone() -> None:

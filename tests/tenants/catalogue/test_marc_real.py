@@ -110,8 +110,12 @@ def test_both_encodings_of_a_catalogue_are_recognised() -> None:
     assert {r.encoding for r in records("unimarc/idzebra-rusmarc.mrc")} == {"koi8-r"}
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1250"])
-def test_what_is_in_another_set_of_latin_letters_is_not_read_as_marc8(encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "most"), [("latin-1", 0.015), ("cp1250", 0.02), ("cp850", 0.03)]
+)
+def test_what_is_in_another_set_of_latin_letters_is_not_read_as_marc8(
+    encoding: str, most: float
+) -> None:
     garbled = tried = 0
     for record in records("marc21/lc-books-2016-general-1.mrc.gz"):
         text = normalize("NFC", "\x1e".join(value for _, value in record.fields))
@@ -123,7 +127,7 @@ def test_what_is_in_another_set_of_latin_letters_is_not_read_as_marc8(encoding: 
             tried += 1
             garbled += _read_as_marc8(body)
     assert tried > ENOUGH
-    assert garbled < tried * 0.05  # a half before marks were looked at
+    assert garbled < tried * most  # a half before marks were looked at
 
 
 def _read_as_marc8(body: bytes) -> bool:

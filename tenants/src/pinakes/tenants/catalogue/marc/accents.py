@@ -6,6 +6,8 @@ Latin-1 and its kin each of these bytes is a letter: read as MARC-8, *Prévert* 
 
 import re
 
+from pinakes.tenants.catalogue.marc import western
+
 LETTERS = {
     0xE0: "aeiouy",  # hook above: Vietnamese
     0xE1: "aeiouwy",  # grave
@@ -92,6 +94,8 @@ STRANGE = re.compile(
 )
 MARKS = re.compile(f"[{MARK}]".encode())
 PILE = re.compile(rb"[\xe0-\xfe]{3}")
+CAPITAL = re.compile(rb"[\xa1-\xa6](?<=[a-z].)(?<!\x1f..)")  # in a word: cp850 has small ones there
+SIGN = re.compile(rb"[a-z][\xa7\xae\xb0][a-z\xe0-\xfe]")  # within a word, as Latin-1 never has them
 SHIFTED = re.compile(rb"\x1b[^\x1d-\x1f]*")  # each subfield begins in the usual sets
 SUBFIELD = re.compile(rb"\x1f.")
 BEARABLE = 1 / 3
@@ -99,9 +103,15 @@ BEARABLE = 1 / 3
 
 
 def misplaced(body: bytes) -> bool:
-    """Whether so many marks stand where no language puts them, or are piled up on one letter."""
+    """Whether so many marks stand where no language puts them, or as the letters of Latin-1 do."""
     usual = SHIFTED.sub(b"", body) if b"\x1b" in body else body
     if PILE.search(usual):
         return True
-    strange = len(STRANGE.findall(SUBFIELD.sub(b"\x1f", usual.lower())))
-    return strange > BEARABLE * len(MARKS.findall(usual))
+    small = SUBFIELD.sub(b"\x1f", usual.lower())
+    strange = len(STRANGE.findall(small)) + len(CAPITAL.findall(usual))
+    if strange > BEARABLE * len(MARKS.findall(usual)):
+        return True
+    if SIGN.search(small):
+        return False
+    like_letters, places = western.places(small)
+    return like_letters > 0 and like_letters + strange > western.MOSTLY * places

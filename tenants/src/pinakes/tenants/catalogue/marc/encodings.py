@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from unicodedata import category
 
 from pinakes.tenants.catalogue.marc import accents, marc8
 from pinakes.tenants.catalogue.marc.directory import Unreadable
-from pinakes.tenants.catalogue.marc.everyday import misread
+from pinakes.tenants.catalogue.marc.everyday import is_everyday, misread
 from pinakes.tenants.catalogue.marc.record import Dialect
 
 UNIMARC_SETS = {
@@ -26,6 +27,9 @@ FEW = 4
 LOOKED_AT = 100_000  # bytes
 CHINESE = re.compile("[\u3000-\uff5f]+")
 BEYOND = re.compile("[^\x00-\x7f]+")  # what is not ASCII
+SUBFIELD = re.compile("\x1f.")
+WORD = re.compile("(?:[^\\W_]|[^\0-\x7f’‘“”–—…·«»、。，：；《》「」])+")  # and signs within it
+EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 PRIVATE = re.compile("[\ue000-\uf8ff]")  # characters that everybody reads as they like
 
 
@@ -44,7 +48,8 @@ def decode(parts: list[bytes], claimed: str, dialect: Dialect, told: str | None 
         parts: the fields' bytes.
         claimed: what the record says of itself, or nothing.
         dialect: MARC-8 exists in MARC 21 only.
-        told: what the caller knows; tried on whatever is not Unicode.
+        told: what the caller knows; tried on whatever is neither Unicode nor, for all to see, the
+            Chinese that the record claims, and only believed where it makes words.
 
     Raises:
         Unreadable: no character set fits.
@@ -85,7 +90,9 @@ def _candidates(claimed: str, dialect: Dialect, told: str | None) -> Iterator[tu
     """What to try, in order."""
     yield "utf-8", _strict("utf-8")
     if told and told not in ("utf-8", "marc-8"):
-        yield told, _strict(told)
+        if claimed == "gb18030" != told:
+            yield "gb18030", _everyday
+        yield told, _worded(told)
     yield "gb18030", _strict("gb18030") if claimed == "gb18030" else _by_its_looks(dialect)
     if claimed not in ("", "utf-8", "marc-8", "gb18030", "iso5426"):
         yield claimed, _letters(claimed)
@@ -132,6 +139,36 @@ def _letters(name: str) -> Reader:
         return text if letters >= max(1, LIKELY * len(beyond)) else None
 
     return read
+
+
+def _worded(name: str) -> Reader:
+    """A set that the caller knows of: what it makes may be few letters, but words they must be.
+
+    Another set's bytes give capitals and signs in the middle of words.
+    """
+    strict = _strict(name)
+
+    def read(body: bytes) -> str | None:
+        text = strict(body)
+        if text is None:
+            return None
+        words = [word for word in WORD.findall(SUBFIELD.sub(" ", text)) if not word.isascii()]
+        odd = sum(len(word) for word in words if not _is_word(word))
+        return text if odd <= (1 - LIKELY) * sum(map(len, words)) else None
+
+    return read
+
+
+def _is_word(word: str) -> bool:
+    inner = EDGES.sub("", word)
+    letters = all(category(sign)[0] in "LMN" for sign in inner)
+    return letters and inner in (inner.lower(), inner.upper(), inner.capitalize())
+
+
+def _everyday(body: bytes) -> str | None:
+    """Chinese that is written with everyday characters, whatever the caller thinks."""
+    text = _strict("gb18030")(body)
+    return text if text is not None and is_everyday(text) and looks_chinese(text) else None
 
 
 def _by_its_looks(dialect: Dialect) -> Reader:

@@ -38,6 +38,11 @@ FEW = 12  # characters: fewer may be a rare name and a word or two
 USUAL = 0.42  # none of the other half has less; of what is misread one in a hundred has more
 
 
+def is_everyday(text: str) -> bool:
+    """Whether the Chinese in *text* is written with what Chinese catalogues mostly are."""
+    return _share("".join(CHINESE.findall(text))) >= USUAL
+
+
 def misread(text: str, body: bytes) -> bool:
     """Whether *body*, read as Chinese *text*, makes better words in another set of East Asia."""
     written = "".join(CHINESE.findall(text))
