@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from lending import Bearer, enrol, rule
 from litestar import Litestar
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from timelines import Party, Timelines, timelines
 
 from pinakes.federation.holds.chores import mend
 from pinakes.federation.lending import service
@@ -62,6 +64,7 @@ class Story:
     ends: str = "COMPLETED"
     attempts: int = 1  # at least
     lent: bool = True
+    rings: Stand | None = None  # the timer whose ringing the story is about
 
 
 def cancelled(stage: str, stand: Stand, ends: str = "COMPLETED") -> Story:
@@ -71,7 +74,8 @@ def cancelled(stage: str, stand: Stand, ends: str = "COMPLETED") -> Story:
 
 
 REFUSED = Story("refused", [(S, "VALIDATED", "decline")], attempts=2)
-SILENT = Story("silent", idle=frozenset([(S, "VALIDATED")]), attempts=2)
+SILENT = Story("silent", idle=frozenset([(S, "VALIDATED")]), attempts=2,
+               rings=(R, "unanswered"))  # fmt: skip
 RENEWED = Story("renewed", [(R, "CHECKED_OUT", "renew")], frozenset([(P, "LENT")]))
 STORIES = [
     *[REFUSED] * 6, *[SILENT] * 2, *[RENEWED] * 2,
@@ -82,9 +86,11 @@ STORIES = [
     cancelled("READY_FOR_PICKUP", (P, "READY")),
     Story("recalled", [(P, "READY", "lend"), (S, "RECEIVED", "recall")], frozenset([(P, "LENT")])),
     Story("lost", [(P, "LENT", "lose")], ends="LOST"),
-    Story("overdue", [(R, "OVERDUE", "renew")], frozenset([(P, "LENT")])),
-    Story("uncollected", idle=frozenset([(P, "READY")]), lent=False),
-    Story("never arrived", idle=frozenset([(P, "ON_ITS_WAY")]), attempts=2),
+    Story("overdue", [(R, "OVERDUE", "renew")], frozenset([(P, "LENT")]), rings=(S, "overdue")),
+    Story("uncollected", idle=frozenset([(P, "READY")]), lent=False,
+          rings=(P, "uncollected")),
+    Story("never arrived", idle=frozenset([(P, "ON_ITS_WAY")]), attempts=2,
+          rings=(P, "never_arrived")),
 ]  # fmt: skip
 
 
@@ -240,6 +246,24 @@ async def test_every_story_ends_as_it_should_and_all_tell_it_alike(hands: Hands)
         assert (story.name, loans) == (story.name, int(story.lent)), "lent once, if at all"
     assert {"decline", "renew", "recall", "lose"} <= hands.done.keys()
     assert max(hands.heard.values()) > 1, "the worker fell now and then"
+    known = await timelines(hands.database, hands.branches)
+    for request, n in hands.number.items():
+        told_once(STORIES[n % len(STORIES)], request, known)
+
+
+def told_once(story: Story, request: UUID, known: Timelines) -> None:
+    """What makes it this story stands in the timelines once, in this order."""
+    seen: list[UUID] = []
+    for role, state, on in story.odd:
+        stages = known[Party(request, role, 1)]
+        made = [now for was, now in pairwise(stages) if (was.state, now.on) == (state, on)]
+        assert (story.name, on, len(made)) == (story.name, on, 1)
+        seen.append(made[0].id)
+    assert seen == sorted(seen)
+    if story.rings is not None:
+        role, timer = story.rings
+        rung = [stage.on for stage in known[Party(request, role, 1)]].count(timer)
+        assert (story.name, timer, rung) == (story.name, timer, 1)
 
 
 async def ends(hands: Hands) -> Mapping[int, tuple[str, int, int]]:
