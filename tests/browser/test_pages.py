@@ -40,6 +40,9 @@ PAGES = {
     "mend a record": ("cataloguer", "/b/{branch}/cataloguing/pieces/{piece}?encoding=koi8-r"),
     "reported mistakes": ("cataloguer", "/b/{branch}/cataloguing/mistakes"),
     "their record": ("reader", "{record}"),
+    "asking for what is not found": ("reader", "/b/{home}/me/requests/new?title=石头记"),
+    "asking for a reader": ("desk", "/b/{branch}/lending/ask?title=石头记"),
+    "the desk's record": ("desk", "{record}"),
     "possible duplicates": ("cataloguer", "/b/{branch}/cataloguing/duplicates"),
 }
 TONGUES = {"zh": "zh-CN", "en": "en"}
@@ -76,7 +79,8 @@ async def opened(visitor: Visitor, scene: Scene, name: str, **how: Any) -> Async
         seen.page.on("console", lambda message: seen.said.append(message.text))
         names = ("record", "job", "piece", "undo")
         places = {name: getattr(scene, name) for name in names}
-        await seen.page.goto(path.format(branch=scene.branch.code, **places))
+        branches = {"branch": scene.branch.code, "home": scene.home.code}
+        await seen.page.goto(path.format(**branches, **places))
         yield seen
 
 

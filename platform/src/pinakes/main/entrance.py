@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from litestar import Controller, Request, Response, get
 from litestar.params import FromQuery, Parameter
 
-from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.directory import Directory, Tenant, named
 from pinakes.platform.feature import Feature
 from pinakes.platform.http import Here
 from pinakes.platform.pages import Asked, Statics, page
@@ -70,16 +70,6 @@ def below(tenants: Iterable[Tenant], parents: Iterable[Tenant]) -> list[Tenant]:
     ids = {parent.id for parent in parents}
     children = [tenant for tenant in tenants if ids & set(tenant.path[-2:-1])]
     return sorted(children, key=by_code)
-
-
-def named(tenants: Iterable[Tenant], words: str) -> list[Tenant]:
-    """Those whose name or code holds *words*."""
-    wanted = words.strip().casefold()
-    return sorted((tenant for tenant in tenants if wanted in names(tenant)), key=by_code)
-
-
-def names(tenant: Tenant) -> str:
-    return f"{tenant.name_zh}\n{tenant.name_en}\n{tenant.code}".casefold()
 
 
 def by_code(tenant: Tenant) -> str:

@@ -88,3 +88,14 @@ class Directory:
                 rows = (await session.execute(ALL)).mappings()
                 self.fill(msgspec.convert(dict(row), Tenant) for row in rows)
                 self.stamp = stamp
+
+
+def named(tenants: Iterable[Tenant], words: str) -> list[Tenant]:
+    """Those whose name or code holds *words*, by their codes."""
+    wanted = words.strip().casefold()
+    found = (tenant for tenant in tenants if wanted in names(tenant))
+    return sorted(found, key=lambda tenant: tenant.code)
+
+
+def names(tenant: Tenant) -> str:
+    return f"{tenant.name_zh}\n{tenant.name_en}\n{tenant.code}".casefold()

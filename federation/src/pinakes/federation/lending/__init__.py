@@ -3,6 +3,7 @@
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
+from pinakes.federation.lending.ask_pages import AskPages, DeskAskPages
 from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.events import (
     ItemArrived,
@@ -16,6 +17,7 @@ from pinakes.federation.lending.events import (
     WaitChanged,
 )
 from pinakes.federation.lending.graphql import LendingQueries
+from pinakes.federation.lending.meant_pages import MeantPages
 from pinakes.federation.lending.pages import LendingPages, MyRequestPages
 from pinakes.federation.lending.parcels import ParcelPages
 from pinakes.federation.lending.privacy import cut_old
@@ -32,7 +34,16 @@ feature = Feature(
     name="lending",
     routes=[Requests, Scans, Worklists, Arrivals],
     common=[MyRequests],
-    pages=[LendingPages, ParcelPages, RequestPages, ArrivalPages, MyRequestPages],
+    pages=[
+        LendingPages,
+        ParcelPages,
+        RequestPages,
+        ArrivalPages,
+        MyRequestPages,
+        AskPages,
+        DeskAskPages,
+        MeantPages,
+    ],
     templates=__name__,
     queries=[LendingQueries],
     listeners=[

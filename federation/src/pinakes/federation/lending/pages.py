@@ -19,7 +19,7 @@ from pinakes.federation.lending.fetching import waiting, works
 from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
-from pinakes.federation.lending.schemas import IN_HOUSE, NewRequest, PartyView, Scan, Scanned
+from pinakes.federation.lending.schemas import IN_HOUSE, PartyView, Scan, Scanned
 from pinakes.federation.lending.worklists import NAMES, counts, strangers
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Problem
@@ -60,13 +60,6 @@ class Until(Struct):
     until: Annotated[
         str, Meta(pattern=whole(r"([0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01]))?"))
     ] = ""
-
-
-class Wanted(Struct):
-    """A title, and where it will be collected."""
-
-    edition: UUID
-    pickup: Field
 
 
 class LendingPages(Controller):
@@ -159,15 +152,6 @@ class MyRequestPages(Controller):
 
     dependencies = {"desk": Provide(desk_of)}
 
-    @post("/")
-    async def place(
-        self, request: Call, desk: AtDesk, data: URLEncodedBody[Wanted]
-    ) -> Response[Any]:
-        """Ask for a title; the list shows what comes next."""
-        answer = await hot.place(desk, NewRequest(edition=data.edition, pickup=data.pickup))
-        placed = msgspec.json.decode(answer.body, type=PartyView)
-        return listed(request, desk, f"?requested={placed.request}")
-
     @post("/{id:uuid}/suspension")
     async def suspend(
         self,
@@ -205,10 +189,10 @@ class MyRequestPages(Controller):
         return listed(request, desk)
 
 
-def listed(request: Call, desk: Desk, query: str = "") -> Response[Any]:
+def listed(request: Call, desk: Desk) -> Response[Any]:
     """On to the reader's list; the worker is woken to carry what was told."""
     request.app.state.waker.wake()
-    return Redirect(f"/b/{desk.here.code}/me/loans{query}", status_code=303)
+    return Redirect(f"/b/{desk.here.code}/me/loans", status_code=303)
 
 
 def way_of(row: PartyView, directory: Directory) -> tuple[Tenant, Tenant] | None:

@@ -155,3 +155,8 @@ WHYS = {  # why a book that was left here goes where it goes: see ``holds.rules.
     "damaged_goes_home": later("It is damaged"),
     "damaged_and_homeless": later("It is damaged, and its library is closed"),
 }
+LEVELS = {  # how soon, as the desk chooses it: see the timers of the state model
+    "Express": later("As fast as can be"),
+    "Normal": later("As usual"),
+    "Standard": later("There is time"),
+}

@@ -1,0 +1,72 @@
+"""Where readers, and the desk for whose card it has, ask for a title in the browser."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import Provide
+from litestar.params import FromQuery, Parameter, URLEncodedBody
+from litestar.response import Redirect
+
+from pinakes.federation.lending.asking import Asked, Call, placed, shown
+from pinakes.tenants.circulation.routes import AtDesk, desk_of
+
+Words = Annotated[str, Parameter(max_length=500)]
+
+
+class AskPages(Controller):
+    path = "/me/requests"
+    include_in_schema = False
+    dependencies = {"desk": Provide(desk_of)}
+
+    @get("/new")
+    async def show(
+        self,
+        request: Call,
+        desk: AtDesk,
+        title: FromQuery[Words] = "",
+        edition: FromQuery[UUID | None] = None,
+    ) -> Response[str]:
+        """An empty form: for a title of the catalogue, or for what no catalogue holds."""
+        form = Asked(title=title, edition=edition, pickup=desk.here.code)
+        return await shown(request, desk, form)
+
+    @post("/", status_code=200)
+    async def place(
+        self, request: Call, desk: AtDesk, data: URLEncodedBody[Asked]
+    ) -> Response[Any]:
+        """Ask for a title; the list shows what comes next."""
+        data.card, data.service = "", "Normal"
+        done = await placed(request, desk, data)
+        if isinstance(done, Response):
+            return done
+        path = f"/b/{desk.here.code}/me/loans?requested={done.request}"
+        return Redirect(path, status_code=303)
+
+
+class DeskAskPages(Controller):
+    path = "/lending/ask"
+    include_in_schema = False
+    dependencies = {"desk": Provide(desk_of)}
+
+    @get("/")
+    async def show(
+        self,
+        request: Call,
+        desk: AtDesk,
+        title: FromQuery[Words] = "",
+        edition: FromQuery[UUID | None] = None,
+    ) -> Response[str]:
+        """The same form, with a field for the card of a reader of this branch."""
+        form = Asked(title=title, edition=edition, pickup=desk.here.code)
+        return await shown(request, desk, form)
+
+    @post("/", status_code=200)
+    async def place(
+        self, request: Call, desk: AtDesk, data: URLEncodedBody[Asked]
+    ) -> Response[Any]:
+        """Ask for whose card it is; the page of the request shows what comes next."""
+        done = await placed(request, desk, data)
+        if isinstance(done, Response):
+            return done
+        return Redirect(f"/b/{desk.here.code}/lending/requests/{done.request}", status_code=303)
