@@ -40,6 +40,8 @@ REFUSED = {
     "half a question": "{ version",
     "an unknown field": "{ versoin }",
     "too many answers": "{ branches(first: 200) { below(first: 200) { code } } }",
+    "too many answers by lists that do not say": "{ branches { below { below { below { code } } } }"
+    " }",
     "too many answers by a variable": "query($n: Int! = 200) "
     "{ branches(first: $n) { below(first: $n) { code } } }",
     "what only a desk may read": '{ worklist(name: "answer") { next } }',
@@ -67,6 +69,13 @@ def test_a_question_costs_what_its_lists_are_long() -> None:
     query = "query($n: Int) { a(first: 100) { b(limit: $n) { c } } version }"
     assert Document(parse(query), {"n": 10}).cost() == 1 + 100 + 1000 + 1
     assert Document(parse(query), {"n": 10_000}).cost() > DEAREST
+
+
+def test_a_list_that_does_not_say_costs_what_it_usually_is_long() -> None:
+    document = parse("{ a { b(first: $n) { c } } }")
+    assert Document(document, None, {"a": 50, "b": 10}).cost() == 1 + 50 + 500
+    lists = build(FEATURES).lists
+    assert (lists["imports"], lists["below"], "titles" in lists) == (50, 20, False)
 
 
 def test_every_field_of_the_graph_stands_in_the_table(app: Litestar) -> None:

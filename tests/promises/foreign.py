@@ -145,15 +145,20 @@ def one(
 
 
 def graph(schema: GraphQLSchema, loot: Loot) -> Iterator[tuple[str, str]]:
-    """Each field of the graph, asked with somebody's ids and words: name and question."""
+    """Each field of the graph, asked with somebody's ids and words: name and question.
+
+    With a cursor and without: behind somebody's random id there may be nothing to find.
+    """
     teller = Teller({}, loot)
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
-        words = ", ".join(
-            f"{argument}: {literal(told.type, argument, teller)}"
+        words = {
+            argument: f"{argument}: {literal(told.type, argument, teller)}"
             for argument, told in field.args.items()
-        )
-        yield name, f"{{ {name}{f'({words})' if words else ''} {selection(field)} }}"
+        }
+        for left_out in ("", "after") if "after" in words else ("",):
+            given = ", ".join(word for argument, word in words.items() if argument != left_out)
+            yield name, f"{{ {name}{f'({given})' if given else ''} {selection(field)} }}"
 
 
 def is_leaf(field: GraphQLField) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
+from pinakes.platform.paging import cursor
 from pinakes.tenants.catalogue import duplicates, mistakes
 from pinakes.tenants.catalogue.models import CatalogueRecord
 
@@ -19,9 +20,9 @@ pytestmark = pytest.mark.anyio
 TWICE = file_of(*(book(number, "红楼梦", isbn="9787020002207") for number in ("1", "2")))
 UNTITLED = iso("001 7", "040 __ $aX")
 ALL = {
-    "imports": "{ imports { id file state read new quarantined reasons { code zh count } } }",
-    "duplicates": "{ duplicates { rule verdict first { title isbn } second { year } } }",
-    "mistakes": "{ mistakes { title words state } }",
+    "imports": "imports { items { id file state read new quarantined reasons { code count } } }",
+    "duplicates": "duplicates { items { rule verdict first { title isbn } second { year } } }",
+    "mistakes": "mistakes { items { title words state } }",
 }
 
 
@@ -42,6 +43,10 @@ class Graph:
         [found] = answer["data"].values()
         return found
 
+    async def items(self, query: str) -> Any:
+        """What the one list says that is asked for."""
+        return (await self.told(f"{{ {query} }}"))["items"]
+
 
 @pytest.fixture
 async def filled(bring: Import, database: Database, library: Tenant) -> Tenant:
@@ -60,17 +65,17 @@ async def test_a_cataloguer_reads_everything_in_the_graph(
     filled: Tenant, client: httpx.AsyncClient, mint: Mint
 ) -> None:
     graph = Graph(client, mint.staff(f"cataloguer@{filled.code}"), filled.code)
-    [one] = await graph.told(ALL["imports"])
+    [one] = await graph.items(ALL["imports"])
     assert (one["file"], one["state"]) == ("test.mrc", "DONE")
     assert (one["read"], one["new"], one["quarantined"]) == (3, 2, 1)
     assert [(reason["code"], reason["count"]) for reason in one["reasons"]] == [("no_title", 1)]
-    wanted = f'{{ quarantined(importId: "{one["id"]}") {{ ordinal size reason zh state }} }}'
-    [piece] = await graph.told(wanted)
+    wanted = f'quarantined(importId: "{one["id"]}") {{ items {{ ordinal size zh state }} }}'
+    [piece] = await graph.items(wanted)
     assert (piece["ordinal"], piece["size"], piece["state"]) == (3, len(UNTITLED), "WAITING")
-    [pair] = await graph.told(ALL["duplicates"])
+    [pair] = await graph.items(ALL["duplicates"])
     assert (pair["rule"], pair["first"]["title"]) == ("isbn_title", "红楼梦")
-    assert await graph.told(ALL["duplicates"].replace("s {", "s(verdict: SAME) {", 1)) == []
-    [mistake] = await graph.told(ALL["mistakes"])
+    assert await graph.items(ALL["duplicates"].replace("s {", "s(verdict: SAME) {", 1)) == []
+    [mistake] = await graph.items(ALL["mistakes"])
     assert (mistake["title"], mistake["words"]) == ("红楼梦", "The year is wrong")
 
 
@@ -81,8 +86,38 @@ async def test_nobody_else_reads_any_of_it(
     theirs = mint.staff(f"cataloguer@{neighbour.code}")
     for who, headers in (("nobody", {}), ("theirs", theirs)):
         answer = await client.post(
-            f"/v1/b/{filled.code}/graphql", json={"query": ALL[name]}, headers=headers
+            f"/v1/b/{filled.code}/graphql", json={"query": f"{{ {ALL[name]} }}"}, headers=headers
         )
         assert "红楼梦" not in answer.text, who
         assert answer.status_code == 403 or answer.json()["data"] is None, (who, answer.text)
-    assert await Graph(client, theirs, neighbour.code).told(ALL[name]) == []
+    assert await Graph(client, theirs, neighbour.code).items(ALL[name]) == []
+
+
+async def test_lists_are_turned_page_by_page_and_counted(
+    bring: Import, library: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    graph = Graph(client, mint.staff(f"cataloguer@{library.code}"), library.code)
+    job = await bring(UNTITLED * 5)
+    asked, items = f'quarantined(importId: "{job.id}"', "{ items { ordinal } next total }"
+    seen, after = list[int](), ""
+    for size in (2, 2, 1):
+        page = await graph.told(f"{{ {asked}, limit: 2{after}) {items} }}")
+        assert (len(page["items"]), page["total"]) == (size, 5)
+        seen += [one["ordinal"] for one in page["items"]]
+        after = f', after: "{page["next"]}"'
+    assert (seen, page["next"]) == ([5, 4, 3, 2, 1], None)
+    for least in (0, -1):
+        page = await graph.told(f"{{ {asked}, limit: {least}) {items} }}")
+        assert (len(page["items"]), page["next"] is None) == (1, False)
+    refused = await graph.ask(f'{{ {asked}, after: "nonsense") {items} }}')
+    assert [one["extensions"]["code"] for one in refused["errors"]] == ["cursor_malformed"]
+
+
+async def test_a_cursor_of_another_branch_shows_nothing_of_it(
+    bring: Import, library: Tenant, neighbour: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    theirs = await bring(file_of(book("1")))
+    graph = Graph(client, mint.staff(f"cataloguer@{neighbour.code}"), neighbour.code)
+    for after in (cursor(theirs.id), cursor(uuid7())):
+        page = await graph.told(f'{{ imports(after: "{after}") {{ items {{ id }} next total }} }}')
+        assert page == {"items": [], "next": None, "total": 0}

@@ -1,7 +1,9 @@
 """The graph of all features, with limits on what one question may ask."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, cast
 
 import strawberry
 from graphql import (
@@ -11,9 +13,11 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    ObjectTypeDefinitionNode,
     OperationDefinitionNode,
     SelectionSetNode,
     Visitor,
+    parse,
     value_from_ast_untyped,
     visit,
 )
@@ -59,9 +63,18 @@ class Spreads(Visitor):
 
 
 class Document:
-    """A document with its variables, walked as it would be answered."""
+    """A document with its variables, walked as it would be answered.
 
-    def __init__(self, document: DocumentNode, variables: dict[str, Any] | None) -> None:
+    *lists* says of each field that takes a length how long it is when nobody says.
+    """
+
+    def __init__(
+        self,
+        document: DocumentNode,
+        variables: dict[str, Any] | None,
+        lists: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.lists = lists
         self.variables = defaults(document) | (variables or {})
         self.fragments = {
             node.name.value: node.selection_set
@@ -100,11 +113,12 @@ class Document:
 
     def length(self, field: FieldNode) -> int:
         """How long the list is that *field* asks for: 1 for what takes no length."""
+        usual = self.lists.get(field.name.value, LIST)
         for argument in field.arguments or ():
             if argument.name.value in LENGTHS:
                 told = value_from_ast_untyped(argument.value, self.variables)
-                return max(int(told), 1) if isinstance(told, int | float) else LIST
-        return 1
+                return max(int(told), 1) if isinstance(told, int | float) else usual
+        return self.lists.get(field.name.value, 1)
 
 
 def defaults(document: DocumentNode) -> dict[str, Any]:
@@ -135,7 +149,8 @@ class Limits(SchemaExtension):
         """A question that has its answer is not run: what is told any later stops it no longer."""
         context = self.execution_context
         assert context.graphql_document is not None  # noqa: S101  (it was found sound)
-        document = Document(context.graphql_document, context.variables)
+        lists = cast("Quiet", context.schema).lists
+        document = Document(context.graphql_document, context.variables, lists)
         if refused := [*refusals(document, context.context.asker)]:
             context.result = ExecutionResult(data=None, errors=refused)
         yield
@@ -159,11 +174,25 @@ def refusals(document: Document, asker: Principal) -> Iterator[GraphQLError]:
 class Quiet(strawberry.Schema):
     """A schema that does not log what was asked: it may name a reader. Faults are ours to log."""
 
+    @cached_property
+    def lists(self) -> dict[str, int]:
+        """How long each list is when nobody says: of fields with one name, the longest."""
+        found = dict[str, int]()
+        kinds = parse(self.as_str()).definitions
+        fields = [one for kind in kinds if isinstance(kind, ObjectTypeDefinitionNode)
+                  for one in kind.fields or ()]  # fmt: skip
+        for field in fields:
+            for told in field.arguments or ():
+                if told.name.value in LENGTHS and told.default_value:
+                    name, usual = field.name.value, value_from_ast_untyped(told.default_value)
+                    found[name] = max(int(usual), found.get(name, 0))
+        return found
+
     def process_errors(self, *_: Any, **__: Any) -> None:
         """Say nothing."""
 
 
-def build(features: Sequence[Feature]) -> strawberry.Schema:
+def build(features: Sequence[Feature]) -> Quiet:
     """One schema out of every feature's queries."""
     queries = tuple(query for feature in features for query in feature.queries)
     return Quiet(

@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 from strawberry.schema.exceptions import CannotGetOperationTypeError
@@ -20,6 +21,7 @@ from pinakes.platform.directory import Tenant
 from pinakes.platform.errors import BadRequest, Unavailable
 from pinakes.platform.http import Asker, Here, Session, describe, understand
 from pinakes.platform.identity import Principal
+from pinakes.platform.paging import MOST, newest
 
 LARGEST = 500_000  # bytes: the longest question, with variables to spare
 
@@ -69,6 +71,40 @@ type Info = strawberry.Info[Context, None]
 def length(first: int, most: int) -> int:
     """How long a list may be of which somebody wants the *first* ones."""
     return min(max(first, 0), most)
+
+
+@strawberry.type
+class Listing[T]:
+    """Some of a list, newest first; ``next``: behind what to go on (null: these were the last)."""
+
+    items: list[T]
+    next: str | None
+    rows: strawberry.Private[Select[Any]]
+
+    @strawberry.field
+    async def total(self, info: Info) -> int:
+        """How many there are in all; counted only for whoever asks."""
+        count = select(func.count()).select_from(self.rows.subquery())
+        return await info.context.read(lambda session: session.scalar(count)) or 0
+
+
+async def listing[Row, T](
+    info: Info,
+    rows: Select[Row],
+    views: Callable[[AsyncSession, list[Row]], Awaitable[list[T]]],
+    *,
+    after: str | None,
+    limit: int,
+) -> Listing[T]:
+    """The newest of *rows*, a page as over HTTP, or CursorMalformed; 200 at most."""
+    table: Any = rows.column_descriptions[0]["entity"]
+
+    async def look(session: AsyncSession) -> Listing[T]:
+        many = max(length(limit, MOST), 1)
+        page = await newest(session, rows, table.id, lambda one: one, after=after, limit=many)
+        return Listing(items=await views(session, page.items), next=page.next, rows=rows)
+
+    return await info.context.read(look)
 
 
 class Question(Struct, rename="camel"):

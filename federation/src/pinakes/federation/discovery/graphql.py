@@ -1,6 +1,6 @@
 """The public catalogue, as a graph."""
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -94,9 +94,14 @@ class Edition:
         )
 
     @strawberry.field
-    def holdings(self, first: int = 20) -> list[Holding]:
-        """Where it stands, nearest first: 50 at most."""
-        return [Holding.of(shelf) for shelf in self.shelves[: length(first, MOST)]]
+    def holdings(self, first: int = 20, offset: int = 0) -> list[Holding]:
+        """Where it stands, nearest first, from behind so many: 50 at most."""
+        return [Holding.of(shelf) for shelf in some(self.shelves, first, offset)]
+
+    @strawberry.field
+    def libraries(self) -> int:
+        """How many branches hold it."""
+        return len(self.shelves)
 
 
 @strawberry.type
@@ -128,13 +133,16 @@ class Answer:
     asked: strawberry.Private[Query]
 
     @strawberry.field
-    async def holders(self, info: Info, first: int = 20) -> list[Count]:
-        """How many of the titles each branch holds, the most first; dearer than the facets."""
+    async def holders(self, info: Info, first: int = 20, offset: int = 0) -> list[Count]:
+        """How many of the titles each branch holds, from behind so many branches: 50 at most.
+
+        The most first; dearer than the facets.
+        """
         catalogue = of(info)
         known, ids = (await catalogue.where(self.asked)).branches, catalogue.directory.ids
-        counts = Counter({ids[id].code: count for id, count in known.items() if id in ids})
-        most = counts.most_common(length(first, MOST))
-        return [Count(value=code, count=count) for code, count in most]
+        counts = {ids[id].code: count for id, count in known.items() if id in ids}
+        most = sorted(counts.items(), key=lambda told: (-told[1], told[0]))
+        return [Count(value=code, count=count) for code, count in some(most, first, offset)]
 
     @strawberry.field
     async def available(self, info: Info) -> int:
@@ -222,6 +230,12 @@ class DiscoveryQueries:
         here = info.context.here
         whole = await info.context.load(wholes, (id, here.id))
         return Edition.of(of(info).hit(whole, here)) if whole else None
+
+
+def some[T](rows: Sequence[T], first: int, offset: int) -> Sequence[T]:
+    """The *first* ones behind the *offset*."""
+    begin = max(offset, 0)
+    return rows[begin : begin + length(first, MOST)]
 
 
 def chosen(value: str | None) -> tuple[str, ...]:

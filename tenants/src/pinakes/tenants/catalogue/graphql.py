@@ -9,7 +9,7 @@ import strawberry
 from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.graphql import Info, length
+from pinakes.platform.graphql import Info, Listing, listing
 from pinakes.platform.jobs import OPEN, Job, JobState
 from pinakes.tenants.catalogue import deciding, mistakes, schemas, service
 from pinakes.tenants.catalogue.alike import Verdict
@@ -23,7 +23,6 @@ from pinakes.tenants.catalogue.report import COUNTED
 from pinakes.tenants.catalogue.upkeep_routes import TwinView
 from pinakes.tenants.catalogue.upkeep_routes import views as told_twins
 
-MOST = 200
 SINCE = ("mended", "discarded")  # what somebody has done with a piece afterwards
 
 strawberry.enum(JobState)
@@ -175,52 +174,56 @@ class Mistake:
 @strawberry.type
 class CatalogueQueries:
     @strawberry.field
-    async def imports(self, info: Info, limit: int = 50) -> list[Import]:
+    async def imports(
+        self, info: Info, after: str | None = None, limit: int = 50
+    ) -> Listing[Import]:
         """The imports of this branch, newest first."""
-        rows = service.imports().order_by(Job.id.desc()).limit(length(limit, MOST))
 
-        async def look(session: AsyncSession) -> list[Import]:
-            jobs = (await session.scalars(rows)).all()
+        async def told(session: AsyncSession, jobs: list[Job]) -> list[Import]:
             names = await service.file_names(session, jobs)
             return [Import.of(job, names.get(job.id, "")) for job in jobs]
 
-        return await info.context.read(look)
+        return await listing(info, service.imports(), told, after=after, limit=limit)
 
     @strawberry.field
-    async def quarantined(self, info: Info, import_id: UUID, limit: int = 50) -> list[Piece]:
+    async def quarantined(
+        self, info: Info, import_id: UUID, after: str | None = None, limit: int = 50
+    ) -> Listing[Piece]:
         """What an import set aside, newest first."""
-        wanted = service.quarantined(import_id).order_by(Quarantined.id.desc())
 
-        async def look(session: AsyncSession) -> list[Piece]:
+        async def told(session: AsyncSession, rows: list[Quarantined]) -> list[Piece]:
             await service.imported(session, import_id)
-            found = await session.scalars(wanted.limit(length(limit, MOST)))
-            return [Piece.of(row) for row in found]
+            return [Piece.of(row) for row in rows]
 
-        return await info.context.read(look)
+        rows = service.quarantined(import_id)
+        return await listing(info, rows, told, after=after, limit=limit)
 
     @strawberry.field
     async def duplicates(
-        self, info: Info, verdict: Verdict = Verdict.OPEN, limit: int = 50
-    ) -> list[Pair]:
+        self,
+        info: Info,
+        verdict: Verdict = Verdict.OPEN,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Listing[Pair]:
         """Titles that may be the same, or those that somebody has decided on, newest first."""
-        rows = deciding.listed(verdict).order_by(Twin.id.desc()).limit(length(limit, MOST))
 
-        async def look(session: AsyncSession) -> list[Pair]:
-            twins = (await session.scalars(rows)).all()
+        async def told(session: AsyncSession, twins: list[Twin]) -> list[Pair]:
             return [Pair.of(view) for view in await told_twins(session, twins)]
 
-        return await info.context.read(look)
+        return await listing(info, deciding.listed(verdict), told, after=after, limit=limit)
 
     @strawberry.field
-    async def mistakes(self, info: Info, answered: bool = False, limit: int = 50) -> list[Mistake]:
+    async def mistakes(
+        self, info: Info, answered: bool = False, after: str | None = None, limit: int = 50
+    ) -> Listing[Mistake]:
         """What readers have reported and nobody has answered yet, or what was, newest first."""
-        wanted = mistakes.listed(answered=answered).order_by(Reported.id.desc())
 
-        async def look(session: AsyncSession) -> list[Mistake]:
-            rows = (await session.scalars(wanted.limit(length(limit, MOST)))).all()
+        async def told(session: AsyncSession, rows: list[Reported]) -> list[Mistake]:
             return [Mistake.of(view) for view in await told_mistakes(session, rows)]
 
-        return await info.context.read(look)
+        rows = mistakes.listed(answered=answered)
+        return await listing(info, rows, told, after=after, limit=limit)
 
 
 def reasons(counts: Mapping[str, int]) -> list[Reason]:
