@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import httpx
@@ -78,7 +79,7 @@ async def test_whoever_leaves_takes_everything(
     with pytest.raises(NotTakenOut):
         await act(database, OPERATOR, library.id, Action.CLOSE)
     out = tmp_path / "all.zip"
-    manifest = last(await command("takeout", str(out), "--json"))
+    manifest: Any = last(await command("takeout", str(out), "--json"))
     with ZipFile(out) as whole:
         assert whole.read("titles.mrc") == file
         assert whole.read("authorities.mrc") == HEADING
@@ -88,7 +89,7 @@ async def test_whoever_leaves_takes_everything(
         assert reader.card in whole.read("readers.csv").decode()
         assert json.loads(whole.read("manifest.json")) == manifest
         digest = hashlib.sha256(file).hexdigest()
-    assert manifest["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
+    assert manifest["files"]["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
     single = tmp_path / "titles.mrc"
     assert last(await command("export", str(single), "--json"))["read"] == 2
     assert (await act(database, OPERATOR, library.id, Action.CLOSE)).state == "gone"

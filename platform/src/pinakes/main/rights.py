@@ -195,6 +195,7 @@ TABLE = {
     "exports.file": "cataloguer administrator",
     "takeouts.start": "administrator",
     "takeouts.file": "administrator",
+    "takeins.start": "administrator",
     "mendings.show": STAFF,
     "mendings.mend": "cataloguer administrator",
     "mendings.discard": "cataloguer administrator",
@@ -236,6 +237,7 @@ STARTS = {  # by which operation a job of each kind is started: who may do that 
     "catalogue.undo": "catalogue.undo",
     "catalogue.export": "exports.start",
     "catalogue.takeout": "takeouts.start",
+    "catalogue.takein": "takeins.start",
     "catalogue.duplicates": "duplicates.search",
     "catalogue.rederive": "upkeep.rederive",
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Controller
 
+from pinakes.platform.belongings import Belonging
 from pinakes.platform.carrier import Listeners
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database
@@ -31,6 +32,7 @@ class Feature:
     jobs: Sequence[tuple[str, Handler]] = ()
     chores: Sequence[Chore] = ()  # what the worker does once a minute
     duties: Sequence[Duty] = ()  # what the worker does all the time, until cancelled
+    belongings: Sequence[Belonging] = ()  # what a branch that leaves takes along of this
     functions: str | None = None  # package that holds ``functions.sql``
     facts: Callable[[], str] | None = None  # SQL that copies tables of the code into the database
 

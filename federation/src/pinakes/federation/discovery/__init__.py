@@ -1,5 +1,6 @@
 """Finding: the public catalogue of all branches, and the search over it."""
 
+from pinakes.federation.discovery.belongings import BELONGINGS
 from pinakes.federation.discovery.graphql import DiscoveryQueries
 from pinakes.federation.discovery.indexing import keep_index
 from pinakes.federation.discovery.meeting_routes import Meetings
@@ -21,4 +22,5 @@ feature = Feature(
     queries=[DiscoveryQueries],
     listeners=[(RecordsChanged, records_changed), (ItemsChanged, items_changed)],
     duties=[keep_index],
+    belongings=BELONGINGS,
 )

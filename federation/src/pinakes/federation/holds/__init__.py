@@ -1,5 +1,6 @@
 """Holds: who waits for a title, who is asked for it, and where a returned copy goes."""
 
+from pinakes.federation.holds.belongings import BELONGINGS
 from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import SupplyMoved
 from pinakes.federation.holds.listeners import (
@@ -18,4 +19,5 @@ feature = Feature(
     listeners=[(ItemsChanged, shelves_changed), (SupplyMoved, SUPPLIES)],
     chores=[keep_terms, let_go, mend],
     functions=__name__,
+    belongings=BELONGINGS,
 )

@@ -5,6 +5,7 @@ from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
 from pinakes.federation.lending.ask_pages import AskPages, DeskAskPages
 from pinakes.federation.lending.astray import give_up_late
+from pinakes.federation.lending.belongings import BELONGINGS
 from pinakes.federation.lending.events import (
     ItemArrived,
     ItemSeen,
@@ -63,4 +64,5 @@ feature = Feature(
     chores=[cut_old, give_up_late, views.forget_asked],
     duties=[ring],
     functions=__name__,
+    belongings=BELONGINGS,
 )

@@ -1,6 +1,7 @@
 """My loans: what a home branch's readers have borrowed, in all branches, as far as it has heard."""
 
 from pinakes.federation.loans import listeners
+from pinakes.federation.loans.belongings import BELONGINGS
 from pinakes.federation.loans.graphql import LoanQueries
 from pinakes.federation.loans.pages import MyLoanPages
 from pinakes.federation.loans.routes import MyLoans
@@ -21,4 +22,5 @@ feature = Feature(
     listeners=[(kind, TOLD) for kind in (LoanOpened, LoanRenewed, LoanRecalled, LoanClosed)],
     chores=[forget_old],
     functions=__name__,
+    belongings=BELONGINGS,
 )

@@ -1,6 +1,7 @@
 """Notices to readers, sent by their home: stored once, sent once, in the branch's words."""
 
 from pinakes.federation.lending.events import ReaderConcerned
+from pinakes.federation.notices.belongings import BELONGINGS
 from pinakes.federation.notices.duties import look_ahead, send
 from pinakes.federation.notices.listeners import answered, called_back, concerned
 from pinakes.federation.notices.pages import NoticePages
@@ -23,4 +24,5 @@ feature = Feature(
     ],
     chores=[look_ahead, forget_old],
     duties=[send],
+    belongings=BELONGINGS,
 )

@@ -25,7 +25,8 @@ from pinakes.tenants.catalogue.models import Kept
 from pinakes.tenants.catalogue.quarantine_commands import quarantine
 from pinakes.tenants.catalogue.report import Report, SheetReport, UndoReport, whole
 from pinakes.tenants.catalogue.report_commands import imports, report, tell
-from pinakes.tenants.catalogue.schemas import ImportWish, KeptView, SheetWish
+from pinakes.tenants.catalogue.schemas import ImportWish, KeptView, SheetWish, TakeinWish
+from pinakes.tenants.catalogue.takein import start_takein
 from pinakes.tenants.registry import placement
 from pinakes.tenants.registry.service import found
 
@@ -93,6 +94,31 @@ def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) ->
         return await service.start_sheet(session, SheetWish(upload, dry_run))
 
     end(work(data, lambda doors: brought(doors, file, branch, start)), SheetReport, as_json=as_json)
+
+
+@catalogue.command("takein")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@branch_option
+@data_option
+@json_option
+def take_in(file: Path, branch: str, data: Path, as_json: bool) -> None:
+    """Bring in what another branch has taken along: FILE is the ZIP of `catalogue takeout`.
+
+    A second time changes nothing. What is left out is counted, with its reason.
+    """
+
+    async def start(session: AsyncSession, upload: UUID) -> Job:
+        return await start_takein(session, TakeinWish(upload))
+
+    job = work(data, lambda doors: brought(doors, file, branch, start))
+    if job.state is not JobState.DONE or job.report is None:
+        raise click.ClickException(why(job))
+    if as_json:
+        show_json(job.report)
+        return
+    for name, done in job.report["files"].items():
+        left = ", ".join(f"{reason} {count:,}" for reason, count in done["left"].items())
+        click.echo(f"{done['read']:>12,}  {done['changed']:>12,} changed  {name}  {left}".rstrip())
 
 
 @catalogue.command("undo")

@@ -1,7 +1,7 @@
 """What else can be done with a catalogue from the command line: give it out, make it anew."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,15 @@ def give(file: Path, branch: str, data: Path, as_json: bool, **told: Any) -> Non
 
 async def given(doors: Doors, file: Path, branch: str, wish: ExportWish) -> Job:
     """Start an export, follow it to its end, and fetch what it made."""
+    return await fetched(doors, file, branch, partial(exporting.start_export, wish=wish))
+
+
+async def fetched(doors: Doors, file: Path, branch: str, start: Start) -> Job:
+    """Start what makes a file, follow it to its end, and fetch the file."""
     tenant = (await found(doors.database, branch)).id
     async with parting_work(doors.database.app, tenant, OPERATOR) as session:
         files = await placement.store(session, doors.objects)
-        id = (await exporting.start_export(session, wish)).id
+        id = (await start(session)).id
     job = await follow(doors.database, tenant, id, words)
     if job.state is JobState.DONE:
         await kept(file, files.stream(exporting.key_of_export(id)))
@@ -86,31 +91,17 @@ def words(job: Job) -> str:
 def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
     """Write everything of a branch, active or leaving, into FILE (ZIP).
 
-    Records, pieces that were set aside, items, readers.
+    Records and what hides them, copies, readers, decisions, loans, requests, settings; README.txt
+    in it tells of each file. `catalogue takein` brings it in at another branch.
     """
-    manifest = work(data, lambda doors: whole(doors, file, branch))
+    job = work(data, lambda doors: fetched(doors, file, branch, takeout.start_takeout))
+    if job.state is not JobState.DONE or job.report is None:
+        raise click.ClickException(why(job))
     if as_json:
-        show_json(manifest)
+        show_json(job.report)
         return
-    for name, packed in manifest.items():
-        click.echo(f"{packed.rows:>12,}  {name}")
-
-
-async def whole(doors: Doors, file: Path, branch: str) -> takeout.Manifest:
-    """Pack it beside the database, into the file itself."""
-    tenant = (await found(doors.database, branch)).id
-
-    def opened() -> AbstractAsyncContextManager[AsyncSession]:
-        return parting_work(doors.database.app, tenant, OPERATOR)
-
-    async def seen(session: AsyncSession, count: int) -> None:
-        """Nobody follows it."""
-
-    with file.open("wb") as body:
-        manifest = await takeout.pack(body, opened, seen)
-    async with opened() as session:
-        takeout.taken(session)
-    return manifest
+    for name, packed in job.report["files"].items():
+        click.echo(f"{packed['rows']:>12,}  {name}")
 
 
 def runner(name: str, start: Start, words: str) -> click.Command:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.http import PARTING, Session
 from pinakes.platform.jobs import JobView, job_view
 from pinakes.platform.replies import once
-from pinakes.tenants.catalogue import exporting, takeout
+from pinakes.tenants.catalogue import exporting, takein, takeout
 from pinakes.tenants.catalogue.giving import ExportWish
+from pinakes.tenants.catalogue.schemas import TakeinWish
 from pinakes.tenants.registry import placement
 
 
@@ -44,7 +45,7 @@ class Takeouts(Controller):
     @post()
     @once
     async def start(self, session: Session) -> JobView:
-        """Begin to pack all that the branch has: records, set-aside pieces, items, readers."""
+        """Begin to pack all that the branch has: catalogue, readers, lending, settings."""
         return job_view(await takeout.start_takeout(session))
 
     @get("/{id:uuid}/file")
@@ -54,6 +55,17 @@ class Takeouts(Controller):
         """The ZIP of a takeout that is done."""
         await exporting.done(session, id, takeout.TAKEOUT)
         return await handed_out(request, session, id, "takeout.zip", takeout.KIND)
+
+
+class Takeins(Controller):
+    path = "/takeins"
+    tags = ["catalogue"]
+
+    @post()
+    @once
+    async def start(self, data: JSONBody[TakeinWish], session: Session) -> JobView:
+        """Begin to bring in what another branch has taken along, an uploaded ZIP."""
+        return job_view(await takein.start_takein(session, data))
 
 
 async def handed_out(

@@ -13,7 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import Dialect
-from pinakes.tenants.catalogue.marc.writing import XML_HEAD, XML_TAIL, as_iso2709, as_marcxml
+from pinakes.tenants.catalogue.marc.writing import (
+    XML_HEAD,
+    XML_TAIL,
+    Written,
+    as_iso2709,
+    as_marcxml,
+)
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarantined
 from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.items import listing
@@ -102,10 +108,14 @@ class Records:
         return await session.scalar(rows) or 0
 
     async def after(self, session: AsyncSession, last: UUID) -> Rows:
-        table = self.table
-        rows = select(table.id, table.dialect, table.encoding, table.raw)
-        wanted = rows.where(table.id > last, *self._where()).order_by(table.id).limit(AT_ONCE)
+        rows, id = select(*self.columns()), self.table.id
+        wanted = rows.where(id > last, *self._where()).order_by(id).limit(AT_ONCE)
         return (await session.execute(wanted)).all()
+
+    def columns(self) -> tuple[Any, ...]:
+        """What is read of each."""
+        table = self.table
+        return table.id, table.dialect, table.encoding, table.raw
 
     def _where(self) -> list[Any]:
         wish, table = self.wish, self.table
@@ -116,15 +126,19 @@ class Records:
 
     def written(self, rows: Rows, given: Given) -> bytes:
         made: list[bytes] = []
-        for _, dialect, encoding, raw in rows:
-            if self.xml:
-                one = as_marcxml(raw, Dialect(dialect), encoding)
-            else:
-                one = as_iso2709(raw, Dialect(dialect), encoding, kept=not self.wish.unicode)
+        for row in rows:
+            one = self.one(row)
             made.append(one.raw)
             if one.trouble:
                 given.troubles[one.trouble] = given.troubles.get(one.trouble, 0) + 1
         return b"".join(made)
+
+    def one(self, row: Any) -> Written:
+        """A record's bytes."""
+        if self.xml:
+            return as_marcxml(row.raw, Dialect(row.dialect), row.encoding)
+        kept = not self.wish.unicode
+        return as_iso2709(row.raw, Dialect(row.dialect), row.encoding, kept=kept)
 
 
 class Aside:

@@ -32,6 +32,12 @@ class SheetWish(Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class TakeinWish(Struct, forbid_unknown_fields=True):
+    """Which archive to bring in: what another branch has taken along."""
+
+    upload: UUID
+
+
 class UndoWish(Struct, forbid_unknown_fields=True, rename={"import_": "import"}):
     """Which import is to be taken back."""
 

@@ -27,6 +27,7 @@ from pinakes.tenants.catalogue.schemas import (
     ImportWish,
     RecordView,
     SheetWish,
+    TakeinWish,
     UploadView,
 )
 
@@ -100,7 +101,9 @@ async def start_sheet(session: AsyncSession, wish: SheetWish) -> jobs.Job:
     return await begin(session, SHEET, wish)
 
 
-async def begin(session: AsyncSession, kind: str, wish: ImportWish | SheetWish) -> jobs.Job:
+async def begin(
+    session: AsyncSession, kind: str, wish: ImportWish | SheetWish | TakeinWish
+) -> jobs.Job:
     upload = await session.get(Upload, (session.info["tenant"], wish.upload))
     if upload is None or upload.gone_at is not None:
         raise NoSuchUpload("Upload the file first; this branch has none of this id, or no longer.")

@@ -2,18 +2,22 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
 from pinakes.platform.audit import note
+from pinakes.platform.belongings import Belonging
+from pinakes.platform.clock import now
 from pinakes.platform.jobs import Job, Run
 from pinakes.platform.objects import objects
 from pinakes.tenants.catalogue.exporting import key_of_export
@@ -21,25 +25,27 @@ from pinakes.tenants.catalogue.giving import (
     ExportWish,
     Form,
     Given,
-    Open,
-    Seen,
+    Source,
     What,
     portions,
     source,
 )
+from pinakes.tenants.catalogue.leaflet import README, read_me
+from pinakes.tenants.catalogue.marking import Marked
 from pinakes.tenants.readers import exporting
+from pinakes.tenants.readers.branch import branch
 from pinakes.tenants.registry import placement
 
 TAKEOUT = "catalogue.takeout"
 KIND = "application/zip"
 TAKEN = "catalogue.taken"  # functions.sql looks for it in the audit log
-WISHES = (
-    ExportWish(gone=True),
-    ExportWish(what=What.AUTHORITIES, gone=True),
-    ExportWish(what=What.ASIDE),
-    ExportWish(format=Form.ITEMS),
-)
-READERS = "readers.csv"
+VERSION = 2  # of the archive; 1 had neither marks nor decisions nor lending
+MARKED = (ExportWish(gone=True), ExportWish(what=What.AUTHORITIES, gone=True))
+PLAIN = (ExportWish(what=What.ASIDE), ExportWish(format=Form.ITEMS))
+READERS, MANIFEST = "readers.csv", "manifest.json"
+PIECE = 1 << 20  # bytes
+
+type Rows = AsyncIterator[tuple[bytes, Given]]
 
 
 class Packed(Struct):
@@ -47,10 +53,16 @@ class Packed(Struct):
 
     rows: int = 0
     sha256: str = ""
-    troubles: dict[str, int] = field(default_factory=dict[str, int])
+    troubles: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
-type Manifest = dict[str, Packed]
+class Manifest(Struct):
+    """What the ZIP holds, out of which branch."""
+
+    version: int
+    branch: str
+    made_at: datetime
+    files: dict[str, Packed] = msgspec.field(default_factory=dict[str, Packed])
 
 
 async def start_takeout(session: AsyncSession) -> Job:
@@ -60,12 +72,17 @@ async def start_takeout(session: AsyncSession) -> Job:
     return job
 
 
-async def run_takeout(run: Run) -> dict[str, Any]:
-    """Pack the ZIP and lay it into the bucket; after a crash, from the beginning."""
+async def run_takeout(run: Run, belongings: Sequence[Belonging]) -> dict[str, Any]:
+    """Pack the ZIP and lay it into the bucket; after a crash, from the beginning.
+
+    *belongings* are those of all features.
+    """
     async with run.parting_work() as session:
         files = await placement.store(session, objects())
+        manifest = Manifest(VERSION, (await branch(session)).code, now())
     with TemporaryFile() as file:
-        manifest = await pack(file, run.parting_work, run.step)
+        with ZipFile(file, "w", ZIP_DEFLATED) as whole:
+            await Packing(run, whole, manifest).pack(belongings)
         file.seek(0)
         await files.put(key_of_export(run.id), file, KIND)
     async with run.parting_work() as session:
@@ -79,29 +96,81 @@ def taken(session: AsyncSession, job: UUID | None = None) -> None:
     note(session, TAKEN, job)
 
 
-async def pack(file: BinaryIO, opened: Open, seen: Seen) -> Manifest:
-    """Write everything, portion by portion, and what there is of it into ``manifest.json``.
+@dataclass
+class Packing:
+    """A ZIP that is being written, and how far it is: *done* of *total* rows."""
 
-    *opened* begins a transaction in the branch; *seen* is told in each how many rows are packed.
-    """
-    manifest: Manifest = {}
-    with ZipFile(file, "w", ZIP_DEFLATED) as whole:
-        for rows in map(source, WISHES):
-            manifest[rows.name] = await entry(whole, rows.name, portions(rows, opened, seen))
-        async with opened() as session:
+    run: Run
+    whole: ZipFile
+    manifest: Manifest
+    done: int = 0
+    total: int = 0
+    last: int = field(default=0)
+
+    async def pack(self, belongings: Sequence[Belonging]) -> None:
+        """Write everything, portion by portion, and what there is of it into the manifest."""
+        sources = [source(wish) for wish in (*MARKED, *PLAIN)]
+        async with self.run.parting_work() as session:
+            self.total = await exporting.counted(session)
+            for one in sources:
+                self.total += await one.count(session)
+            for belonging in belongings:
+                self.total += await belonging.count(session)
             exporting.begin(session)
-        readers = ((body, Given(read=count)) async for body, count in exporting.table(opened))
-        manifest[READERS] = await entry(whole, READERS, readers)
-        whole.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
-    return manifest
+        for wish in MARKED:
+            with TemporaryFile() as beside:
+                marked = Marked(wish, beside)
+                await self.rows_of(marked)
+                await self.entry(f"{wish.what}.jsonl", pieces(beside, self.last))
+        for wish in PLAIN:
+            await self.rows_of(source(wish))
+        await self.entry(READERS, self.readers())
+        for belonging in belongings:
+            await self.entry(belonging.name, self.belonging(belonging))
+        self.whole.writestr(README, read_me(self.manifest.branch, belongings))
+        self.whole.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(self.manifest)))
+
+    async def rows_of(self, rows: Source) -> None:
+        await self.entry(rows.name, portions(rows, self.run.parting_work, self.seen))
+        self.done += self.last
+
+    async def seen(self, session: AsyncSession, count: int) -> None:
+        """Tell how far we are, *count* rows into this file; here a wish to cancel is heard."""
+        await self.run.step(session, self.done + count, total=self.total)
+
+    async def readers(self) -> Rows:
+        count = 0
+        async for body, count in exporting.table(self.run.parting_work):
+            async with self.run.parting_work() as session:
+                await self.seen(session, count)
+            yield body, Given(read=count)
+        self.done += count
+
+    async def belonging(self, one: Belonging) -> Rows:
+        given, last = Given(), one.first
+        while True:
+            async with self.run.parting_work() as session:
+                body, count, last = await one.after(session, last)
+                given.read += count
+                await self.seen(session, given.read)
+            if not count:
+                self.done += given.read
+                return
+            yield body, given
+
+    async def entry(self, name: str, rows: Rows) -> None:
+        digest, packed = hashlib.sha256(), Packed()
+        with self.whole.open(name, "w", force_zip64=True) as inside:
+            async for body, given in rows:
+                await asyncio.to_thread(inside.write, body)
+                digest.update(body)
+                packed.rows, packed.troubles = given.read, given.troubles
+        packed.sha256, self.last = digest.hexdigest(), packed.rows
+        self.manifest.files[name] = packed
 
 
-async def entry(whole: ZipFile, name: str, rows: AsyncIterator[tuple[bytes, Given]]) -> Packed:
-    digest, packed = hashlib.sha256(), Packed()
-    with whole.open(name, "w", force_zip64=True) as inside:
-        async for body, given in rows:
-            await asyncio.to_thread(inside.write, body)
-            digest.update(body)
-            packed.rows, packed.troubles = given.read, given.troubles
-    packed.sha256 = digest.hexdigest()
-    return packed
+async def pieces(file: BinaryIO, rows: int) -> Rows:
+    """A file that is written already."""
+    file.seek(0)
+    while body := await asyncio.to_thread(file.read, PIECE):
+        yield body, Given(read=rows)

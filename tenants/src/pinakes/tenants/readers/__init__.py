@@ -1,6 +1,7 @@
 """One reader is one person in the federation; cards and memberships point to the person."""
 
 from pinakes.platform.feature import Feature
+from pinakes.tenants.readers.belongings import BELONGINGS
 from pinakes.tenants.readers.events import HistoryChosen, ReaderLeft, VisitBegan, VisitEnded
 from pinakes.tenants.readers.graphql import ReaderQueries
 from pinakes.tenants.readers.importing import KIND
@@ -26,4 +27,5 @@ feature = Feature(
     ],
     jobs=[(KIND, import_readers)],
     functions=__name__,
+    belongings=BELONGINGS,
 )

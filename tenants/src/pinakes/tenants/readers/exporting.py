@@ -63,6 +63,20 @@ async def numbers_of(session: AsyncSession, people: Sequence[UUID]) -> dict[UUID
     return numbers
 
 
+async def first_numbers(
+    session: AsyncSession, people: Sequence[UUID | None]
+) -> dict[UUID | None, str]:
+    """The card by which each of *people* is known here, if any; nobody's is nobody's."""
+    numbers = await numbers_of(session, list({one for one in people if one is not None}))
+    return {person: first for person, (first, *_) in numbers.items()}
+
+
+async def counted(session: AsyncSession) -> int:
+    """How many readers have their home here."""
+    rows = select(func.count()).select_from(Reader).where(Reader.kind == Kind.HOME)
+    return await session.scalar(rows) or 0
+
+
 def line(reader: Reader, numbers: Sequence[str]) -> Sequence[str]:
     card, *old = numbers
     days = [day.isoformat() if day else "" for day in (reader.born, reader.until)]

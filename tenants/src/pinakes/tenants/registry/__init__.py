@@ -1,6 +1,7 @@
 """The tree of branches: who they are, where they stand, how they come and go."""
 
 from pinakes.platform.feature import Feature
+from pinakes.tenants.registry.belongings import BELONGINGS
 from pinakes.tenants.registry.graphql import BranchQueries
 from pinakes.tenants.registry.keys import defaults
 from pinakes.tenants.registry.routes import Below, Branches, Tenants
@@ -13,4 +14,5 @@ feature = Feature(
     queries=[BranchQueries],
     functions=__name__,
     facts=defaults,
+    belongings=BELONGINGS,
 )

@@ -1,0 +1,99 @@
+"""What a branch has taken along, brought in at another one: as it was, as far as it may be."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pinakes.platform.belongings import Belonging, Bring, Brought, Line
+from pinakes.platform.jobs import Job, Run
+from pinakes.tenants.catalogue.archive import STRANGE, NoTakeout, opened, portions, rows_of
+from pinakes.tenants.catalogue.calm import resting
+from pinakes.tenants.catalogue.duplicates import start_later
+from pinakes.tenants.catalogue.jobs import fetch, uploaded
+from pinakes.tenants.catalogue.restoring import bring_records
+from pinakes.tenants.catalogue.schemas import TakeinWish
+from pinakes.tenants.catalogue.service import begin
+
+TAKEIN = "catalogue.takein"
+RECORDS: tuple[tuple[str, Bring], ...] = (
+    ("titles.jsonl", bring_records),
+    ("authorities.jsonl", bring_records),
+)
+
+
+class TakeinReport(Struct):
+    """By file: how many lines there were, what they changed, and what was left out, and why."""
+
+    read: int = 0
+    files: dict[str, Brought] = field(default_factory=dict[str, Brought])
+
+
+async def start_takein(session: AsyncSession, wish: TakeinWish) -> Job:
+    """Queue it, or NoSuchUpload."""
+    return await begin(session, TAKEIN, wish)
+
+
+async def run_takein(run: Run, belongings: Sequence[Belonging]) -> dict[str, Any]:
+    """Bring the archive in, portion by portion; after a crash it goes on behind the last one.
+
+    Raises:
+        NoTakeout: it is no archive of ours, or not whole; nothing has come in then.
+    """
+    report = msgspec.convert(run.report or {}, TakeinReport)
+    wish = msgspec.convert(run.args, TakeinWish, strict=False)
+    files, (_, pieces) = coming(belongings), await uploaded(run, wish.upload)
+    with TemporaryFile() as file:
+        await fetch(pieces, file)
+        archive, manifest = await asyncio.to_thread(opened, file)
+        total = sum(one.rows for name, one in manifest.files.items() if name in dict(files))
+        for name, bring in files:
+            seen = report.files.setdefault(name, Brought())
+            lines = islice(rows_of(archive, name), seen.read, None)
+            await each(run, report, total, seen, portions(lines), bring)
+    async with run.work() as session:
+        await start_later(session)
+    return told(report)
+
+
+def coming(belongings: Sequence[Belonging]) -> list[tuple[str, Bring]]:
+    """The files that are brought in, in their order: what others name comes before them."""
+    return [*RECORDS, *((one.name, one.bring) for one in belongings if one.bring)]
+
+
+async def each(
+    run: Run,
+    report: TakeinReport,
+    total: int,
+    seen: Brought,
+    rows: Iterator[list[Line]],
+    bring: Bring,
+) -> None:
+    """One file: each portion and how far we are, both or neither."""
+    while lines := await asyncio.to_thread(next, rows, None):
+        async with resting(), run.work() as session:
+            try:
+                brought = await bring(session, run.id, lines)
+            except STRANGE as error:
+                raise NoTakeout("A line of it is none that `catalogue takeout` writes.") from error
+            report.read += brought.read
+            add(seen, brought)
+            await run.step(session, report.read, total=total, report=told(report))
+
+
+def add(seen: Brought, more: Brought) -> None:
+    seen.read += more.read
+    seen.changed += more.changed
+    for reason, count in more.left.items():
+        seen.left[reason] = seen.left.get(reason, 0) + count
+
+
+def told(report: TakeinReport) -> dict[str, Any]:
+    """As it is kept with the job."""
+    plain: dict[str, Any] = msgspec.to_builtins(report)
+    return plain
