@@ -27,10 +27,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {  # of ``schemas.Doing``, in the order 
     "write_off": ("payer",),
 }
 NEEDS: Mapping[str, str] = {"describe": "edition", "condition": "condition", "write": "note"}
-WARNINGS: Mapping[str, str] = {  # what follows of what cannot be taken back
+WARNINGS: Mapping[str, str] = {  # what it is for, or what follows of what cannot be taken back
     "cancel": later("The request ends; a book that is under way goes home."),
     "close": later("It is closed for good."),
     "drop": later("This request ends; the other one for the same title goes on."),
+    "found": later("The book has turned up at a library that has no part in this request."),
     "lose": later("The book counts as lost, and its owner is told."),
     "miss": later("The copy counts as missing, and another library is asked."),
     "write_off": later("The book counts as lost, and somebody has to pay for it."),
