@@ -105,6 +105,29 @@ def test_every_rule_that_leaves_out_is_shown() -> None:
     assert [rule for rule, *_ in LEFT_OUT] == [*ANYBODY, *OTHERS]
 
 
+LOOKED_AT: list[tuple[str, Figures, Figures]] = [  # a rule or a criterion, and what it looks at
+    ("no_copy_left", {"available": 0}, {"available": 0}),
+    ("new_item", {"fresh": 1}, {"fresh": 1, "available": 1}),
+    ("paused", {"paused": True}, {"paused": True}),
+    ("closed_for_long", {"closed_days": None}, {"closed_days": None}),
+    ("days", {"closed_days": 4, "courier_days": 1, "km": 0.0}, {"closed_days": 4, "days": 5}),
+    ("cap_reached", {"daily_cap": 3, "asked": 3}, {"daily_cap": 3, "asked": 3}),
+    ("outside_group", {"groups": ["sea"]}, {"groups": []}),
+    ("group", {"groups": ["sea", GROUP]}, {"groups": [GROUP]}),
+    ("last_resort", {"last_resort": True}, {"last_resort": True}),
+    ("too_dear", {"cost": 2}, {"cost": 2}),
+]
+
+
+@pytest.mark.parametrize(("rule", "figures", "told"), LOOKED_AT, ids=[row[0] for row in LOOKED_AT])
+def test_a_choice_is_kept_with_the_figures_that_decided(
+    rule: str, figures: Figures, told: Figures
+) -> None:
+    assert rule in {*ANYBODY, *OTHERS, *get_args(Criterion.__value__), "last_resort"}
+    [one] = ranked(figures).considered
+    assert {name: one.figures[name] for name in told} == told
+
+
 def test_the_last_one_that_is_allowed_is_asked() -> None:
     figures: Figures = {"daily_cap": 3, "asked": 2, "cost": 1, "courier_days": 2, "km": 100.0}
     asked: Figures = {"policy": Policy(most_cost=1), "needed_by": date(2026, 11, 24)}

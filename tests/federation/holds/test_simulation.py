@@ -8,12 +8,13 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from pinakes.federation.holds.choosing.cli import simulate
 from pinakes.federation.holds.choosing.generating import demands, world
 from pinakes.federation.holds.choosing.recorded import recorded
-from pinakes.federation.holds.choosing.simulation import Course, Habits, gini
+from pinakes.federation.holds.choosing.simulation import FAIR, Course, Habits, gini, gini_over
 from pinakes.federation.holds.choosing.world import Branch, Demand, World
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Tenant
@@ -70,6 +71,25 @@ def test_unevenness_is_nothing_when_all_do_the_same_and_nearly_one_when_one_does
     assert gini([0] * 99 + [7]) == pytest.approx(0.99)
 
 
+def test_load_against_holdings_is_even_when_each_supplies_as_it_holds() -> None:
+    assert gini_over([(1, 10), (5, 50), (30, 300)]) == pytest.approx(0)
+    assert gini_over([(0, 99), (7, 1)]) == pytest.approx(0.99)
+    assert gini_over([(2, 1), (1, 1)]) == pytest.approx(gini([1, 2]))
+    assert (gini_over([]), gini_over([(0, 5)])) == (0, 0)
+
+
+def test_the_policy_that_is_set_is_fair_and_one_that_always_asks_the_same_is_not() -> None:
+    made = world(60, 4, FIRST)
+    cheap = {id: replace(one, cost=id % 5) for id, one in made.branches.items()}
+    made = World(cheap, made.holders, FIRST)
+    fair, unfair = [
+        Course(made, policy, seed=2).run(demands(made, 1500, 1500, 4))
+        for policy in (None, [Policy(order=("cost",))])
+    ]
+    assert (fair.fair, unfair.fair) == (True, False)
+    assert fair.gini_by_holdings <= FAIR < unfair.gini_by_holdings
+
+
 def test_the_same_seed_gives_the_same_course() -> None:
     outcomes = [
         Course(made := world(60, 4, FIRST), None, seed=2).run(demands(made, 300, 30, 4))
@@ -88,6 +108,8 @@ def test_the_command_shows_both_policies_as_a_table_and_as_json(tmp_path: Path) 
     assert told["other"]["gini"] < told["today"]["gini"]
     shown = CliRunner().invoke(simulate, words).output
     assert "fill rate" in shown
+    assert f"target: up to {FAIR}" in " ".join(shown.split())
+    assert told["today"]["fair"] == (told["today"]["gini_by_holdings"] <= FAIR)
     assert "Who carries it" in shown
     assert "lending.policy" in CliRunner().invoke(simulate, ["--policy", "{]"]).output
 

@@ -99,6 +99,45 @@ async def test_what_waits_says_why_nobody_was_asked(
         assert f"Nobody could be asked · {told}" in page
 
 
+FIGURES: dict[str, object] = {
+    "available": 3, "near": 2, "km": 120, "days": 6, "asked": 2, "open": 1, "balance": -4,
+    "cost": 0, "daily_cap": 5, "paused": True, "closed_days": 4, "fresh": 1, "last_resort": True,
+    "groups": ["西部", "mountains"],
+}  # fmt: skip
+
+
+SHOWN = (
+    ("most that may be asked a day: 5", "lends nothing at present", "for its own readers: 1",
+     "days until it opens: 4", "asked last of all", "in common: 西部, mountains"),
+    ("每日请求上限 5", "距开馆天数 4", "共同所属的协作组：西部, mountains", "最后才请求的馆"),
+)  # fmt: skip
+SHUT: dict[str, object] = {
+    "closed_days": None,
+    "daily_cap": None,
+    "fresh": 0,
+    "groups": [],
+    "paused": False,
+}
+SAID_OF_SHUT = (("closed for more than a month",), ("闭馆一个月以上",))
+
+
+async def test_a_choice_shows_every_figure_that_it_used_in_both_languages(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    request, _ = await asked(b)
+    desk = Desk(client, mint, b.home, request)
+    for figures, (english, chinese) in ((FIGURES, SHOWN), (SHUT, SAID_OF_SHUT)):
+        weighed = [{"supplier": b.supplier.id, "place": 1, "figures": figures}]
+        kept = {"supplier": b.supplier.id, "rule": "only_one", "considered": weighed}
+        async with unit_of_work(b.database.app, b.home.id) as session:
+            await session.execute(update(PartyRow).values(reasons=kept))
+        pages = [(await desk.look(), english), (await desk.look(CHINESE), chinese)]
+        assert [told for page, some in pages for told in some if told not in page] == []
+        silent = ("a day:", "at present", "in common", "of the copies new")
+        assert any(one in pages[0][0] for one in silent) == (figures is FIGURES)
+
+
 async def test_an_offer_from_elsewhere_says_why_and_can_break_nothing(
     client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
 ) -> None:

@@ -1,5 +1,8 @@
 """What has happened to a request, in words: for the page that tells all of it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pinakes.platform.language import later
 
 PARTIES = {  # what this branch is in it
@@ -174,8 +177,36 @@ FIGURES = {
     "km": later("km: %(num)s"),
     "open": later("on their way or promised: %(num)s"),
     "asked": later("asked today: %(num)s"),
+    "daily_cap": later("most that may be asked a day: %(num)s"),
     "balance": later("lent less borrowed: %(num)s"),
     "cost": later("cost: %(num)s"),
+    "fresh": later("of the copies new, for its own readers: %(num)s"),
+    "closed_days": later("days until it opens: %(num)s"),
     "ahead": later("passed over in the queue: %(num)s"),
     "waited": later("days in the queue: %(num)s"),
 }
+UNLESS = {"fresh", "closed_days"}  # nothing of these is told by silence
+GROUPS = later("groups in common: %(names)s")
+SO = {  # what is said where it is so
+    "paused": later("lends nothing at present"),
+    "last_resort": later("asked last of all"),
+}
+LONG_CLOSED = later("closed for more than a month")
+
+
+def said(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What a choice knew of a branch, in words with what is put into them; else is left out."""
+    near, groups = figures.get("near"), figures.get("groups")
+    told: list[tuple[str, Mapping[str, Any]]] = []
+    if isinstance(near, int) and near in NEAR:
+        told.append((NEAR[near], {}))
+    if isinstance(groups, list) and groups:
+        told.append((GROUPS, {"names": ", ".join(map(str, groups))}))
+    for name, words in FIGURES.items():
+        figure = figures.get(name)
+        if isinstance(figure, int | float) and (figure or name not in UNLESS):
+            told.append((words, {"num": figure}))
+    told += [(words, {}) for name, words in SO.items() if figures.get(name) is True]
+    if figures.get("closed_days", 0) is None:
+        told.append((LONG_CLOSED, {}))
+    return told

@@ -128,11 +128,13 @@ def rank(candidates: Iterable[Candidate], asking: Asking) -> Ranking:
     distinct = once_each(candidates)
     fit = in_order(distinct, asking)
     chosen = [
-        Considered(supplier=one.supplier, record=one.record, place=place, figures=figures(one))
+        Considered(
+            supplier=one.supplier, record=one.record, place=place, figures=figures(one, asking)
+        )
         for place, (_, _, one) in enumerate(fit, 1)
     ]
     left = [
-        Considered(supplier=one.supplier, record=one.record, out=rule, figures=figures(one))
+        Considered(supplier=one.supplier, record=one.record, out=rule, figures=figures(one, asking))
         for one in distinct
         if (rule := ruled_out(one, asking))
     ]
@@ -190,8 +192,11 @@ def together(one: Candidate, asking: Asking) -> bool:
     return bool(one.groups) and any(group in asking.groups for group in one.groups)
 
 
-def figures(one: Candidate) -> dict[str, Any]:
-    """What is kept with the choice, for whoever asks why."""
+def figures(one: Candidate, asking: Asking) -> dict[str, Any]:
+    """What is kept with the choice, for whoever asks why: all that a rule or a mark looks at.
+
+    Days, kilometres, copies, requests; *groups*: those that it shares with the reader's branch.
+    """
     return {
         "available": one.available,
         "near": one.near,
@@ -201,4 +206,10 @@ def figures(one: Candidate) -> dict[str, Any]:
         "open": one.open,
         "asked": one.asked,
         "cost": one.cost,
+        "groups": [group for group in one.groups if group in asking.groups],
+        "daily_cap": one.daily_cap,
+        "paused": one.paused,
+        "closed_days": one.closed_days,
+        "fresh": one.fresh,
+        "last_resort": one.last_resort,
     }

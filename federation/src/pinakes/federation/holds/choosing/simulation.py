@@ -22,6 +22,7 @@ from pinakes.federation.holds.choosing.world import SHORTLIST, Branch, Demand, W
 from pinakes.tenants.registry.sharing import Policy
 
 NO_RECORD = UUID(int=0)
+FAIR = 0.35  # target: the most that ``gini_by_holdings`` may be, with some 30 requests a branch
 
 type Shown = Callable[[Sequence[Demand]], Iterable[Demand]]
 
@@ -46,7 +47,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     days_p95: float
     asked_per_request: float
     suppliers: int  # that supplied at all
-    gini: float  # 0: all that hold something supply alike; 1: one does it all
+    gini: float  # 0: all supply alike, whatever they hold; 1: one does it all
+    gini_by_holdings: float  # 0: each supplies its share of all copies; see ``FAIR``
+    fair: bool  # whether that is within the target
     tenth: float  # share of supplies that the busiest tenth carries
     net_worst: int  # supplied less borrowed, where that is most
     provinces: dict[str, tuple[int, int]]  # supplied, borrowed
@@ -169,6 +172,7 @@ class Course:
         asked = self.requests - self.own
         loads = sorted(self.supplied[id] for id in self.world.branches)
         total = sum(loads)
+        uneven = self.against_holdings()
         named = {id: branch.code for id, branch in self.world.branches.items()}
         return Outcome(
             requests=self.requests,
@@ -180,11 +184,20 @@ class Course:
             asked_per_request=round(self.askings / asked, 3) if asked else 0.0,
             suppliers=sum(1 for load in loads if load),
             gini=round(gini(loads), 3),
+            gini_by_holdings=round(uneven, 3),
+            fair=uneven <= FAIR,
             tenth=round(sum(loads[-(len(loads) // 10 or 1) :]) / total, 3) if total else 0.0,
             net_worst=max((self.supplied - self.borrowed).values(), default=0),
             provinces=self.by_province(),
             busiest=[(named[id], load) for id, load in self.supplied.most_common(10)],
         )
+
+    def against_holdings(self) -> float:
+        """How unevenly supplies are spread over the copies that branches hold (Gini)."""
+        held = Counter[int]()
+        for copies in self.world.holders.values():
+            held.update(copies)
+        return gini_over([(self.supplied[id], many) for id, many in held.items()])
 
     def by_province(self) -> dict[str, tuple[int, int]]:
         """Supplied and borrowed by all branches of each province."""
@@ -203,3 +216,16 @@ def gini(loads: Sequence[int]) -> float:
         return 0.0
     weighed = sum(place * load for place, load in enumerate(loads, 1))
     return 2 * weighed / (many * total) - (many + 1) / many
+
+
+def gini_over(shares: Iterable[tuple[int, int]]) -> float:
+    """The same of *shares*: a load, and the size (over 0) that it is to be in proportion to."""
+    ordered = sorted(shares, key=lambda one: one[0] / one[1])
+    load, size = (sum(column) for column in zip(*ordered, strict=True)) if ordered else (0, 0)
+    if not load:
+        return 0.0
+    below = doubled = 0
+    for one, many in ordered:
+        doubled += many * (2 * below + one)
+        below += one
+    return 1 - doubled / (load * size)
