@@ -67,11 +67,17 @@ class Borrowing:
     pickup: Tenant
     reader: Bearer
 
-    async def place(self, edition: UUID, **more: Any) -> UUID:
+    async def place(self, edition: UUID | None, **more: Any) -> UUID:
         """The id of a request of our reader, placed at home."""
         wish = NewRequest(edition=edition, pickup=self.pickup.code, **more)
         id = await ask_for(self.database, self.directory, self.reader, wish)
         await deliver(self.database)
+        return id
+
+    async def place_again(self, edition: UUID, **more: Any) -> UUID:
+        """The same once more: the reader insists, and the staff think so, too."""
+        id = await self.place(edition, sure=True, **more)
+        await self.act(self.home, id, Role.REQUESTER, "keep")
         return id
 
     async def act(self, at: Tenant, request: UUID, role: Role, on: str, **facts: Any) -> None:

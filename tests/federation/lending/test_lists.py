@@ -30,9 +30,11 @@ ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 @pytest.fixture
 async def three(borrowing: Borrowing) -> list[str]:
     """Three requests that the supplier has promised, the oldest first."""
-    title = await edition(borrowing.database, borrowing.home.consortium)
-    await held(borrowing.database, borrowing.supplier, title, 3)
-    return [str(await borrowing.place(title, sure=True)) for _ in range(3)]
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title, 3)
+    first = await b.place(title)
+    return [str(first), *[str(await b.place_again(title)) for _ in range(2)]]
 
 
 async def test_a_list_goes_on_over_http_and_in_the_graph_the_longest_waiting_first(

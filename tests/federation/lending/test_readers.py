@@ -229,7 +229,7 @@ async def test_the_copy_that_others_wait_for_as_itself_is_taken_last(
     await b.act(b.supplier, waits, S, "decline", reason="NotOnShelf")
     async with public_work(b.database.public) as session:
         await session.execute(text("UPDATE commons.wanted SET suspended_until = 'infinity'"))
-    request = await b.place(title, sure=True)
+    request = await b.place_again(title)
     await b.act(b.supplier, request, S, "agree")
     assert (await b.item(b.supplier, second)).request_id == request
     alone = {"item": str(item.id), "pickup": b.pickup.code, "edition": str(title)}

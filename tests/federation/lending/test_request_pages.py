@@ -93,7 +93,7 @@ async def test_what_waits_says_why_nobody_was_asked(
     await held(b.database, b.supplier, title)
     await b.place(title)
     for told in ("Nobody could supply it", "Others wait for the title already"):
-        request = await b.place(title, sure=True)
+        request = await b.place_again(title)
         page = await Desk(client, mint, b.home, request).look()
         assert "In the queue" in page
         assert f"Nobody could be asked · {told}" in page

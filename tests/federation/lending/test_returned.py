@@ -422,7 +422,7 @@ async def test_a_book_on_a_request_stays_for_the_next_who_collects_it_there(
     b, desk = borrowing, desk_at(client, mint, borrowing.pickup)
     title = await edition(b.database, b.home.consortium)
     [barcode] = await held(b.database, b.supplier, title)
-    first, second = await b.place(title), await b.place(title, sure=True)
+    first, second = await b.place(title), await b.place_again(title)
     for at in (b.supplier, b.pickup, b.pickup):
         await scan(b, at, barcode)
     assert (await desk.lend(b.reader.card, barcode)).status_code == 201

@@ -42,6 +42,7 @@ from pinakes.tenants.circulation.hot import Desk, Key
 from pinakes.tenants.circulation.models import Loan
 from pinakes.tenants.circulation.schemas import Checkout, Return
 from pinakes.tenants.circulation.service import checkout, give_back
+from pinakes.tenants.readers.rules import alias
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 REQUESTS, ROUNDS = 20, 80
@@ -156,7 +157,7 @@ class Hands:
     async def move(self, at: Tenant, found: Found, act: str) -> None:
         party = found.party
         if act == "lend":
-            card = self.cards[UUID(party.facts["person"])]
+            card = self.cards[UUID(party.facts["alias"])]
             await checkout(self.desk(at), Checkout(card.card, party.facts["here"], card.home.code))
         elif act == "return":
             await give_back(self.desk(at), Return(party.facts["here"]))
@@ -226,7 +227,7 @@ async def placed(hands: Hands) -> None:
     for n in range(REQUESTS):
         home, pickup = branches[(n % 4 + 3) % 6], branches[(n % 4 + 4 + n // 4 % 2) % 6]
         reader = await enrol(database, home)
-        hands.cards[reader.person] = reader
+        hands.cards |= {alias(reader.person, at.id): reader for at in branches}
         wish = NewRequest(edition=titles[n % 4], pickup=pickup.code)
         request = await ask_for(database, hands.app.state.directory, reader, wish)
         hands.number[request] = n

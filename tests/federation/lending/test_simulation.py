@@ -10,6 +10,7 @@ from pinakes.federation.lending.simulation.storm import Storm
 
 SEEDS, STEPS = 300, 1_000
 RARE = {
+    "timer unreviewed",
     "lost message", "doubled message", "clock jump", "found elsewhere", "passed_on elsewhere",
     "served from the queue",
     "attempt 4", "timer unanswered", "timer unshipped", "timer aged", "timer undecided",

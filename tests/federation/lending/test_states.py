@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pinakes.federation.lending import party as parties
 from pinakes.federation.lending.facts import Facts
-from pinakes.federation.lending.model import Model, Role, dot, model, understood
+from pinakes.federation.lending.model import LATEST, Model, Role, dot, model, understood
 from pinakes.federation.lending.party import (
     DAY,
     MOST_NOTES,
@@ -180,7 +180,8 @@ def test_every_message_is_said_by_one_party_and_expected_by_the_other() -> None:
 
 
 def test_every_fact_that_a_message_carries_has_a_kind() -> None:
-    carried = {fact for facts in model().carries.values() for fact in facts}
+    versions = [model(version).carries for version in range(1, LATEST + 1)]
+    carried = {fact for carries in versions for facts in carries.values() for fact in facts}
     assert carried == {*Facts.__struct_fields__}
 
 
@@ -194,7 +195,12 @@ def test_no_message_to_a_supplier_carries_a_reader() -> None:
         if role is S
     }
     carried = {fact for name in to_suppliers for fact in model().carries[name]}
-    assert carried.isdisjoint({"person", "label"})
+    assert carried.isdisjoint({"person", "alias", "label"})
+
+
+def test_no_message_names_a_reader_as_the_home_does() -> None:
+    carried = {fact for facts in model().carries.values() for fact in facts}
+    assert "person" not in carried
 
 
 def test_a_message_that_nobody_expects_changes_nothing() -> None:
@@ -261,22 +267,22 @@ def changed() -> Model:
     machine = type(one.machines[P])(
         one.machines[P].start, one.machines[P].ends, moves, one.machines[P].alarms
     )
-    return dataclasses.replace(one, version=2, machines={**one.machines, P: machine})
+    return dataclasses.replace(one, version=9, machines={**one.machines, P: machine})
 
 
 def test_a_running_request_finishes_on_the_version_it_began_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    versions = {1: model(), 2: changed()}
-    monkeypatch.setattr(parties, "model", lambda version=2: versions[version])
-    old, new = stands(P, "ON_ITS_WAY"), replace(stands(P, "ON_ITS_WAY"), model=2)
+    versions = {LATEST: model(), 9: changed()}
+    monkeypatch.setattr(parties, "model", lambda version=9: versions[version])
+    old, new = stands(P, "ON_ITS_WAY"), replace(stands(P, "ON_ITS_WAY"), model=9)
     assert step(old, "receive", {}, NOW).party.state == "RECEIVED"
     assert step(new, "receive", {}, NOW).party.state == "READY"
 
 
 def test_a_table_that_speaks_of_a_role_that_is_none_is_refused() -> None:
     with pytest.raises(KeyError):
-        understood({"version": 3, "carries": {}, "timers": {}, "agree": {}})
+        understood({"version": 9, "carries": {}, "timers": {}, "agree": {}})
 
 
 def test_the_machines_can_be_drawn() -> None:
@@ -292,3 +298,14 @@ def test_of_notes_without_end_the_last_ones_are_kept() -> None:
         party = step(party, "write", {"note": str(number)}, NOW).party
     notes = [one["note"] for one in party.facts["notes"]]
     assert (len(notes), notes[0], notes[-1]) == (MOST_NOTES, "10", str(MOST_NOTES + 9))
+
+
+def test_the_branch_of_pickup_writes_to_the_home_and_hears_from_it() -> None:
+    written = act(stands(P, "READY"), "write", {"note": "The cover is torn"}, NOW)
+    assert names(written.told) == ["requester:PickupNotification"]
+    heard = step(stands(R, "SHIPPED"), "PickupNotification", written.told[0].facts, NOW)
+    assert heard.party.facts["notes"] == [{"by": P, "at": NOW, "note": "The cover is torn"}]
+    answer = act(heard.party, "write", {"note": "Thank you"}, NOW)
+    assert names(answer.told) == ["supplier:Notification", "pickup:PickupNotification"]
+    assert [one.facts for one in answer.told] == [{"note": "Thank you"}] * 2
+    assert step(written.party, "PickupNotification", answer.told[1].facts, NOW).effects == ("note",)

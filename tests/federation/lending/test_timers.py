@@ -40,6 +40,7 @@ TIMERS: dict[str, tuple[str, Steps]] = {  # how the supplier answers, and what i
     "overdue": ("automatic", SENT),
     "late": ("automatic", LENT),
     "aged": ("hand", [(S, "decline")]),
+    "unreviewed": ("hand", []),
 }
 
 
@@ -55,7 +56,8 @@ async def test_a_timer_rings_once_however_the_clock_jumps(
     await rule(b.database, b.supplier, supply_answers=answers)
     title = await edition(b.database, b.home.consortium)
     [barcode] = await held(b.database, b.supplier, title)
-    request = await b.place(title, needed_by=(now() + 9 * DAY).date())
+    known = None if timer == "unreviewed" else title
+    request = await b.place(known, title="红楼梦", needed_by=(now() + 9 * DAY).date())
     branches, desk = {R: b.home, S: b.supplier, P: b.pickup}, desk_at(client, mint, b.pickup)
     for role, on in steps:
         if on == "lend":
@@ -63,7 +65,8 @@ async def test_a_timer_rings_once_however_the_clock_jumps(
         elif on == "return":
             await desk.take_back(barcode)
         else:
-            await b.act(branches[role], request, role, on)
+            told = {"condition": "reading room only"} if on == "condition" else {}
+            await b.act(branches[role], request, role, on, **told)
         await deliver(b.database)
     due, attempt = await due_at(b, request, timer)
     await ring_due(b.database, due - SECOND)

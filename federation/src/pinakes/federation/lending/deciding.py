@@ -12,12 +12,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.federation.holds.choosing.service import Nobody, Wish, choose
 from pinakes.federation.holds.events import Step as Progress
+from pinakes.federation.holds.rules import ReaderBarred
 from pinakes.federation.lending.events import ReaderConcerned, WaitChanged
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.party import DAY, Party, asking, following
 from pinakes.federation.lending.rows import Found, fresh, knowing
 from pinakes.federation.lending.turn import Decision, Turn
+from pinakes.platform.language import later
 from pinakes.tenants.registry.settings import effective
 
 NOTED = ("title", "pickup_code", "collect_by", "due")  # what a notice to the reader may tell
@@ -94,8 +96,8 @@ async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
 
 
 async def ask_next(turn: Turn, found: Found) -> None:
-    """Another attempt at the same wish."""
-    await turn.happen(fresh(following(found.party)), "valid")
+    """Another attempt at the same wish, if its reader may still borrow."""
+    await turn.happen(fresh(following(found.party)), "invalid" if found.barred else "valid")
 
 
 async def ask_again(turn: Turn, found: Found) -> None:
@@ -106,6 +108,13 @@ async def ask_again(turn: Turn, found: Found) -> None:
     assert party.supplier is not None and record is not None  # noqa: PT018, S101  (it has answered)
     ready = changed(again, party=replace(again.party, state="VALIDATED"))
     await ask(turn, ready, party.supplier, record)
+
+
+async def look_again(turn: Turn, found: Found) -> None:
+    """Go on for a reader who could not borrow, once he can; ReaderBarred while he cannot."""
+    if found.barred:
+        raise ReaderBarred(later("Lift the block first, or close the request."))
+    await turn.happen(found, "valid")
 
 
 async def look_at_queue(turn: Turn, found: Found) -> None:
@@ -206,6 +215,7 @@ DECIDING: Mapping[str, Decision] = {
     "choose": ask_best,
     "next": ask_next,
     "again": ask_again,
+    "look_again": look_again,
     "want": look_at_queue,
     "unwant": look_at_queue,
     "consider": consider,

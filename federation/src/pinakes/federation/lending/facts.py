@@ -31,6 +31,7 @@ class Facts(Struct, frozen=True):
     payer: str | None = None
     label: str | None = None
     person: UUID | None = None
+    alias: UUID | None = None  # of the reader, at the pickup branch alone
     pickup_code: str | None = None
     in_house: bool | None = None
     again: bool | None = None

@@ -37,7 +37,8 @@ $$;
 
 -- A party's row, and what else its next step asks of this branch: "shelf", as above; "lent_until",
 -- when our desk has lent the book already and the party is yet to hear of it; "awaited", whether
--- others wait to collect here what our reader has; "copy", when we are asked for one.
+-- others wait to collect here what our reader has; "copy", when we are asked for one; "barred",
+-- whether our reader may borrow nothing at present, while somebody may be asked next.
 CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT to_jsonb(p) || CASE
         WHEN p.role = 'pickup' AND p.state IN ('EXPECTED', 'RECEIVED')
@@ -55,6 +56,13 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
         WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
             THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
                 (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
+        WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON', 'SENT',
+            'SUPPLIER_LOCATED', 'LOCAL_SUPPLY', 'CONDITION_PENDING', 'RETRY_PENDING', 'WILL_SUPPLY')
+            THEN jsonb_build_object('barred', NOT EXISTS (
+                SELECT FROM standing s JOIN commons.tenant t ON t.id = s.tenant_id
+                WHERE s.tenant_id = p.tenant_id AND s.person_id = (p.facts ->> 'person')::uuid
+                  AND s.may_borrow
+                  AND coalesce(s.until >= (now() AT TIME ZONE t.zone)::date, true)))
         ELSE '{}' END
 $$;
 
@@ -219,7 +227,7 @@ BEGIN
         PERFORM lending_guest(p, 'damaged');
     WHEN 'parcel_lost' THEN PERFORM lending_arrive(p, moment, true);
     WHEN 'keep' THEN
-        UPDATE item i SET status = 'held', held_for = (p.facts ->> 'person')::uuid,
+        UPDATE item i SET status = 'held', held_for = coalesce(p.facts ->> 'alias', p.facts ->> 'person')::uuid,
             back_by = to_timestamp((p.facts ->> 'due')::bigint), version = i.version + 1
         WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id;
         UPDATE request_party r SET item_id = i.id,
@@ -357,8 +365,8 @@ END $$;
 -- The same for a new request: the title, the reader's standing and requests, and the rules.
 -- "cards": whose the presented card may be; of this branch's readers the first is meant.
 CREATE FUNCTION read_place(this_tenant integer, given_key bytea, asker uuid, wanted uuid,
-    owner integer, record uuid, of_kind text, presented text, OUT status integer, OUT body bytea,
-    OUT fingerprint bytea, OUT cards jsonb, OUT facts jsonb)
+    owner integer, record uuid, called text, of_kind text, presented text,
+    OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT cards jsonb, OUT facts jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE found uuid; name text; person uuid := asker;
@@ -399,7 +407,13 @@ BEGIN
         SELECT coalesce(s.until < (now() AT TIME ZONE here.zone)::date, false) AS expired) AS late
     CROSS JOIN LATERAL (
         SELECT count(*) AS holds, count(*) FILTER (WHERE q.kind = of_kind) AS of_kind,
-               count(*) FILTER (WHERE q.edition_id = found) AS same
+               count(*) FILTER (WHERE q.edition_id = found
+                   OR (q.edition_id IS NULL OR found IS NULL)
+                      AND lower(q.title) = lower(coalesce(name, called)))
+               + (SELECT count(*) FROM borrowed b
+                  WHERE b.tenant_id = this_tenant AND b.person_id = person
+                    AND b.returned_at IS NULL AND lower(b.title) = lower(coalesce(name, called)))
+               AS same
         FROM request q WHERE q.tenant_id = this_tenant AND q.person_id = person AND NOT q.over
     ) AS mine
     CROSS JOIN commons.all_effective(this_tenant, 'hold.rules', 'hold.limit', 'hold.pickup') AS said

@@ -140,6 +140,8 @@ async def copy_free(work: Turn, event: CopyFree) -> None:
     found = await work.find(*sought(event))
     if found is None:
         return
+    if found.barred and await work.happen(found, "invalid"):
+        return
     if found.party.state == "WAITING":
         told = {name: getattr(event, name) for name in REASONS}
         chosen = changed(found, reasons=msgspec.to_builtins(told))

@@ -8,8 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-LATEST = 1
+LATEST = 2
 ANY = "*"
+SECTIONS = {"carries", "pays", "timers", "agree", "alarms", "requester", "supplier", "pickup"}
 # what a branch answers by itself: nobody says it by hand
 INNER = frozenset(
     {"valid", "invalid", "duplicate", "unknown_title", "chosen", "nobody", "passed_on"}
@@ -103,8 +104,27 @@ def speakers(version: int, role: Role, name: str) -> frozenset[Role]:
 @cache
 def model(version: int = LATEST) -> Model:
     """The model with this *version*: a request ends on the one with which it began."""
+    return understood(table(version))
+
+
+def table(version: int) -> dict[str, Any]:
+    """All that holds in a *version*: its own lines, on top of those that it is based on."""
     source = files(__package__).joinpath("states", f"{version}.toml")
-    return understood(tomllib.loads(source.read_text("utf-8")))
+    told = tomllib.loads(source.read_text("utf-8"))
+    return laid_on(table(told["based_on"]), told) if "based_on" in told else told
+
+
+def laid_on(before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are joined name by name; moves go before the older ones; all else is replaced."""
+    joined = dict(before)
+    for name, told in own.items():
+        if name == "moves":
+            joined[name] = [*told, *before[name]]
+        elif name in SECTIONS and name in before:
+            joined[name] = laid_on(before[name], told)
+        else:
+            joined[name] = told
+    return joined
 
 
 def understood(told: Mapping[str, Any]) -> Model:

@@ -62,7 +62,7 @@ class PartyRow(TenantOwned, Base):
             "request_party_to_cut",
             "tenant_id",
             "changed_at",
-            postgresql_where=text("over AND facts ?| ARRAY['person', 'label', 'notes']"),
+            postgresql_where=text("over AND facts ?| ARRAY['person', 'alias', 'label', 'notes']"),
         ),
     )
 

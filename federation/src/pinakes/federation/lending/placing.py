@@ -22,7 +22,7 @@ from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import BadRequest
-from pinakes.tenants.readers.rules import blocks_of
+from pinakes.tenants.readers.rules import alias, blocks_of
 from pinakes.tenants.readers.standing import ReaderUnknown
 from pinakes.tenants.registry.sharing import HoldRule
 
@@ -43,6 +43,7 @@ class Placing:
     person: UUID | None  # none: whose card is presented, once it has been looked at
     wish: NewRequest
     owner: int | None
+    by_desk: bool = False
 
     @classmethod
     def of(
@@ -66,13 +67,14 @@ class Placing:
             person=person,
             wish=wish,
             owner=owner.id if owner else None,
+            by_desk=person is None,
         )
 
     @property
     def question(self) -> tuple[Any, ...]:
         """What read_place has to be told, after tenant and key."""
         wish = self.wish
-        return self.person, wish.edition, self.owner, wish.record, wish.kind
+        return self.person, wish.edition, self.owner, wish.record, wish.title, wish.kind
 
     def allow(self, known: Mapping[str, Any]) -> str:
         """The name of the rule of reservation that allows it; the first refusal is raised."""
@@ -93,7 +95,7 @@ class Placing:
                 holds=known["holds"],
                 holds_of_kind=known["of_kind"],
                 most=known["most"],
-                has_it=bool(known["same"]) and known["edition"] is not None,
+                has_it=bool(known["same"]),
                 sure=self.wish.sure,
                 pickup=reach(self.here, pickup),
                 pickups=known["pickups"],
@@ -122,8 +124,14 @@ class Placing:
             flags=frozenset({"copy"} if self.wish.kind == "copy" else ()),
             facts=self.facts(row, known) | {"rule": rule},
         )
-        await work.happen(fresh(party), "valid" if known["edition"] else "unknown_title")
+        await work.happen(fresh(party), self.beginning(known))
         return row | {"state": last(work, Role.REQUESTER).party.state}
+
+    def beginning(self, known: Mapping[str, Any]) -> str:
+        """How it begins: the staff look at what a reader asks for twice, and no catalogue holds."""
+        if known["edition"] is None:
+            return "unknown_title"
+        return "duplicate" if known["same"] and not self.by_desk else "valid"
 
     def row(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The request as it begins."""
@@ -160,6 +168,7 @@ class Placing:
             "note": row["note"],
             "in_house": row["in_house"],
             "person": str(self.person),
+            "alias": str(alias(self.person, self.pickup.id)) if self.person else None,
             "label": known["label"],
             "pickup_code": self.pickup.code,
         }

@@ -9,8 +9,10 @@ from pinakes.platform.turns import in_turn
 from pinakes.tenants.circulation.history import window
 
 AWAY = text("""
-    UPDATE request_party SET facts = facts - 'person' - 'label' - 'note' - 'notes', said = NULL
-    WHERE over AND changed_at < now() - :window AND facts ?| ARRAY['person', 'label', 'notes']
+    UPDATE request_party
+    SET facts = facts - ARRAY['person', 'alias', 'label', 'note', 'notes'], said = NULL
+    WHERE over AND changed_at < now() - :window
+      AND facts ?| ARRAY['person', 'alias', 'label', 'notes']
 """).bindparams(bindparam("window", type_=Interval()))
 # What ended before the window was made before it, too: that an index tells, and a step of a
 # request need not move it there.

@@ -33,6 +33,7 @@ class Found:
     shelf: Mapping[str, Any] | None = None  # how long our hold shelf keeps a book
     lent_until: int | None = None  # our desk has lent it, and the party has not heard of it
     copy: Mapping[str, Any] | None = None  # on our shelf, while we are to answer
+    barred: bool = False  # our reader, who may borrow nothing at present
     awaited: bool = False  # with our reader, while others wait to collect the title here
     sender: int | None = None  # of the parcel that it was scanned in
 
@@ -111,6 +112,7 @@ def found_in(row: Mapping[str, Any]) -> Found:
         shelf=row.get("shelf"),
         lent_until=row.get("lent_until"),
         copy=row.get("copy"),
+        barred=row.get("barred", False),
         awaited=row.get("awaited", False),
         sender=row.get("sender"),
     )

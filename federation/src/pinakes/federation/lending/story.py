@@ -12,7 +12,7 @@ PARTIES = {  # what this branch is in it
 }
 STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "valid": later("It was asked for"),
-    "invalid": later("It was refused: the reader may not ask"),
+    "invalid": later("The reader may not borrow at present"),
     "duplicate": later("The reader had asked for the same title before"),
     "unknown_title": later("The title had to be found first"),
     "keep": later("It was kept beside the other request"),
@@ -23,6 +23,8 @@ STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "aged": later("Its last day had passed"),
     "unanswered": later("The answer did not come in time"),
     "undecided": later("Nobody decided in time"),
+    "unreviewed": later("Nobody found out in time what is meant"),
+    "look_again": later("The reader's standing was looked at again"),
     "unshipped": later("It was not sent in time"),
     "cancel": later("It was cancelled"),
     "close": later("It was closed by hand"),
@@ -75,6 +77,7 @@ STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "StatusRequest": later("The other library asked how it stands"),
     "write": later("A note was written to the other library"),
     "Notification": later("A note came from the other library"),
+    "PickupNotification": later("A note came from the other library"),
     "Request": later("The request came in"),
     "expect": later("It waits for an answer by hand"),
     "agree": later("It was promised"),

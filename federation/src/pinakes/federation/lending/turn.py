@@ -128,6 +128,7 @@ class Turn:
             item=found.item,
             reasons=found.reasons,
             trouble=left(found.trouble, done.party),
+            barred=found.barred,
         )
         decisions = [effect for effect in done.effects if effect in self.deciding]
         effects = [effect for effect in done.effects if effect not in self.deciding]

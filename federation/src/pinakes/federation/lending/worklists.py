@@ -46,7 +46,7 @@ LISTS: Mapping[str, ColumnElement[bool]] = {
     "overdue": or_(stands(S, "OVERDUE RECALLED"), and_(stands(P, "LENT"), LATE)),
     "problem": or_(
         PartyRow.trouble.is_not(None),
-        stands(R, "NEEDS_REVIEW DUPLICATE CONDITION_PENDING RETRY_PENDING"),
+        stands(R, "NEEDS_REVIEW DUPLICATE INVALID_PATRON CONDITION_PENDING RETRY_PENDING"),
         stands(P, "CLAIMED"),
     ),
 }

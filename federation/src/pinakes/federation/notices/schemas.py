@@ -13,7 +13,7 @@ from pinakes.tenants.registry.noticing import Wording
 
 Kind = Literal[
     "ready", "expired", "gone", "unfilled", "copy", "condition", "not_renewed", "recalled",
-    "corrected", "left", "due_soon", "overdue",
+    "barred", "corrected", "left", "due_soon", "overdue",
 ]  # fmt: skip
 
 

@@ -57,8 +57,9 @@ BEGIN
     FROM card_lookup(presented, of_issuer) c
     LIMIT 1;
     SELECT i.id, i.version, i.kind,
-           CASE WHEN i.status = 'held' AND i.held_for = read_checkout.person THEN 'on_shelf'
-                ELSE i.status END, -- whom it is kept for may take it
+           CASE WHEN i.status = 'held' AND i.held_for IN (
+                    read_checkout.person, reader_alias(read_checkout.person, this_tenant))
+                THEN 'on_shelf' ELSE i.status END, -- whom it is kept for may take it
            i.back_by, r.id, r.title_fields ->> 'title'
     INTO item, item_version, kind, item_status, back_by, record, title
     FROM item i JOIN record r ON r.tenant_id = i.tenant_id AND r.id = i.record_id

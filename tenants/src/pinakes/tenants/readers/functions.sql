@@ -1,3 +1,9 @@
+-- By what a branch knows a reader whose card it has not been shown: see alias in rules.py.
+CREATE OR REPLACE FUNCTION reader_alias(person uuid, branch integer) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT left(encode(sha256(uuid_send(person) || int4send(branch)), 'hex'), 32)::uuid
+$$;
+
 -- What a presented number stands for, in this branch's consortium: the only way to other
 -- branches' cards. One number a call, no pattern, five rows at most; a card of this branch, or of
 -- the issuer that is named, is the only one. Thousands may have issued an old barcode: never all

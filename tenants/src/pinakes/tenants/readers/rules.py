@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
@@ -57,6 +58,14 @@ def choose(found: Sequence[Presented], here: int, card_of: str | None) -> Presen
         issuers = [card.issuer for card in meant]
         raise CardAmbiguous("Say which branch's card it is, as `card_of`.", issuers=issuers)
     return meant[0]
+
+
+def alias(person: UUID, branch: int) -> UUID:
+    """By what a branch knows a reader whose card it has not been shown; no other has the same.
+
+    The database says it, too, as ``reader_alias``: a desk then knows whom a book is kept for.
+    """
+    return UUID(bytes=sha256(person.bytes + branch.to_bytes(4, "big")).digest()[:16])
 
 
 def mask(name: str) -> str:

@@ -34,6 +34,7 @@ KINDS: Mapping[str, Told] = {
     "condition": Told("外馆提出条件", "a library sets a condition", ("title",)),
     "not_renewed": Told("续借未获同意", "not renewed", ("title",)),
     "recalled": Told("图书催还", "wanted back", ("title", "due")),
+    "barred": Told("预约暂缓办理", "request has to wait", ("title",)),
     "corrected": Told("勘误已更正", "a mistake was corrected", ("title", "answer")),
     "left": Told("勘误已核对", "no mistake after all", ("title", "answer")),
     "due_soon": Told("即将到期", "due soon", ("titles", "due")),

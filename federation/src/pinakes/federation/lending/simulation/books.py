@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 DUE = 30 * DAY
 MOST_ASKED = 5
 REFUSING, ANSWERING = 0.3, 0.7  # the rest lies silent
+BARRED, LIFTED = 0.05, 0.5  # readers who may borrow no more, and again
 
 
 class Broken(Exception):
@@ -71,12 +72,18 @@ def another(storm: "Storm", party: Party) -> None:
     storm.seen[f"attempt {party.attempt + 1}"] += 1
     fresh = following(party)
     storm.keep(fresh)
-    storm.happen(fresh, "valid")
+    storm.happen(fresh, "invalid" if storm.random.random() < BARRED else "valid")
 
 
 def once_more(storm: "Storm", party: Party) -> None:
     storm.asked[party.request].discard(party.supplier or 0)
     another(storm, party)
+
+
+def look_again(storm: "Storm", party: Party) -> None:
+    """What kept the reader from borrowing may be over by now."""
+    if storm.random.random() < LIFTED:
+        storm.happen(party, "valid")
 
 
 def want(storm: "Storm", party: Party) -> None:
@@ -197,6 +204,9 @@ def free_again(storm: "Storm", copy: Copy) -> None:
     for request, key in storm.waiting.items():
         party = storm.parties[key]
         if party.facts["title"] == copy.title and party.state == "WAITING":
+            if storm.random.random() < BARRED:
+                storm.happen(party, "invalid")
+                return
             storm.seen["served from the queue"] += 1
             storm.asked[request].add(copy.owner)
             storm.happen(asking(party, copy.owner), "chosen")
@@ -206,7 +216,8 @@ def free_again(storm: "Storm", copy: Copy) -> None:
 type Effect = Callable[["Storm", Party], object]
 
 EFFECTS: Mapping[str, Effect] = {
-    "choose": choose, "next": another, "again": once_more, "want": want, "unwant": unwant,
+    "choose": choose, "next": another, "again": once_more, "look_again": look_again,
+    "want": want, "unwant": unwant,
     "consider": consider, "consider_renewal": consider_renewal, "reserve": reserve,
     "release": release, "miss": miss, "send_out": send_out, "take_in": take_in,
     "take_in_damaged": take_in, "send_on": send_on, "close_loan": close_loan, "shelve": shelve,

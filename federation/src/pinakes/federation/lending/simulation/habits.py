@@ -45,6 +45,7 @@ POSSIBLE: Mapping[str, Callable[["Storm", Party], bool]] = {
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 PLAIN: Mapping[tuple[Role, str], tuple[str, ...]] = {
     (R, "DUPLICATE"): ("drop",), (R, "NEEDS_REVIEW"): ("close",), (R, "WAITING"): ("cancel",),
+    (R, "INVALID_PATRON"): ("look_again", "close"),
     (R, "CONDITION_PENDING"): ("accept",), (R, "RETRY_PENDING"): ("refuse_retry",),
     (S, "NEW"): ("agree", "decline"), (S, "VALIDATED"): ("agree", "decline"),
     (S, "WILL_SUPPLY"): ("ship",), (S, "CONDITION_ACCEPTED"): ("ship",),

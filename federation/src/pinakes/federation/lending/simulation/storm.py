@@ -40,6 +40,7 @@ PATIENCE = 4_000  # turns that the calm after the storm may take
 # How often it happens, of 1.
 LOST, DOUBLED = 0.1, 0.1
 HOURS_PASS = 0.04
+DATED = 0.7  # of the requests
 ELSEWHERE = 0.6  # is where the reader collects
 PASSED_ON = 0.3  # of what is found elsewhere goes to others from there
 ODD = {"invalid": 0.02, "duplicate": 0.05, "unknown_title": 0.07}
@@ -114,12 +115,16 @@ class Storm:
             pickup if self.random.random() < ELSEWHERE else home,
             None,
             service=self.random.choice(("Express", "Normal", "Standard")),
-            facts={"title": self.random.randrange(TITLES), "needed_by": self.now + 90 * DAY},
+            facts={"title": self.random.randrange(TITLES)} | self.until(),
         )
         self.asked[request] = set()
         self.keep(party)
         luck = self.random.random()
         self.happen(party, next((odd for odd, until in ODD.items() if luck < until), "valid"))
+
+    def until(self) -> dict[str, int]:
+        """Some say until when they want it."""
+        return {"needed_by": self.now + 90 * DAY} if self.random.random() < DATED else {}
 
     def deliver(self) -> None:
         """One message arrives, or gets lost, or arrives and its acknowledgement gets lost."""
