@@ -47,6 +47,13 @@ class Party(Struct, frozen=True, kw_only=True):
     def key(self) -> Key:
         return self.request, self.role, self.attempt
 
+    @property
+    def writes_to(self) -> list[int]:
+        """Which other branches would read a note that was written now."""
+        move = fitting(self.machine, self, "write")
+        read = {self.branch(role) for role, _ in move.tell} if move else set[int | None]()
+        return sorted(one for one in read if one is not None and one != self.branch(self.role))
+
     def branch(self, role: Role) -> int | None:
         """Which branch has this role in it; there is no supplier before one is asked."""
         branches = {

@@ -12,19 +12,18 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import acting, looking, service, story, wording
-from pinakes.federation.lending.model import INNER, Role
+from pinakes.federation.lending.model import INNER
 from pinakes.federation.lending.pressed import Did, done_just_now
 from pinakes.federation.lending.routes import role_of
-from pinakes.federation.lending.schemas import IN_HOUSE, Doing, PartyView
+from pinakes.federation.lending.schemas import IN_HOUSE, Doing
 from pinakes.platform.clock import now
-from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import Here, Session, describe, understand
 from pinakes.platform.pages import page
 
 Word = Annotated[str, Parameter(max_length=40)]
 Call = Request[Any, Any, Any]
-WRITE = "write"
 UNASKED = INNER - {"valid"}  # what follows by itself from what somebody did
 
 
@@ -56,11 +55,9 @@ class RequestPages(Controller):
     include_in_schema = False
 
     @get("/{id:uuid}")
-    async def show(
-        self, id: FromPath[UUID], request: Call, session: Session, here: Here
-    ) -> Response[str]:
+    async def show(self, id: FromPath[UUID], request: Call, session: Session) -> Response[str]:
         """All that this branch is in a request, what it did, and why."""
-        return await shown(request, session, here, id)
+        return await shown(request, session, id)
 
     @post("/{id:uuid}/{role:str}/{act:str}")
     async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
@@ -81,15 +78,14 @@ class RequestPages(Controller):
                 found = await service.act(session, id, party, act, facts, data.attempt)
         except (Problem, msgspec.ValidationError) as error:
             problem, pressed = understand(error), (role, data.attempt, act)
-            return await shown(request, session, here, id, problem, pressed=pressed, said=data)
+            return await shown(request, session, id, problem, pressed=pressed, said=data)
         query = Did.by(found, act).query
         return Redirect(f"/b/{here.code}/lending/requests/{id}?{query}", status_code=303)
 
 
-async def shown(  # noqa: PLR0913  (where, which, and what went wrong with what)
+async def shown(
     request: Call,
     session: AsyncSession,
-    here: Tenant,
     id: UUID,
     problem: Problem | None = None,
     *,
@@ -104,7 +100,7 @@ async def shown(  # noqa: PLR0913  (where, which, and what went wrong with what)
         "lending/request.html",
         status=problem.status if problem else 200,
         whole=whole,
-        parties=[(one, addressee(one, here)) for one in reversed(whole.parties)],
+        parties=list(reversed(whole.parties)),
         did=await done_just_now(session, directory, request.query_params),
         problem=describe(problem) if problem else None,
         pressed=pressed,
@@ -124,9 +120,3 @@ WORDS: Mapping[str, Any] = {
     "unsaid": Said(),
     "in_house": IN_HOUSE,
 }
-
-
-def addressee(party: PartyView, here: Tenant) -> str | None:
-    """The branch that a note of this party goes to; none while it may write to no other."""
-    other = party.supplier if party.role == Role.REQUESTER else party.home
-    return other if WRITE in party.acts and other != here.code else None

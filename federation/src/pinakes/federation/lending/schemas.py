@@ -158,6 +158,7 @@ class PartyView(Struct):
     label: str | None  # at the pickup branch: the end of the reader's card number
     trouble: str | None
     acts: list[str]
+    writes_to: list[str]  # whose staff would read a note
     next_at: datetime | None  # when a timer rings
 
     @classmethod
@@ -190,6 +191,7 @@ class PartyView(Struct):
             label=facts.get("label"),
             trouble=found.trouble,
             acts=list(dict.fromkeys(party.acts)),
+            writes_to=[directory.ids[one].code for one in party.writes_to],
             next_at=moment(party.alarm_at),
         )
 

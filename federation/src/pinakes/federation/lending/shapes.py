@@ -84,6 +84,7 @@ class Party:
     label: str | None
     trouble: str | None
     acts: list[str]
+    writes_to: list[str]
     next_at: datetime | None
     author: str | None
     shelf_marks: list[Mark]  # of the copy that is chosen, else of those that could be
