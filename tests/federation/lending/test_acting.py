@@ -8,9 +8,12 @@ from borrowing import Borrowing, edition, held
 from lending import deliver, rule
 from mint import Mint
 from request_desk import CHINESE, Desk, words
+from sqlalchemy import update
 
 from pinakes.federation.lending import acting, wording
 from pinakes.federation.lending.model import LATEST, Model, Role, model
+from pinakes.federation.lending.models import PartyRow
+from pinakes.platform.db import unit_of_work
 from pinakes.tenants.items.machine import Status
 
 pytestmark = pytest.mark.anyio
@@ -212,3 +215,63 @@ async def test_a_list_tells_a_disagreement_in_words(
     assert f"The libraries disagree {b.supplier.name_en} To be sent" in listed
     assert "WILL_SUPPLY" not in listed
     assert "More 红楼梦" in listed
+
+
+async def test_home_writes_to_the_owner_and_to_the_place_of_pickup_which_writes_back(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    desks = Desks(client, mint, b, await asked(b))
+    assert f"Write to {b.supplier.name_en} Send" in await desks.at[R].look()
+    for role, act in ((S, "agree"), (S, "ship")):
+        await desks.press(role, act)
+    home = await desks.at[R].look()
+    assert any(
+        f"Write to {one.name_en} · {other.name_en} Send" in home
+        for one, other in ((b.supplier, b.pickup), (b.pickup, b.supplier))
+    )
+    assert f"Write to {b.home.name_en} Send" in await desks.at[P].look()
+    await desks.press(R, "write", note="读者下周来取")
+    for role in (S, P):
+        assert "读者下周来取" in await desks.at[role].look()
+    await desks.press(P, "write", note="本馆周一闭馆")
+    home, supplier = [await desks.at[role].look() for role in (R, S)]
+    assert f"{b.pickup.name_en} ·" in home[: home.index("本馆周一闭馆")]
+    assert "本馆周一闭馆" not in supplier
+    assert "A note was written to the other library · By the staff" in await desks.at[P].look()
+
+
+async def test_the_staff_decide_about_a_second_request(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title, copies=3)
+    await b.place(title)
+    for act, after in (("keep", "To be sent"), ("drop", "Closed: asked for twice")):
+        desks = Desks(client, mint, b, await b.place(title, sure=True))
+        page = await desks.at[R].look()
+        assert all(one in page for one in ("Asked for twice", "Keep both", "Waits until"))
+        assert acting.WARNINGS["drop"] in page
+        listed = await client.get(f"/b/{b.home.code}/lending/problem", headers=desks.at[R].headers)
+        assert "Keep both requests" in words(listed.text)
+        assert f"State {after}" in await desks.press(R, act)
+
+
+async def test_who_may_not_borrow_is_looked_at_again_or_the_request_is_closed(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    request = await asked(b)
+    desks = Desks(client, mint, b, request)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        barred = {"state": "INVALID_PATRON", "alarm": None, "alarm_at": None}
+        await session.execute(update(PartyRow).values(**barred))
+    home = await desks.at[R].look()
+    told = ("The reader may not borrow at present", "The reader may borrow again", "Close it")
+    assert [one for one in told if one not in home] == []
+    assert "It is closed for good." in home
+    home = await desks.press(R, "look_again")
+    assert "The reader's standing was looked at again" in home
+    chinese = await desks.at[R].look(CHINESE)
+    assert "重新核对了读者的外借资格" in chinese
