@@ -36,6 +36,27 @@ TENANT = text("""
 """)
 
 
+SEEDS = 50  # of 2,000 mutants each
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = f"{SEEDS} seeds instead of one for damaged records, and large files to their end"
+    parser.addoption("--thorough", action="store_true", help=told)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What draws by chance: the same in every suite, or many times."""
+    if "seed" in metafunc.fixturenames:
+        seeds = SEEDS if metafunc.config.getoption("--thorough") else 1
+        metafunc.parametrize("seed", range(42, 42 + seeds))
+
+
+@pytest.fixture(scope="session")
+def thorough(pytestconfig: pytest.Config) -> bool:
+    """Whether there is time for all of it."""
+    return bool(pytestconfig.getoption("--thorough"))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """One event loop for the whole session, so that pools and the application can be shared."""

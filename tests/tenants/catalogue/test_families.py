@@ -1,10 +1,11 @@
 """Real catalogues of others come in without a crash, and every record is accounted for."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 from books import Import
-from marcs import data_file
+from marcs import DATA, data_file
 from sqlalchemy import func, select
 
 from pinakes.platform.db import Database, unit_of_work
@@ -15,15 +16,33 @@ from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarant
 pytestmark = pytest.mark.anyio
 
 FAMILIES = ("marc21", "marcxml", "unimarc", "cnmarc")
-LARGEST = 1_500_000  # bytes unpacked: the larger ones are more of the same
+LARGEST = 1_500_000  # bytes unpacked
+LARGER = (
+    "marc21/fixtures/qa-catalogue/thomas-mann.xml.gz",
+    "marc21/lc-books-2016-chinese.mrc.gz",
+    "marc21/lc-books-2016-general-1.mrc.gz",
+    "marc21/lc-books-2016-general-2.mrc.gz",
+    "marc21/lc-books-2016-nonroman.mrc.gz",
+    "marc21/watson-CCT_PDFs_2021_05_11.mrc.gz",
+    "marc21/watson-MMA_Pubs_records_2020_04_fulltext.mrc.gz",
+    "marcxml/lc-books-2016-general.marcxml.gz",
+)
+BEGINNING = 200_000  # bytes of those, but for --thorough; the record that is cut is set aside
 
 
 def files(family: str) -> list[bytes]:
-    found = [path for path in sorted(data_file(family).rglob("*")) if path.is_file()]
-    plain = [
-        gzip.decompress(p.read_bytes()) if p.suffix == ".gz" else p.read_bytes() for p in found
-    ]
-    return [file for file in plain if 0 < len(file) < LARGEST]
+    found = {
+        str(path.relative_to(DATA)): unpacked(path)
+        for path in sorted(data_file(family).rglob("*"))
+        if path.is_file()
+    }
+    large = {name for name, file in found.items() if len(file) >= LARGEST}
+    assert large == {name for name in LARGER if name.startswith(f"{family}/")}
+    return [file for name, file in found.items() if file and name not in large]
+
+
+def unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -40,10 +59,30 @@ async def test_every_record_of_a_family_is_counted_once(
         new += job.report["new"]
         quarantined += job.report["quarantined"]
     assert new
+    assert await rows(database, library) == (new, quarantined)
+
+
+@pytest.mark.parametrize("name", LARGER)
+async def test_every_record_of_a_large_file_is_counted_once(
+    name: str, bring: Import, database: Database, library: Tenant, thorough: bool
+) -> None:
+    file = unpacked(data_file(name))
+    job = await bring(file if thorough else file[:BEGINNING])
+    assert job.state is JobState.DONE, job.failure
+    assert job.report
+    told = job.report
+    fates = sum(told[fate] for fate in ("new", "updated", "unchanged", "quarantined"))
+    assert told["read"] == fates > 0
+    assert await rows(database, library) == (told["new"], told["quarantined"])
+    if thorough:
+        assert told["quarantined"] == 0
+
+
+async def rows(database: Database, library: Tenant) -> tuple[int, int]:
+    """How many records and headings there are, and how many pieces lie aside."""
     async with unit_of_work(database.app, library.id) as session:
-        rows = [
+        titles, headings, aside = [
             await session.scalar(select(func.count()).select_from(table)) or 0
             for table in (CatalogueRecord, Authority, Quarantined)
         ]
-    assert rows[0] + rows[1] == new
-    assert rows[2] == quarantined
+    return titles + headings, aside
