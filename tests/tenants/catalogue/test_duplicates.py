@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from books import Import, book, file_of, look, performed
+from marcs import iso
 from mint import Mint
 from sqlalchemy import func, select, update
 
@@ -16,7 +17,7 @@ from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobDue
 from pinakes.platform.messages import Outbox
-from pinakes.tenants.catalogue import deciding, duplicates
+from pinakes.tenants.catalogue import deciding, duplicates, grouping
 from pinakes.tenants.catalogue.alike import Verdict, why
 from pinakes.tenants.catalogue.marc import Isbn, Name, Title
 from pinakes.tenants.catalogue.models import CatalogueRecord
@@ -49,6 +50,17 @@ CAO = Name("曹雪芹", ("Cao Xueqin",))
             Title(title="红楼梦", names=(CAO,), year=1982, isbn=(TWO,)),
             None,
         ),
+        (
+            Title(title="The old man and the sea", filing="old man and the sea", isbn=(ONE,)),
+            Title(title="Old man and the sea", isbn=(ONE,)),
+            "isbn_title",
+        ),
+        (
+            Title(title="L'Étranger", isbn=(ONE,)),
+            Title(title="Etranger", isbn=(ONE,)),
+            "isbn_title",
+        ),
+        (Title(title="A", isbn=(ONE,)), Title(title="The", isbn=(ONE,)), None),
         (Title(title="红楼梦", year=1982), Title(title="红楼梦", year=1982), None),
         (Title(title="…"), Title(title="…"), None),
     ],
@@ -202,12 +214,73 @@ async def test_an_import_is_followed_by_a_search_among_what_it_changed(
     await bring(file_of(book("4", "论语")))
     [waiting] = await searches()
     assert waiting.state == "queued"
-    assert await come(waiting) == {"groups": 2, "found": 1}
+    told = await come(waiting)
+    assert (told["groups"], told["found"], told["passed_over"]) == (2, 1, 0)
     await bring(TWICE)
     assert len(await searches()) == 1
     await aged(database, library)
     await bring(file_of(book("5", "论语"), book("6", "论语")))
     assert (await come((await searches())[-1]))["groups"] == 1
+
+
+def sea(number: int, title: str, skipped: str, year: str = "1952") -> bytes:
+    """A record of *title* whose second indicator skips so many characters of it."""
+    return iso(
+        f"001 {number}",
+        "003 TEST",
+        "100 1_ $aHemingway, Ernest",
+        f"245 1{skipped} $a{title}",
+        f"260 __ $c{year}",
+    )
+
+
+async def test_an_article_keeps_no_two_titles_apart(bring: Import, search: Search) -> None:
+    await bring(
+        sea(1, "The old man and the sea", "4")
+        + sea(2, "The old man and the sea", "0")
+        + sea(3, "Old man and the sea", "0")
+        + sea(4, "The old man and the sea", "0", "1999")
+    )
+    assert (await search())["found"] == 3
+
+
+async def test_groups_that_are_too_large_are_parted_or_told(
+    bring: Import,
+    search: Search,
+    client: httpx.AsyncClient,
+    mint: Mint,
+    library: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grouping, "MOST", 3)
+    years = ("1951", "1952", "1952", *["1953"] * 4, *["1954"] * 5)
+    await bring(b"".join(sea(n, "Poems", "0", year) for n, year in enumerate(years)))
+    told = await search()
+    assert (told["found"], told["passed_over"]) == (1, 2)
+    assert told["largest"] == [
+        {"title": "Poems", "said": year, "records": number}
+        for year, number in (("1954", 5), ("1953", 4))
+    ]
+    address = f"/b/{library.code}/cataloguing/duplicates"
+    page = (await client.get(address, headers=mint.staff(f"cataloguer@{library.code}"))).text
+    assert "Poems" in page
+    assert "1954" in page
+
+
+async def test_a_number_of_too_many_is_told_by_itself(
+    bring: Import, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "MOST", 3)
+    await bring(
+        file_of(
+            *(book(str(n), "红楼梦", isbn="9787020002207") for n in range(4)),
+            *(book(str(n), "西游记", isbn="9787020002207") for n in (4, 5)),
+        )
+    )
+    told = await search()
+    assert told["found"] == 1
+    number = {"title": "红楼梦", "said": "9787020002207", "records": 4}
+    assert told["largest"] == [number]
 
 
 async def aged(database: Database, library: Tenant) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from books import Import
+from marcs import iso
 from mutants import REAL, damaged, real
 from sqlalchemy import func, select
 
@@ -42,6 +43,15 @@ async def test_what_is_damaged_is_counted_once_and_what_is_sound_comes_in(
     async with unit_of_work(database.app, library.id) as session:
         stored = select(CatalogueRecord.raw).where(CatalogueRecord.raw.in_(sound))
         assert sorted(await session.scalars(stored)) == sorted(sound)
+
+
+async def test_no_length_of_a_broken_record_stops_an_import(bring: Import) -> None:
+    whole = iso("001 1", "245 10 $aTitle")
+    cut = b"\0\0\0\0\0" + whole[5:-4] + b"\x1d"
+    job = await bring(cut + whole)
+    assert job.state is JobState.DONE
+    assert job.report
+    assert (job.report["new"], job.report["reasons"]) == (1, {"truncated": 1})
 
 
 def broken(draw: Random, number: int) -> list[bytes]:

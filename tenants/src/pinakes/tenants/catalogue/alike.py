@@ -1,11 +1,20 @@
 """When two titles of a branch may be the same: weaker rules than the one that updates. Pure."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations
 
-from pinakes.platform.text import key
+from pinakes.platform.text import fold, key
 from pinakes.tenants.catalogue.marc import Title
+
+ARTICLES = (
+    *("the", "an", "a", "der", "die", "das", "ein", "eine", "le", "la", "les", "l", "un", "une"),
+    *("el", "los", "las", "il", "lo", "gli", "o", "os", "as", "um", "uma", "de", "het", "een"),
+)
+"""What titles begin with and are not filed under; some records say so, others do not."""
+LEADING = re.compile(rf"^\W*(?:(?:{'|'.join(ARTICLES)})(?:\s+|['’]))+(?=\S)")
 
 
 class Verdict(StrEnum):
@@ -22,7 +31,7 @@ def why(one: Title, other: Title) -> str | None:
     ``isbn_title``: an ISBN and the title; ``title_name_year``: the title, somebody's name and the
     year, unless each has an ISBN that the other has not.
     """
-    if not key(one.title) or key(one.title) != key(other.title):
+    if not bare(one.title) or bare(one.title) != bare(other.title):
         return None
     numbers, others = isbns(one), isbns(other)
     if numbers & others:
@@ -30,6 +39,12 @@ def why(one: Title, other: Title) -> str | None:
     if (numbers and others) or one.year is None or one.year != other.year:
         return None
     return "title_name_year" if names(one) & names(other) else None
+
+
+@lru_cache(maxsize=1_000)
+def bare(title: str) -> str:
+    """A title to compare with another: its letters and digits, without a leading article."""
+    return key(LEADING.sub("", fold(title), count=1))
 
 
 def pairs[K](titles: Iterable[tuple[K, Title]]) -> list[tuple[K, K, str]]:

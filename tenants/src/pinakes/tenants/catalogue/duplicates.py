@@ -1,16 +1,15 @@
 """Titles of a branch that may be the same: found by a job, for a person to decide."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Text, cast, func, select, text
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform import jobs
@@ -19,9 +18,9 @@ from pinakes.platform.db import to_json, uuid7
 from pinakes.platform.jobs import Job, JobState, Run
 from pinakes.tenants.catalogue.alike import pairs
 from pinakes.tenants.catalogue.calm import resting
+from pinakes.tenants.catalogue.grouping import NAME, NUMBER, TOLD, Group, TooMany, grouped
 from pinakes.tenants.catalogue.marc import Title
 from pinakes.tenants.catalogue.models import CatalogueRecord
-from pinakes.tenants.catalogue.ready import LIVE
 from pinakes.tenants.catalogue.service import TITLE
 
 DUPLICATES = "catalogue.duplicates"
@@ -36,16 +35,18 @@ FOUND = text("""
     FROM jsonb_to_recordset(:rows) AS t (id uuid, first uuid, second uuid, rule text)
     ON CONFLICT DO NOTHING RETURNING id
 """)
-MOST = 50  # records of one group: larger ones are works without a title of their own
-
-type Group = Sequence[UUID]
 
 
 class Search(Struct):
-    """How many groups of records were compared, and how many pairs are new."""
+    """How many groups of records were compared, and how many pairs are new.
+
+    ``passed_over`` counts the groups that are too large for it; ``largest`` names some of them.
+    """
 
     groups: int = 0
     found: int = 0
+    passed_over: int = 0
+    largest: list[TooMany] = field(default_factory=list[TooMany])
 
 
 async def start_search(session: AsyncSession) -> Job:
@@ -69,12 +70,13 @@ async def under_way(session: AsyncSession, *states: JobState) -> bool:
 
 async def run_search(run: Run) -> dict[str, Any]:
     """Compare what shares an ISBN or a title; begun again, it finds nothing twice."""
-    done = Search()
     async with run.work() as session:
         await session.execute(ONE_PROCESS)
         since = await last_search(session) if run.args.get(CHANGED) else None
-        groups = [*await alike(session, CatalogueRecord.isbn13, since)]
-        groups += await alike(session, CatalogueRecord.sort_key, since)
+        numbers, names = [await grouped(session, key, since) for key in (NUMBER, NAME)]
+    groups, passed = numbers.groups + names.groups, numbers.passed + names.passed
+    largest = sorted(passed, key=lambda one: -one.records)[:TOLD]
+    done = Search(passed_over=len(passed), largest=largest)
     for portion in batched(groups, AT_ONCE):
         async with resting(REST), run.work() as session:
             done.found += await compare(session, portion)
@@ -85,21 +87,17 @@ async def run_search(run: Run) -> dict[str, Any]:
     return report
 
 
+async def last_told(session: AsyncSession) -> Search:
+    """What the last search that came to its end has found."""
+    ended = Job.kind == DUPLICATES, Job.state == JobState.DONE
+    rows = select(Job.report).where(*ended).order_by(Job.id.desc()).limit(1)
+    return msgspec.convert(await session.scalar(rows) or {}, Search)
+
+
 async def last_search(session: AsyncSession) -> datetime | None:
     """Before the last search that came to its end, and before all that it could not see yet."""
     ended = Job.kind == DUPLICATES, Job.state == JobState.DONE
     return await session.scalar(select(func.max(Job.created_at) - LATER).where(*ended))
-
-
-async def alike(session: AsyncSession, column: Any, since: datetime | None) -> Sequence[Group]:
-    """The records that say the same in *column*, the oldest first, one of them changed *since*."""
-    row = CatalogueRecord
-    ids = func.array_agg(aggregate_order_by(row.id, row.id))
-    shown = select(ids).where(row.state == LIVE, ~row.withdrawn, column != "")
-    found = shown.group_by(column).having(func.count().between(2, MOST))
-    if since is not None:
-        found = found.having(func.max(row.changed_at) >= since)
-    return (await session.scalars(found)).all()
 
 
 async def compare(session: AsyncSession, groups: Iterable[Group]) -> int:

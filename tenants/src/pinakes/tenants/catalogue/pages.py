@@ -191,6 +191,7 @@ class CataloguingPages(Controller):
             next=found.next,
             rules=RULES,
             searching=await duplicates.under_way(session, *OPEN),
+            told=await duplicates.last_told(session),
         )
 
     @post("/duplicates")

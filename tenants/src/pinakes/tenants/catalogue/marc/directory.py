@@ -97,11 +97,16 @@ def _parts(
     if _is_cut(last, directory):
         raise Unreadable(
             "cut_off" if "terminator_missing" in repairs else "truncated",
-            declared=raw[:5].decode("latin-1").lstrip("0") or "0",
+            declared=stated(raw),
             actual=len(raw),
         )
     repairs.append("directory_rebuilt")
     return parts
+
+
+def stated(raw: bytes) -> str:
+    """The length that the leader gives, as far as it can be shown: no database takes a NUL."""
+    return "".join(filter(str.isprintable, raw[:5].decode("latin-1"))).lstrip("0") or "0"
 
 
 def _is_cut(last: bytes, directory: str) -> bool:

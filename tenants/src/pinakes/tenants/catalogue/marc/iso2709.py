@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pinakes.tenants.catalogue.marc.dialects import dialect_of
-from pinakes.tenants.catalogue.marc.directory import Unreadable, Walked, walk
+from pinakes.tenants.catalogue.marc.directory import Unreadable, Walked, stated, walk
 from pinakes.tenants.catalogue.marc.encodings import claimed_by, decode
 from pinakes.tenants.catalogue.marc.framing import KEPT, LIMIT, Piece
 from pinakes.tenants.catalogue.marc.record import Broken, Dialect, Found, Record
@@ -19,7 +19,7 @@ class Told(NamedTuple):
 def found(piece: Piece, ordinal: int, told: Told) -> Found:
     """The record in a piece, or the piece with what is wrong with it."""
     if piece.reason:
-        declared = piece.raw[:5].decode("latin-1").lstrip("0") or "0"
+        declared = stated(piece.raw)
         facts = {"actual": len(piece.raw), "declared": declared, "limit": LIMIT, "kept": KEPT}
         return Broken(piece.raw, piece.offset, ordinal, piece.reason, facts)
     try:
