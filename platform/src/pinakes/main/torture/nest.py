@@ -72,7 +72,7 @@ def prepare(role: str, port: int) -> Callable[[], object]:
 def live(role: str, life: Life, begin: Callable[[], object]) -> None:
     """One life; it does not return."""
     if life.place:
-        table = places.API if role == "api" else places.WORKER
+        table = places.API if role == "api" else places.WORKER | places.IMPORT
         ending = signal.SIGSTOP if life.halts else signal.SIGKILL
         places.arm(table[life.place], life.nth, ending)
     if life.place and role == "worker":

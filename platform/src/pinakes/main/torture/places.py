@@ -1,14 +1,20 @@
-"""Where a life may end: before or after a statement reaches the database, by the words in it."""
+"""Where a life may end: before or after a statement reaches the database, by the words in it.
+
+Or amid what comes in pieces: rows copied into the database, a file out of the object store.
+"""
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 
 from asyncpg.connection import Connection
 from asyncpg.prepared_stmt import PreparedStatement
 
-type Moment = Literal["before", "after"]
+from pinakes.platform.objects import CHUNK, Store
+
+type Moment = Literal["before", "amid", "after"]
+type PassBy = Callable[[Moment, str], None]
 
 
 class Place(NamedTuple):
@@ -27,6 +33,16 @@ WORKER: dict[str, Place] = {
     "a transaction has ended": Place("after", "COMMIT"),
     "the sender hears of it": Place("before", "UPDATE outbox", 3),
     "the sender has heard of it": Place("after", "UPDATE outbox", 3),
+}
+IMPORT: dict[str, Place] = {  # of a worker, too; how often each is passed, a test knows
+    "a file is being fetched": Place("amid", "uploads/", 1),
+    "records are being copied": Place("amid", "coming_record", 2),
+    "records are to be settled": Place("before", "FROM coming_record c", 2),
+    "a job writes down how far it is": Place("before", "UPDATE job SET done", 2),
+    "a table's copies have been written": Place("after", "INSERT INTO item", 2),
+    "an undo has taken copies out": Place("after", "DELETE FROM item", 2),
+    "an undo has taken records out": Place("after", "DELETE FROM record", 2),
+    "records have been derived anew": Place("after", "title_fields jsonb, sort_key text", 2),
 }
 API: dict[str, Place] = {
     "a loan has been read": Place("after", "read_checkout"),
@@ -56,6 +72,8 @@ def arm(place: Place, nth: int, ending: signal.Signals = signal.SIGKILL) -> None
     watch(Connection, "execute", simple, pass_by)
     watch(Connection, "_execute", sent, pass_by)
     watch(PreparedStatement, "_PreparedStatement__bind_execute", prepared, pass_by)
+    watch_copying(pass_by)
+    watch_fetching(pass_by)
 
 
 def sent(_: Connection, statement: str, *__: object) -> str:
@@ -75,7 +93,7 @@ def watch(
     owner: type[Any],
     verb: str,
     statement: Callable[..., str],
-    pass_by: Callable[[Moment, str], None],
+    pass_by: PassBy,
 ) -> None:
     """Call *pass_by* around every statement that this verb of the driver sends."""
     send: Callable[..., Awaitable[Any]] = getattr(owner, verb)
@@ -88,3 +106,34 @@ def watch(
         return answer
 
     setattr(owner, verb, watched)
+
+
+def watch_copying(pass_by: PassBy) -> None:
+    """Call *pass_by* when half of what is copied into a table has been sent."""
+    send: Callable[..., Awaitable[Any]] = getattr(Connection, "_copy_in")  # noqa: B009  (private)
+
+    async def watched(
+        connection: Connection, statement: str, source: AsyncIterable[bytes], *more: Any
+    ) -> Any:
+        async def halves() -> AsyncIterator[bytes]:
+            async for piece in source:
+                middle = len(piece) // 2
+                yield piece[:middle]
+                pass_by("amid", statement)
+                yield piece[middle:]
+
+        return await send(connection, statement, halves(), *more)
+
+    setattr(Connection, "_copy_in", watched)  # noqa: B010
+
+
+def watch_fetching(pass_by: PassBy) -> None:
+    """Call *pass_by* behind each piece of a file that the object store has given."""
+    stream = Store.stream
+
+    async def watched(store: Store, key: str, chunk: int = CHUNK) -> AsyncIterator[bytes]:
+        async for piece in stream(store, key, chunk):
+            yield piece
+            pass_by("amid", key)
+
+    setattr(Store, "stream", watched)  # noqa: B010
