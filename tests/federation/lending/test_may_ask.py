@@ -244,3 +244,25 @@ async def test_a_request_of_version_1_goes_on_by_it(borrowing: Borrowing) -> Non
         await work.write()
     await deliver(b.database)
     assert (await b.wish(request)).state == "CANCELLED"
+
+
+async def test_nothing_is_looked_for_once_the_staff_have_read_a_barred_reader_s_wish(
+    borrowing: Borrowing, twice: tuple[UUID, UUID]
+) -> None:
+    b, (_, request) = borrowing, twice
+    await bar(b)
+    await b.act(b.home, request, R, "keep")
+    assert (await b.wish(request)).state == "INVALID_PATRON"
+
+
+async def test_a_retry_is_not_accepted_for_a_barred_reader(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    await rule(b.database, b.supplier, supply_answers="hand")
+    request = await b.place(title)
+    await b.act(b.supplier, request, S, "offer_retry")
+    await bar(b)
+    with pytest.raises(ReaderBarred):
+        await b.act(b.home, request, R, "accept_retry")
+    assert (await b.wish(request)).state == "RETRY_PENDING"

@@ -75,7 +75,9 @@ async def refused(turn: Turn, party: Party) -> list[int]:
 
 
 async def ask_best(turn: Turn, found: Found) -> None:
-    """Choose whom to ask, and ask; or let it wait."""
+    """Choose whom to ask, and ask; or let it wait. Nobody is asked for who may not borrow."""
+    if found.barred and await turn.happen(found, "invalid"):
+        return
     wish = wish_of(found.party)
     if turn.choosing is not None and found.party.attempt == 1:
         chosen = await turn.choosing(wish)
@@ -96,12 +98,18 @@ async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
 
 
 async def ask_next(turn: Turn, found: Found) -> None:
-    """Another attempt at the same wish, if its reader may still borrow."""
-    await turn.happen(fresh(following(found.party)), "invalid" if found.barred else "valid")
+    """Another attempt at the same wish."""
+    await turn.happen(changed(fresh(following(found.party)), barred=found.barred), "valid")
 
 
 async def ask_again(turn: Turn, found: Found) -> None:
-    """Another attempt with the same supplier, which said when or how it could."""
+    """Another attempt with the same supplier, which said when or how it could.
+
+    Raises:
+        ReaderBarred: its reader may not borrow.
+    """
+    if found.barred:
+        raise ReaderBarred(later("Lift the block first, or close the request."))
     party = found.party
     again = knowing(fresh(following(party)), again=True)
     record = as_id(party.facts.get("record"))

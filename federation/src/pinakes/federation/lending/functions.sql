@@ -56,7 +56,8 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
         WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
             THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
                 (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
-        WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON', 'SENT',
+        WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON',
+            'DUPLICATE', 'NEEDS_REVIEW', 'SENT',
             'SUPPLIER_LOCATED', 'LOCAL_SUPPLY', 'CONDITION_PENDING', 'RETRY_PENDING', 'WILL_SUPPLY')
             THEN jsonb_build_object('barred', NOT EXISTS (
                 SELECT FROM standing s JOIN commons.tenant t ON t.id = s.tenant_id

@@ -53,6 +53,9 @@ def moved(storm: "Storm", party: Party, place: tuple[str, int], *allowed: str) -
 
 def choose(storm: "Storm", party: Party) -> None:
     """Whoever has it and was not asked yet; what is known of shelves may be old."""
+    if storm.random.random() < BARRED:
+        storm.happen(party, "invalid")
+        return
     asked = storm.asked[party.request]
     could = [
         copy.owner
@@ -72,7 +75,7 @@ def another(storm: "Storm", party: Party) -> None:
     storm.seen[f"attempt {party.attempt + 1}"] += 1
     fresh = following(party)
     storm.keep(fresh)
-    storm.happen(fresh, "invalid" if storm.random.random() < BARRED else "valid")
+    storm.happen(fresh, "valid")
 
 
 def once_more(storm: "Storm", party: Party) -> None:
