@@ -47,7 +47,7 @@ async def test_what_is_damaged_is_counted_once_and_what_is_sound_comes_in(
 
 async def test_no_length_of_a_broken_record_stops_an_import(bring: Import) -> None:
     whole = iso("001 1", "245 10 $aTitle")
-    cut = b"\0\0\0\0\0" + whole[5:-4] + b"\x1d"
+    cut = b"0\x0009\x00" + whole[5:-4] + b"\x1d"
     job = await bring(cut + whole)
     assert job.state is JobState.DONE
     assert job.report

@@ -97,7 +97,7 @@ def _shelf(shelves: Sequence[Shelf], values: Values, call_number: str) -> Row:
     linked = [says for group, says in shelves if group == _group(values)]
     candidates = linked or [says for _, says in shelves[:1]]
     same = [says for says in candidates if says["call_number"] == call_number]
-    return next(iter(same or candidates), {})
+    return next(iter(same or candidates), Row())
 
 
 def _group(values: Values) -> str:
