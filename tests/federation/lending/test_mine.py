@@ -1,13 +1,17 @@
 """The reader's own list of requests: which title, where it comes to, and how long that takes."""
 
+from datetime import datetime
+
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
+from lending import Desk, deliver, rule
 from litestar import Litestar
 from sqlalchemy import text
 
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import looking, wording
+from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.schemas import MyRequest
 from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
@@ -94,9 +98,87 @@ async def test_a_date_says_what_it_is_for(
 def rendered(app: Litestar, one: MyRequest, home: Tenant, tongue: str) -> str:
     """The list with one request."""
     shown = {"requests": [one], "steps": wording.STEPS, "closed": wording.CLOSED, "home": home}
-    shown |= {"at_home": wording.AT_HOME, "coming": wording.COMING}
+    shown |= {"at_home": wording.AT_HOME, "coming": wording.COMING, "expected": wording.EXPECTED}
     with speaking(tongue):
         page: str = app.state.templates.get_template("lending/mine.html").render(
             language=tongue, **shown
         )
     return page
+
+
+async def test_a_book_that_a_request_has_brought_stands_once(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desks: dict[str, Desk]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    for act in ("receive", "shelve"):
+        await b.act(b.pickup, request, Role.PICKUP, act)
+    await desks["pickup"].lend(b.reader.card, barcode)
+    await deliver(b.database)
+    [loan] = (await client.get("/v1/me/loans", headers=me)).json()["items"]
+    [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert (loan["request"], loan["branch"]) == (str(request), b.pickup.code)
+    assert (wish["id"], wish["supplier"], wish["barcode"]) == (
+        str(request),
+        b.supplier.code,
+        barcode,
+    )
+    headers = me | {"Accept": "text/html", "Accept-Language": "en"}
+    page = (await client.get(f"/b/{b.home.code}/me/loans", headers=headers)).text
+    assert page.count('class="loan"') == 1
+    assert f"it belongs to {b.supplier.name_en}" in page
+    assert "Due <time" in page
+    assert f'action="/b/{b.home.code}/me/requests/{request}/renew"' in page
+    ask = {"query": "{ myLoans { request } myRequests { id supplier barcode } }"}
+    graph = await client.post(f"/v1/b/{b.home.code}/graphql", json=ask, headers=me)
+    told = graph.json()["data"]
+    assert told["myLoans"] == [{"request": str(request)}]
+    assert told["myRequests"] == [
+        {"id": str(request), "supplier": b.supplier.code, "barcode": barcode}
+    ]
+    await desks["pickup"].take_back(barcode)
+    await deliver(b.database)
+    kept = (await client.get("/v1/me/loans?closed_too=true", headers=me)).json()["items"]
+    assert [one["request"] for one in kept] == [None]
+
+
+async def test_the_next_step_is_told_with_the_day_until_which_it_is_waited_for(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    await rule(b.database, b.supplier, supply_answers="hand")
+    await held(b.database, b.supplier, title)
+    path, tongue = f"/b/{b.home.code}/me/loans", {"Accept": "text/html", "Accept-Language": "en"}
+    request = await b.place(title)
+    steps = [("", 2, "An answer is expected by"), ("agree", 4, "Expected to be sent by")]
+    for act, days, words in [*steps, ("ship", 14, "Expected to arrive by")]:
+        if act:
+            await b.act(b.supplier, request, Role.SUPPLIER, act)
+        [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+        due, since = (datetime.fromisoformat(wish[name]) for name in ("expected_by", "as_of"))
+        assert round((due - since).total_seconds() / 3600) == days * 24
+        page = (await client.get(path, headers=me | tongue)).text
+        assert words in page
+        assert "As of " in page
+    for act in ("receive", "shelve"):
+        await b.act(b.pickup, request, Role.PICKUP, act)
+    [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert (wish["state"], wish["expected_by"]) == ("READY_FOR_PICKUP", None)
+
+
+async def test_what_its_reader_no_longer_wants_is_expected_by_no_day(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    await b.act(b.home, request, Role.REQUESTER, "cancel")
+    [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert (wish["state"], wish["expected_by"]) == ("SHIPPED", None)
+
+
+def test_whatever_is_expected_is_a_state_that_readers_are_told() -> None:
+    assert wording.EXPECTED.keys() <= wording.STEPS.keys()

@@ -116,6 +116,29 @@ async def mine(
     return told
 
 
+async def brought(
+    session: AsyncSession, directory: Directory, person: UUID
+) -> dict[tuple[str, str], UUID]:
+    """A reader's open requests whose book is known, by where it is collected and its barcode.
+
+    Where another book bears the same barcode, it goes by its owner's code, too.
+    """
+    party = PartyRow.request_id, PartyRow.pickup_id, PartyRow.supplier_id, PartyRow.facts
+    rows = await session.execute(
+        select(*party)
+        .join(Request, and_(Request.id == PartyRow.request_id, Request.attempt == PartyRow.attempt))
+        .where(PartyRow.role == Role.REQUESTER, PartyRow.tenant_id == Request.tenant_id)
+        .where(Request.person_id == person, ~Request.over)
+    )
+    found: dict[tuple[str, str], UUID] = {}
+    for row in rows:
+        if row.facts.get("barcode") and row.supplier_id in directory.ids:
+            book, owner = row.facts["barcode"], directory.ids[row.supplier_id].code
+            for name in (book, f"{owner}/{book}"):
+                found[directory.ids[row.pickup_id].code, name] = row.request_id
+    return found
+
+
 async def attempts_at(
     session: AsyncSession, requests: Sequence[UUID]
 ) -> dict[tuple[UUID, int], Found]:

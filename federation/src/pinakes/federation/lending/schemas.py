@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import models
+from pinakes.federation.lending.expecting import expected_by
 from pinakes.federation.lending.party import Party
 from pinakes.federation.lending.rows import Found
 from pinakes.platform.directory import Directory
@@ -218,7 +219,11 @@ class Scanned(Struct):
 
 
 class MyRequest(Struct):
-    """One of my requests: what comes next, when, and where it will be."""
+    """One of my requests: what comes next, when, and where it will be.
+
+    *supplier* and *barcode* are told once it is known which book it will be. *expected_by*:
+    until when the next step is waited for; then my home asks elsewhere.
+    """
 
     id: UUID
     title: str
@@ -234,6 +239,9 @@ class MyRequest(Struct):
     suspended_until: datetime | None
     as_of: datetime
     edition: UUID | None  # the title in the catalogue, and who made it
+    expected_by: datetime | None
+    supplier: str | None = None
+    barcode: str | None = None
     author: str | None = None
 
     @classmethod
@@ -249,6 +257,7 @@ class MyRequest(Struct):
         pickup, facts = directory.ids[row.pickup_id], found.party.facts
         ready = row.state == "READY_FOR_PICKUP"
         seconds = facts.get("collect_by") if ready else due_of(found.party)
+        owner, book = found.party.supplier, facts.get("barcode")
         acts: list[str] = [act for act in ("cancel", "renew") if act in found.party.acts]
         if row.state == "WAITING":
             acts.append("resume" if row.id in asleep else "suspend")
@@ -267,4 +276,7 @@ class MyRequest(Struct):
             suspended_until=asleep.get(row.id),
             as_of=row.changed_at,
             edition=row.edition_id,
+            expected_by=moment(expected_by(found)),
+            supplier=directory.ids[owner].code if book and owner is not None else None,
+            barcode=book,
         )

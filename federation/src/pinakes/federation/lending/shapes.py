@@ -204,11 +204,15 @@ class Mine:
     as_of: datetime
     edition: UUID | None
     author: str | None
+    expected_by: datetime | None  # until when the next step is waited for
+    supplier: str | None  # once it is known which book it will be
+    barcode: str | None
 
     @classmethod
     def of(cls, row: schemas.MyRequest) -> Self:
         names = ("id", "title", "state", "over", "pickup", "until", "suspended",
-                 "suspended_until", "as_of", "edition", "author")  # fmt: skip
+                 "suspended_until", "as_of", "edition", "author", "expected_by", "supplier",
+                 "barcode")  # fmt: skip
         place: dict[str, Any] = {
             name: getattr(row.place, name, None) for name in Place.__struct_fields__
         }

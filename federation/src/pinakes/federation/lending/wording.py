@@ -81,6 +81,17 @@ STEPS = {  # as the reader reads them
 }
 AT_HOME = {"CHECKED_OUT", "RENEW_PENDING", "OVERDUE", "RECALLED"}  # the reader has it
 COMING = {"SHIPPED", "RECEIVED"}  # known are the day when it is due, not those on the shelf
+ANSWER = later("An answer is expected by %(day)s; without one, another library is asked.")
+DECISION = later("The staff decide by %(day)s; after that another library is asked.")
+EXPECTED = {  # what is waited for, and until when
+    "SENT": ANSWER,
+    "LOCAL_SUPPLY": ANSWER,
+    "SUPPLIER_LOCATED": ANSWER,
+    "CONDITION_PENDING": DECISION,
+    "RETRY_PENDING": DECISION,
+    "WILL_SUPPLY": later("Expected to be sent by %(day)s; if not, another library is asked."),
+    "SHIPPED": later("Expected to arrive by %(day)s; if not, another library is asked."),
+}
 CLOSED = later("Given back, or no longer wanted")
 ACTS = {  # what somebody at a desk may do: see ``acting.py``
     "agree": later("Agree"),

@@ -8,6 +8,7 @@ import strawberry
 from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.lending import looking
 from pinakes.federation.loans import models, service
 from pinakes.federation.loans.schemas import MyLoan
 from pinakes.platform.errors import NotFound
@@ -39,6 +40,7 @@ class Loan:
     returned_at: datetime | None
     state: State
     as_of: datetime
+    request: UUID | None  # which of my requests has brought it
 
     @classmethod
     def of(cls, loan: MyLoan) -> Self:
@@ -66,7 +68,9 @@ class LoanQueries:
         rows = service.mine(person).order_by(models.Borrowed.id.desc()).limit(length(limit, MOST))
 
         async def look(session: AsyncSession) -> list[Loan]:
+            directory = context.state["directory"]
+            brought = await looking.brought(session, directory, person)
             found = await session.scalars(rows)
-            return [Loan.of(MyLoan.of(row, context.state["directory"])) for row in found]
+            return [Loan.of(MyLoan.of(row, directory, brought)) for row in found]
 
         return await context.read(look)

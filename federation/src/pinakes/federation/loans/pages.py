@@ -101,7 +101,8 @@ async def mine(request: Call, asker: Principal, database: Database) -> list[MyLo
     home = directory.coded(asker.home or "")
     rows = service.mine(person(asker)).order_by(Borrowed.due_at).limit(MOST)
     async with unit_of_work(database.app, home.id, asker) as session:
-        return [MyLoan.of(row, directory) for row in await session.scalars(rows)]
+        brought = await looking.brought(session, directory, person(asker))
+        return [MyLoan.of(row, directory, brought) for row in await session.scalars(rows)]
 
 
 async def shown(  # noqa: PLR0913  (what came of the last press of a button)
@@ -120,6 +121,7 @@ async def shown(  # noqa: PLR0913  (what came of the last press of a button)
     home = directory.coded(asker.home or "")
     async with unit_of_work(database.app, home.id, asker) as session:
         requests = await looking.mine(session, directory, person(asker))
+    fetched = {loan.request for loan in loans}
     return page(
         request,
         "loans/mine.html",
@@ -127,12 +129,15 @@ async def shown(  # noqa: PLR0913  (what came of the last press of a button)
         loans=loans,
         lenders=lenders,
         home=home,
-        requests=requests,
+        requests=[one for one in requests if one.id not in fetched],
+        fetched={one.id: one for one in requests if one.id in fetched},
+        branches=directory.codes,
         requested=requested,
         steps=wording.STEPS,
         closed=wording.CLOSED,
         at_home=wording.AT_HOME,
         coming=wording.COMING,
+        expected=wording.EXPECTED,
         as_of=max((loan.as_of for loan in loans), default=None),
         done=done,
         problem=describe(problem) if problem else None,

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Controller, Request, get
 from litestar.params import FromQuery
 
+from pinakes.federation.lending import looking
 from pinakes.federation.loans import service
 from pinakes.federation.loans.models import Borrowed
 from pinakes.federation.loans.schemas import MyLoan
@@ -34,11 +35,12 @@ class MyLoans(Controller):
         home = directory.coded(asker.home or "")
         rows = service.mine(person(asker), closed_too=closed_too)
         async with unit_of_work(database.app, home.id, asker) as session:
+            brought = await looking.brought(session, directory, person(asker))
             return await newest(
                 session,
                 rows,
                 Borrowed.id,
-                lambda row: MyLoan.of(row, directory),
+                lambda row: MyLoan.of(row, directory, brought),
                 after=after,
                 limit=limit,
             )

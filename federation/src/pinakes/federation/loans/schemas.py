@@ -1,5 +1,6 @@
 """What a reader sees of loans."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -15,7 +16,7 @@ from pinakes.tenants.circulation.machine import State, state_of
 class MyLoan(Struct):
     """One of my loans; *branch* is the code of the lender, which renews it.
 
-    Its moments are told by the lender's clocks.
+    Its moments are told by the lender's clocks. *request*: which of my requests has brought it.
     """
 
     id: UUID
@@ -30,9 +31,15 @@ class MyLoan(Struct):
     returned_at: datetime | None
     state: State
     as_of: datetime
+    request: UUID | None
 
     @classmethod
-    def of(cls, row: models.Borrowed, directory: Directory) -> Self:
+    def of(
+        cls,
+        row: models.Borrowed,
+        directory: Directory,
+        brought: Mapping[tuple[str, str], UUID],
+    ) -> Self:
         lender, back = directory.ids[row.lender_id], row.returned_at
         return cls(
             id=row.id,
@@ -47,4 +54,5 @@ class MyLoan(Struct):
             returned_at=local(back, lender.zone) if back else None,
             state=state_of(back, row.outcome),
             as_of=local(row.as_of, lender.zone),
+            request=None if back else brought.get((lender.code, row.barcode)),
         )
