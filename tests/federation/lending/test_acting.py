@@ -247,12 +247,15 @@ async def test_the_staff_decide_about_a_second_request(
     b = borrowing
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title, copies=3)
-    await b.place(title)
+    first = await b.place(title)
     for act, after in (("keep", "To be sent"), ("drop", "Closed: asked for twice")):
         desks = Desks(client, mint, b, await b.place(title, sure=True))
         page = await desks.at[R].look()
         assert all(one in page for one in ("Asked for twice", "Keep both", "Waits until"))
         assert acting.WARNINGS["drop"] in page
+        assert "The other request" in page
+        shown = await client.get(desks.at[R].path, headers=desks.at[R].headers)
+        assert f'/lending/requests/{first}"' in shown.text
         listed = await client.get(f"/b/{b.home.code}/lending/problem", headers=desks.at[R].headers)
         assert "Keep both requests" in words(listed.text)
         assert f"State {after}" in await desks.press(R, act)

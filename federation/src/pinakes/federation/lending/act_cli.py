@@ -11,6 +11,7 @@ import msgspec
 from pinakes.federation.lending import hot, service
 from pinakes.federation.lending.desk_cli import at_desk, line
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.rows import Sought
 from pinakes.federation.lending.schemas import Doing, NewRequest, PartyView, Scan, Scanned
 from pinakes.platform.clock import now
 from pinakes.platform.command import branch_option, json_option
@@ -85,7 +86,8 @@ def do(  # noqa: PLR0913, PLR0917  (where, which party, what, and how)
 
     async def step(desk: Desk, database: Database) -> bytes:
         known = Role(role) if role else await role_in(desk, database, request_id, act)
-        return (await hot.act(desk, database, request_id, known, act, facts, attempt)).body
+        whose = Sought(request_id, known, attempt)
+        return (await hot.act(desk, database, whose, act, facts)).body
 
     tell(at_desk(data, branch, step), as_json)
 
@@ -100,9 +102,8 @@ def describe(data: Path, branch: str, request_id: UUID, edition: UUID, as_json: 
     """Say which TITLE of the catalogue the reader of REQUEST meant (`search find` tells its id)."""
 
     async def name(desk: Desk, database: Database) -> bytes:
-        home, facts = Role.REQUESTER, {"edition": str(edition)}
-        told = await hot.act(desk, database, request_id, home, service.DESCRIBE, facts, None)
-        return told.body
+        whose, facts = Sought(request_id, Role.REQUESTER), {"edition": str(edition)}
+        return (await hot.act(desk, database, whose, service.DESCRIBE, facts)).body
 
     tell(at_desk(data, branch, name), as_json)
 

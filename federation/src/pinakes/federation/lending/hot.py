@@ -17,7 +17,7 @@ from pinakes.federation.lending.acting import refuse_empty
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
-from pinakes.federation.lending.rows import found_in
+from pinakes.federation.lending.rows import Sought, found_in
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan
 from pinakes.federation.lending.turn import Choosing, NeedsSession, Turn
 from pinakes.platform.db import Database, unit_of_work
@@ -35,16 +35,11 @@ PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7, $8)"
 OK, CREATED = 200, 201
 
 
-async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
-    desk: Desk,
-    database: Database,
-    request: UUID,
-    role: Role,
-    on: str,
-    facts: Mapping[str, Any],
-    attempt: int | None,
+async def act(
+    desk: Desk, database: Database, whose: Sought, on: str, facts: Mapping[str, Any]
 ) -> Answer:
     """One step of one party, by a person at this desk."""
+    request, role, attempt, _ = whose
 
     async def move(connection: Connection) -> Answer:
         row = await read(connection, READ, desk.here.id, desk.key.key, request, role, attempt)
@@ -75,7 +70,7 @@ async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
 
 async def own(desk: Desk, database: Database, request: UUID, on: str) -> Answer:
     """A step that readers take for themselves, and the desk of their home for them."""
-    return await act(desk, database, request, Role.REQUESTER, on, {}, None)
+    return await act(desk, database, Sought(request, Role.REQUESTER), on, {})
 
 
 async def place(desk: Desk, wish: NewRequest) -> Answer:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import JSON, Uuid, and_, bindparam, or_, select, text
+from sqlalchemy import JSON, Uuid, and_, bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from pinakes.federation.holds.service import place_of
 from pinakes.federation.lending import service
@@ -152,6 +153,17 @@ async def authors_of(session: AsyncSession, editions: set[UUID]) -> dict[UUID | 
     """Who made each of these titles, as a branch that shows it says."""
     rows = await session.execute(SHOWN, {"editions": sorted(editions)})
     return {row.id: msgspec.convert(row.title_fields, Title).by for row in rows}
+
+
+async def asked_before(session: AsyncSession, id: UUID) -> Sequence[Request]:
+    """What else its reader waits for under the same title, oldest first."""
+    this = aliased(Request)
+    same = or_(
+        Request.edition_id == this.edition_id, func.lower(Request.title) == func.lower(this.title)
+    )
+    twins = and_(Request.person_id == this.person_id, Request.id != this.id, same)
+    rows = select(Request).join(this, twins).where(this.id == id, ~Request.over)
+    return (await session.scalars(rows.order_by(Request.id).limit(MOST))).all()
 
 
 async def whole(session: AsyncSession, directory: Directory, id: UUID) -> WholeRequest:

@@ -1,6 +1,6 @@
 """Lending in the browser: worklists with one field to scan into, slips, and a reader's requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -221,6 +221,17 @@ class News:
     scanned: str = ""
 
 
+WORDS: Mapping[str, Any] = {
+    "names": NAMES,
+    "states": wording.STATES,
+    "acts": wording.ACTS,
+    "verbs": wording.VERBS,
+    "whys": wording.WHYS,
+    "acting": acting,
+    "in_house": IN_HOUSE,
+}
+
+
 async def shown(
     request: Call,
     session: AsyncSession,
@@ -240,12 +251,10 @@ async def shown(
         "lending/lists.html",
         status=problem.status if problem else 200,
         name=name,
-        names=NAMES,
         counts=await counts(session),
         rows=rows,
         after=after,
         strangers=strays,
-        whys=wording.WHYS,
         owners_of=directory.ids,
         branches=directory.codes,
         owners=[directory.codes[code] for code in owners],
@@ -254,9 +263,5 @@ async def shown(
         left=await dealt_with(session, request.query_params),
         problem=describe(problem) if problem else None,
         scanned=news.scanned,
-        states=wording.STATES,
-        acts=wording.ACTS,
-        acting=acting,
-        in_house=IN_HOUSE,
-        verbs=wording.VERBS,
+        **WORDS,
     )

@@ -95,12 +95,14 @@ async def shown(
     """The request as it stands now, the newest attempt first; or NoSuchRequest."""
     directory: Directory = request.app.state.directory
     whole = await looking.whole(session, directory, id)
+    twice = whole.parties[-1].state == "DUPLICATE"
     return page(
         request,
         "lending/request.html",
         status=problem.status if problem else 200,
         whole=whole,
         parties=list(reversed(whole.parties)),
+        others=await looking.asked_before(session, id) if twice else (),
         did=await done_just_now(session, directory, request.query_params),
         problem=describe(problem) if problem else None,
         pressed=pressed,

@@ -11,6 +11,7 @@ from pinakes.federation.lending import hot, looking, pausing, service
 from pinakes.federation.lending.fetching import Work, waiting
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Request as Wish
+from pinakes.federation.lending.rows import Sought
 from pinakes.federation.lending.schemas import (
     Doing,
     MyRequest,
@@ -145,7 +146,7 @@ class Requests(Controller):
     ) -> Response[PartyView]:
         """One step at this branch; the refusal names what is possible instead."""
         facts = data.facts(int(now().timestamp()))
-        answer = await hot.act(desk, database, id, role_of(role), act, facts, attempt)
+        answer = await hot.act(desk, database, Sought(id, role_of(role), attempt), act, facts)
         return told(request, desk, answer)
 
 

@@ -133,6 +133,10 @@ class Note(Struct):
     at: datetime
     note: str
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        return cls(told["by"], datetime.fromtimestamp(told["at"], UTC), told["note"])
+
 
 class PartyView(Struct):
     """Where this branch stands in one role of one attempt, and what it may do next."""
@@ -177,10 +181,7 @@ class PartyView(Struct):
             supplier=supplier.code if supplier else None,
             title=facts.get("title") or "",
             barcode=facts.get("here") or facts.get("barcode"),
-            notes=[
-                Note(one["by"], datetime.fromtimestamp(one["at"], UTC), one["note"])
-                for one in facts.get("notes", [])
-            ],
+            notes=[Note.of(one) for one in facts.get("notes", [])],
             reason=facts.get("reason"),
             rule=facts.get("rule"),
             condition=facts.get("condition"),

@@ -12,6 +12,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from pinakes.federation.lending import hot
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.rows import Sought
 from pinakes.federation.lending.schemas import NewRequest
 from pinakes.main.bench.lives import Life, code
 from pinakes.main.features import FEATURES
@@ -136,7 +137,7 @@ class Player:
         async def step(key: str) -> None:
             assert life.request is not None  # noqa: S101  (it has been placed)
             desk = self.desk(branch, key)
-            await hot.act(desk, self.database, life.request, role, on, {}, None)
+            await hot.act(desk, self.database, Sought(life.request, role), on, {})
 
         return step
 
