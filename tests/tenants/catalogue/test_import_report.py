@@ -7,6 +7,7 @@ import httpx
 import pymarc
 import pytest
 from books import Import, book, file_of
+from marcs import iso
 from mint import Mint
 from sqlalchemy import select
 
@@ -75,3 +76,42 @@ async def test_a_copy_comes_in_where_its_system_says_it_is(
         assert [status for _, status in rows] == [
             "on_shelf", "withdrawn", "lost", "on_shelf", "on_shelf",
         ]  # fmt: skip
+
+
+async def test_records_that_were_put_right_are_named(
+    client: httpx.AsyncClient,
+    mint: Mint,
+    library: Tenant,
+    bring: Import,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    books = [book(str(number)).as_marc() for number in range(5)]
+    for wrong in (1, 4):
+        books[wrong] = b"00999" + books[wrong][5:]
+    heading = b"00999" + iso("001 h", "100 1_ $aCao, Xueqin", leader="nz  a i ")[5:]
+    job = await bring(file_of(*books, heading))
+    assert job.report is not None
+    assert job.report["repairs"] == {"length_corrected": 3}
+    monkeypatch.setattr("pinakes.tenants.catalogue.repaired.AT_ONCE", 2)
+    root, staff = f"/v1/b/{library.code}/catalogue", mint.staff(f"desk@{library.code}")
+    where, after, told = f"{root}/imports/{job.id}", "", list[tuple[str, str, list[str]]]()
+    while after is not None:
+        asked = {"after": after} if after else {}
+        page = (await client.get(f"{where}/repairs", headers=staff, params=asked)).json()
+        told += [(one["kind"], one["control_number"], one["repairs"]) for one in page["items"]]
+        after = page["next"]
+    right = ["length_corrected"]
+    assert sorted(told) == [
+        ("authority", "h", right),
+        ("record", "1", right),
+        ("record", "4", right),
+    ]
+    answer = await client.get(f"{where}/report.csv", headers=staff)
+    table = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    named = [row for row in table if row["what"] == "repaired"]
+    assert sorted(row["known_as"] for row in named) == ["1", "4", "h"]
+    assert {(row["code"], row["en"]) for row in named} == {("length_corrected", "Length put right")}
+    monkeypatch.setattr("pinakes.tenants.catalogue.repaired.MOST", 2)
+    answer = await client.get(f"{where}/report.csv", headers=staff)
+    table = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["code"] for row in table if row["what"] == "repaired"][-1] == "more"

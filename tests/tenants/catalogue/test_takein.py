@@ -213,6 +213,8 @@ async def test_the_archive_tells_of_everything_else_in_words(
     assert (manifest["version"], manifest["branch"]) == (2, library.code)
     assert names == {*manifest["files"], "README.txt", "manifest.json"}
     assert all(f" {name}\n" in readme for name in manifest["files"])
+    come = {name for name, one in manifest["files"].items() if one["comes_in"]}
+    assert come == {line[2:] for line in readme.splitlines() if line.startswith("* ")}
     (loan,) = lines(archive, "loans.jsonl")
     assert (loan["card"], loan["barcode"]) == (reader.card, "A")
     assert (loan["home"], loan["returned_at"]) == (library.code, None)

@@ -89,7 +89,9 @@ async def test_whoever_leaves_takes_everything(
         assert reader.card in whole.read("readers.csv").decode()
         assert json.loads(whole.read("manifest.json")) == manifest
         digest = hashlib.sha256(file).hexdigest()
-    assert manifest["files"]["titles.mrc"] == {"rows": 2, "sha256": digest, "troubles": {}}
+    assert manifest["files"]["titles.mrc"] == {
+        "comes_in": True, "rows": 2, "sha256": digest, "troubles": {},
+    }  # fmt: skip
     single = tmp_path / "titles.mrc"
     assert last(await command("export", str(single), "--json"))["read"] == 2
     assert (await act(database, OPERATOR, library.id, Action.CLOSE)).state == "gone"

@@ -181,6 +181,7 @@ TABLE = {
     "catalogue.kept": STAFF,
     "reports.show": STAFF,
     "reports.table": STAFF,
+    "reports.repairs": STAFF,
     "catalogue.quarantine": STAFF,
     "catalogue.piece": STAFF,
     "catalogue.items": STAFF,

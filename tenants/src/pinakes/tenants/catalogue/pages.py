@@ -116,7 +116,7 @@ class CataloguingPages(Controller):
         here: Here,
         asker: Asker,
     ) -> Stream:
-        """The report as a table, with a line for each piece and copy that did not come in."""
+        """The report as a table: counts, and what did not come in or was put right."""
         return as_csv(await imported(session, id), database, here, asker)
 
     @get("/imports/{id:uuid}/items")

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from pinakes.platform.db import Database, unit_of_work
@@ -12,7 +12,9 @@ from pinakes.platform.http import Asker, Data, Here
 from pinakes.platform.http import Session as Opened
 from pinakes.platform.identity import Principal
 from pinakes.platform.jobs import Job
-from pinakes.tenants.catalogue import service
+from pinakes.platform.paging import After, Page
+from pinakes.tenants.catalogue import repaired, service
+from pinakes.tenants.catalogue.repaired import Repaired
 from pinakes.tenants.catalogue.schemas import ImportView
 from pinakes.tenants.catalogue.telling import table
 
@@ -26,11 +28,19 @@ class Reports(Controller):
         """An import of records or of items: its file, its state, its counts, and its undos."""
         return await service.import_view(session, id)
 
+    @get("/repairs")
+    async def repairs(
+        self, id: FromPath[UUID], session: Opened, after: FromQuery[After] = None
+    ) -> Page[Repaired]:
+        """Records that had to be put right to be read; go on until ``next`` is null."""
+        await service.imported(session, id)
+        return await repaired.page(session, id, after)
+
     @get("/report.csv")
     async def table(
         self, id: FromPath[UUID], session: Opened, database: Data, here: Here, asker: Asker
     ) -> Stream:
-        """The same as CSV, with a line for each piece and copy that did not come in."""
+        """The same as CSV; line by line what did not come in, and records that were put right."""
         return as_csv(await service.imported(session, id), database, here, asker)
 
 

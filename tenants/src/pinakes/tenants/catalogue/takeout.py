@@ -49,8 +49,9 @@ type Rows = AsyncIterator[tuple[bytes, Given]]
 
 
 class Packed(Struct):
-    """One file of the ZIP."""
+    """One file of the ZIP; whether ``takein`` brings it in, or it is for reading only."""
 
+    comes_in: bool = False
     rows: int = 0
     sha256: str = ""
     troubles: dict[str, int] = msgspec.field(default_factory=dict[str, int])
@@ -120,18 +121,20 @@ class Packing:
         for wish in MARKED:
             with TemporaryFile() as beside:
                 marked = Marked(wish, beside)
-                await self.rows_of(marked)
-                await self.entry(f"{wish.what}.jsonl", pieces(beside, self.last))
+                await self.rows_of(marked, comes_in=True)
+                await self.entry(f"{wish.what}.jsonl", pieces(beside, self.last), comes_in=True)
         for wish in PLAIN:
             await self.rows_of(source(wish))
         await self.entry(READERS, self.readers())
         for belonging in belongings:
-            await self.entry(belonging.name, self.belonging(belonging))
+            comes_in = belonging.bring is not None
+            await self.entry(belonging.name, self.belonging(belonging), comes_in=comes_in)
         self.whole.writestr(README, read_me(self.manifest.branch, belongings))
         self.whole.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(self.manifest)))
 
-    async def rows_of(self, rows: Source) -> None:
-        await self.entry(rows.name, portions(rows, self.run.parting_work, self.seen))
+    async def rows_of(self, rows: Source, *, comes_in: bool = False) -> None:
+        file = portions(rows, self.run.parting_work, self.seen)
+        await self.entry(rows.name, file, comes_in=comes_in)
         self.done += self.last
 
     async def seen(self, session: AsyncSession, count: int) -> None:
@@ -158,8 +161,8 @@ class Packing:
                 return
             yield body, given
 
-    async def entry(self, name: str, rows: Rows) -> None:
-        digest, packed = hashlib.sha256(), Packed()
+    async def entry(self, name: str, rows: Rows, *, comes_in: bool = False) -> None:
+        digest, packed = hashlib.sha256(), Packed(comes_in)
         with self.whole.open(name, "w", force_zip64=True) as inside:
             async for body, given in rows:
                 await asyncio.to_thread(inside.write, body)

@@ -1,4 +1,4 @@
-"""A report as a table: counts, then a line for each piece and copy that did not come in."""
+"""A report as a table: counts, then what did not come in or was put right, line by line."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +14,7 @@ from pinakes.platform.spreadsheet import BOM, lines
 from pinakes.tenants.catalogue.marc import sentence
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
+from pinakes.tenants.catalogue.repaired import MOST, Repaired, all_of
 from pinakes.tenants.catalogue.service import item_troubles, quarantined
 
 COUNTS = (
@@ -32,7 +33,7 @@ BESIDE = (
     ("refused", later("Refused")),
 )
 NAMES = dict(COUNTS + BESIDE)
-COLUMNS = ("what", "code", "count", "record", "byte", "barcode", "zh", "en")
+COLUMNS = ("what", "code", "count", "record", "byte", "barcode", "known_as", "zh", "en")
 AT_ONCE = 1000
 
 type Opened = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -46,6 +47,11 @@ async def table(opened: Opened, job: Job) -> AsyncGenerator[bytes]:
         yield lines(map(piece, pieces))
     async for copies in portions(opened, item_troubles(job.id), ItemTrouble):
         yield lines(map(copy, copies))
+    if (job.report or {}).get("repairs"):
+        async for some in all_of(opened, job.id):
+            yield lines(
+                [too_many()] if some is None else (one for row in some for one in mended(row))
+            )
 
 
 async def portions[Row: (Quarantined, ItemTrouble)](
@@ -92,6 +98,19 @@ def copy(row: ItemTrouble) -> Cells:
     return cells("item", row.reason, record=row.ordinal, barcode=row.barcode, words=words)
 
 
+def mended(row: Repaired) -> Iterator[Cells]:
+    """A line for each thing that was put right in a record."""
+    for code in row.repairs:
+        words = label(code, "zh"), label(code, "en")
+        yield cells("repaired", code, known_as=row.control_number or row.id, words=words)
+
+
+def too_many() -> Cells:
+    """What ends a list that does not go through to the end."""
+    words = f"只查看了前 {MOST:,} 条记录", f"Only the first {MOST:,} records have been looked at"
+    return cells("repaired", "more", words=words)
+
+
 def cells(what: str, code: str, *, words: Iterable[str], **told: object) -> Cells:
     """One line; what does not apply to it stays empty."""
-    return (what, code, *(str(told.get(column, "")) for column in COLUMNS[2:6]), *words)
+    return (what, code, *(str(told.get(column, "")) for column in COLUMNS[2:7]), *words)
