@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -124,14 +124,18 @@ async def followed(doors: Doors, branch: str, start: Start) -> Job:
 
 
 def finish(job: Job, *, as_json: bool) -> None:
-    """Show a report of plain counts."""
+    """Show a report of counts, and of what it names a line for each."""
     if job.state is not JobState.DONE or job.report is None:
         raise click.ClickException(why(job))
     if as_json:
         show_json(job.report)
         return
-    for name, count in job.report.items():
-        click.echo(f"{name:>12}  {count:>9,}")
+    for name, told in job.report.items():
+        if not isinstance(told, list):
+            click.echo(f"{name:>12}  {told:>9,}")
+            continue
+        for one in cast("list[dict[str, Any]]", told):
+            click.echo(f"{name:>12}  {'  '.join(map(str, one.values()))}")
 
 
 def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str) -> click.Command:
