@@ -203,7 +203,7 @@ async def test_the_graph_tells_the_same(
 
 @pytest.mark.parametrize("headers", [ENGLISH, CHINESE], ids=["en", "zh"])
 @pytest.mark.parametrize(
-    "name", ["answer", "pull", "ship", "receive", "shelf", "overdue", "problem"]
+    "name", ["answer", "pull", "ship", "receive", "shelf", "overdue", "lost", "problem"]
 )
 async def test_every_worklist_is_a_page(
     client: httpx.AsyncClient, mint: Mint, tenant: Tenant, name: str, headers: dict[str, str]

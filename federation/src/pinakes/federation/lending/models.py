@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index, link
 
+UNSETTLED = (  # a book that is gone, at any party, until its branch has settled that
+    "over AND state IN ('LOST', 'NEVER_ARRIVED', 'COMPLETED_WITHOUT_RETURN')"
+    " AND NOT flags @> ARRAY['settled']"
+)
+
 
 class Request(TenantOwned, Base):
     """A reader's wish, at the reader's home; ``state`` is that of the last attempt."""
@@ -58,6 +63,7 @@ class PartyRow(TenantOwned, Base):
             "changed_at",
             postgresql_where=text("role = 'requester' AND over"),
         ),
+        Index("request_party_lost", "tenant_id", "id", postgresql_where=text(UNSETTLED)),
         Index(
             "request_party_to_cut",
             "tenant_id",

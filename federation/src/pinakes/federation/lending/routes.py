@@ -177,7 +177,7 @@ class Worklists(Controller):
         after: FromQuery[After] = None,
         limit: FromQuery[Limit] = 50,
     ) -> Page[Work]:
-        """What waits for a hand: answer, pull, ship, receive, shelf, overdue, problem.
+        """What waits for a hand: answer, pull, ship, receive, shelf, overdue, lost, problem.
 
         The longest waiting first.
         """

@@ -103,6 +103,7 @@ STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "Lost": later("It was lost"),
     "never_home": later("It never came home"),
     "write_off": later("It was written off"),
+    "settle": later("The loss was settled"),
     "Expect": later("A book was promised to come here"),
     "Coming": later("It was sent here"),
     "Unwanted": later("It comes, but nobody wants it any more"),

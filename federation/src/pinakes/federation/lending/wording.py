@@ -119,6 +119,7 @@ ACTS = {  # what somebody at a desk may do: see ``acting.py``
     "refuse_retry": later("Ask elsewhere"),
     "look_again": later("The reader may borrow again"),
     "close": later("Close it"),
+    "settle": later("The loss is settled"),
     "cancel": later("Cancel the request"),
     "renew": later("Ask for more time"),
     "keep": later("Keep both requests"),

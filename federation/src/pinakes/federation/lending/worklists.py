@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy import Boolean, Select, and_, func, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival, PartyRow
+from pinakes.federation.lending.models import UNSETTLED, Arrival, PartyRow
 from pinakes.platform.errors import NotFound
 from pinakes.platform.language import later
 
@@ -20,6 +20,7 @@ NAMES = {
     "receive": later("To receive"),
     "shelf": later("Hold shelf"),
     "overdue": later("Overdue"),
+    "lost": later("Lost books"),
     "problem": later("Problems"),
 }
 
@@ -35,6 +36,7 @@ def stands(role: Role, states: str) -> ColumnElement[bool]:
 
 PULLED = PartyRow.flags.contains(["pulled"])
 PROMISED = stands(S, "WILL_SUPPLY CONDITION_ACCEPTED")
+GONE = literal_column(UNSETTLED, Boolean)
 LATE = PartyRow.facts["loan_due"].as_integer() < func.extract("epoch", func.now())
 
 LISTS: Mapping[str, ColumnElement[bool]] = {
@@ -44,6 +46,7 @@ LISTS: Mapping[str, ColumnElement[bool]] = {
     "receive": or_(stands(P, "ON_ITS_WAY UNWANTED"), stands(S, "SHIPPED_RETURN")),
     "shelf": stands(P, "RECEIVED READY"),
     "overdue": or_(stands(S, "OVERDUE RECALLED"), and_(stands(P, "LENT"), LATE)),
+    "lost": GONE,
     "problem": or_(
         PartyRow.trouble.is_not(None),
         stands(R, "NEEDS_REVIEW DUPLICATE INVALID_PATRON CONDITION_PENDING RETRY_PENDING"),
@@ -60,11 +63,16 @@ def worklist(name: str) -> Select[PartyRow]:
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:
-    """How long each list is, books that were left here among the problems; not what is over."""
+    """How long each list is, books that were left here among the problems; not what is over.
+
+    Of that alone what disagrees, or is lost and not settled.
+    """
     columns = [func.count().filter(LISTS[name]).label(name) for name in LISTS]
     left = select(func.count()).select_from(strangers().subquery()).scalar_subquery()
     rows = select(*columns, left.label("left"))
-    row = await session.execute(rows.where(or_(~PartyRow.over, PartyRow.trouble.is_not(None))))
+    row = await session.execute(
+        rows.where(or_(~PartyRow.over, GONE, PartyRow.trouble.is_not(None)))
+    )
     told: dict[str, int] = dict(row.mappings().one())
     told["problem"] += told.pop("left")
     return told
