@@ -22,6 +22,7 @@ from pinakes.federation.lending.meant_pages import MeantPages
 from pinakes.federation.lending.pages import LendingPages, MyRequestPages
 from pinakes.federation.lending.parcels import ParcelPages
 from pinakes.federation.lending.privacy import cut_old
+from pinakes.federation.lending.repairs import RepairPages, Repairs
 from pinakes.federation.lending.request_pages import RequestPages
 from pinakes.federation.lending.routes import MyRequests, Requests, Scans, Worklists
 from pinakes.federation.lending.timers import ring
@@ -33,12 +34,13 @@ HEARD = Together(listeners.heard, lean=hearing.heard)
 
 feature = Feature(
     name="lending",
-    routes=[Requests, Scans, Worklists, Arrivals],
+    routes=[Requests, Repairs, Scans, Worklists, Arrivals],
     common=[MyRequests],
     pages=[
         LendingPages,
         ParcelPages,
         RequestPages,
+        RepairPages,
         ArrivalPages,
         MyRequestPages,
         AskPages,

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import models
 from pinakes.federation.lending.expecting import expected_by
+from pinakes.federation.lending.mending import rights
 from pinakes.federation.lending.party import Party
 from pinakes.federation.lending.rows import Found
 from pinakes.platform.directory import Directory
@@ -161,7 +162,8 @@ class PartyView(Struct):
     due: datetime | None
     collect_by: datetime | None  # while it is ready: until when it is kept for its reader
     label: str | None  # at the pickup branch: the end of the reader's card number
-    trouble: str | None
+    trouble: str | None  # who disagrees, and where each stands
+    rights: list[str]  # where the home agrees with all that they say: see ``mending``
     acts: list[str]
     writes_to: list[str]  # whose staff would read a note
     next_at: datetime | None  # when a timer rings
@@ -192,6 +194,7 @@ class PartyView(Struct):
             collect_by=moment(facts.get("collect_by")) if party.state in KEPT else None,
             label=facts.get("label"),
             trouble=found.trouble,
+            rights=rights(party, found.trouble),
             acts=list(dict.fromkeys(party.acts)),
             writes_to=[directory.ids[one].code for one in party.writes_to],
             next_at=moment(party.alarm_at),
