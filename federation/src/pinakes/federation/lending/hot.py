@@ -39,10 +39,9 @@ async def act(
     desk: Desk, database: Database, whose: Sought, on: str, facts: Mapping[str, Any]
 ) -> Answer:
     """One step of one party, by a person at this desk."""
-    request, role, attempt, _ = whose
 
     async def move(connection: Connection) -> Answer:
-        row = await read(connection, READ, desk.here.id, desk.key.key, request, role, attempt)
+        row = await read(connection, READ, desk.here.id, desk.key.key, *whose[:3])
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
@@ -57,13 +56,14 @@ async def act(
         if on == "agree" and on in found.party.acts:
             work.copies[found.party.key] = service.free(found)
         await work.act(found, on, service.due(on, work.now) | dict(facts))
-        view = PartyView.of(service.last(work, role), desk.directory)
+        view = PartyView.of(service.last(work, whose.role), desk.directory)
         return await written(connection, desk, work, view)
 
     try:
         return await settle(desk, move)
     except NeedsSession:
         async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
+            request, role, attempt, _ = whose
             done = await service.act(session, request, role, on, facts, attempt)
             return await kept(session, desk, PartyView.of(done, desk.directory))
 

@@ -244,8 +244,7 @@ async def shown(
     directory: Directory = request.app.state.directory
     rows = await waiting(session, directory, name, after, FEW)
     strays = await left_here(session, left_after) if name == "problem" else Page[Arrival]([])
-    problem = news.problem
-    owners: list[str] = problem.facts.get("owners", []) if problem else []
+    problem, codes = news.problem, directory.codes
     return page(
         request,
         "lending/lists.html",
@@ -256,8 +255,8 @@ async def shown(
         after=after,
         strangers=strays,
         owners_of=directory.ids,
-        branches=directory.codes,
-        owners=[directory.codes[code] for code in owners],
+        branches=codes,
+        owners=[codes[code] for code in problem.facts.get("owners", ())] if problem else (),
         done=news.done,
         did=await done_just_now(session, directory, request.query_params),
         left=await dealt_with(session, request.query_params),
