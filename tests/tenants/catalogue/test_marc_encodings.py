@@ -142,6 +142,10 @@ def test_marc8_under_a_leader_that_says_utf8_is_believed_to_the_caller_alone() -
             )
         ),
         *(words.encode("cp850") for words in ("Martínez", "España")),
+        *("תולדות עם ישראל".encode(name) for name in ("cp1255", "cp862")),
+        *("Преступление и наказание".encode(name) for name in ("cp1251", "koi8-r", "cp866")),
+        "Χαρά της ζωής".encode("cp1253"),
+        "تاريخ العرب".encode("cp1256"),
         *(words.encode("cp1250") for words in ("mařík", "Wrocław", "dům", "větší")),
         b"\xe1\xe2\xe3a",  # three marks on one letter
     ],
