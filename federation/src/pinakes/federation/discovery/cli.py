@@ -44,7 +44,7 @@ def search() -> None:
 @click.option("--branch", help="Only what this branch holds; the nearest copies come first.")
 @click.option("--form", multiple=True, help="Only this form: book, audio … (several: any of them).")
 @click.option("--language", multiple=True, help="Only this language: chi, eng ….")
-@click.option("--class", "classes", multiple=True, help="Only this main class: I, J ….")
+@click.option("--class", "classes", multiple=True, help="Only this main class: clc:I, ddc:8 ….")
 @click.option("--library", "branches", multiple=True, help="Only what this branch holds, too.")
 @click.option("--from", "since", type=YEAR, help="Published in this year or later.")
 @click.option("--to", "until", type=YEAR, help="Published in this year or before.")
