@@ -180,5 +180,20 @@ async def test_what_its_reader_no_longer_wants_is_expected_by_no_day(
     assert (wish["state"], wish["expected_by"]) == ("SHIPPED", None)
 
 
+async def test_who_insists_and_who_asks_for_the_unknown_are_told_until_when_the_staff_look(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    await held(b.database, b.supplier, title)
+    await b.place(title)
+    path, wish = f"/v1/b/{b.home.code}/requests", {"pickup": b.pickup.code}
+    for more in ({"edition": str(title), "sure": True}, {"title": "失传的书"}):
+        assert (await client.post(path, json=wish | more, headers=me)).status_code == 201
+    headers = me | {"Accept": "text/html", "Accept-Language": "en"}
+    page = (await client.get(f"/b/{b.home.code}/me/loans", headers=headers)).text
+    assert "without a word from them it goes on" in page
+    assert "The staff look for it until" in page
+
+
 def test_whatever_is_expected_is_a_state_that_readers_are_told() -> None:
     assert wording.EXPECTED.keys() <= wording.STEPS.keys()

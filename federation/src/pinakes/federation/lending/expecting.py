@@ -4,12 +4,12 @@ from pinakes.federation.lending.model import model
 from pinakes.federation.lending.party import DAY
 from pinakes.federation.lending.rows import Found
 
-AWAITED = {"unanswered", "undecided", "unshipped"}  # timers after which the home asks elsewhere
+AWAITED = {"unanswered", "undecided", "unreviewed", "unshipped"}  # timers of the home
 ON_ITS_WAY, NEVER_ARRIVED = "SHIPPED", "never_arrived"
 
 
 def expected_by(found: Found) -> int | None:
-    """In seconds since 1970: then the home asks elsewhere; None where no clock of it runs.
+    """In seconds since 1970: then the home goes on without it; None where no clock of it runs.
 
     The clock of a book that is on its way runs at the branch where it is to arrive, from the
     moment when that has heard of it: about when the home has.

@@ -226,7 +226,7 @@ class MyRequest(Struct):
     """One of my requests: what comes next, when, and where it will be.
 
     *supplier* and *barcode* are told once it is known which book it will be. *expected_by*:
-    until when the next step is waited for; then my home asks elsewhere.
+    until when the next step is waited for; then my home goes on without it.
     """
 
     id: UUID

@@ -89,6 +89,9 @@ EXPECTED = {  # what is waited for, and until when
     "SUPPLIER_LOCATED": ANSWER,
     "CONDITION_PENDING": DECISION,
     "RETRY_PENDING": DECISION,
+    "DUPLICATE": later("The staff decide by %(day)s; without a word from them it goes on."),
+    "INVALID_PATRON": later("It ends on %(day)s, unless the staff decide otherwise."),
+    "NEEDS_REVIEW": later("The staff look for it until %(day)s."),
     "WILL_SUPPLY": later("Expected to be sent by %(day)s; if not, another library is asked."),
     "SHIPPED": later("Expected to arrive by %(day)s; if not, another library is asked."),
 }
