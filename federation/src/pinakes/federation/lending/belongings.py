@@ -1,11 +1,11 @@
-"""What a branch takes along of requests: its readers' own, and those in which it took part."""
+"""What a branch takes along of requests, and of books that are under way."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending.models import PartyRow, Request
+from pinakes.federation.lending.models import Arrival, PartyRow, Request, Transit
 from pinakes.platform.belongings import Belonging, Line, plain
 from pinakes.tenants.readers.branch import codes
 from pinakes.tenants.readers.exporting import first_numbers
@@ -15,6 +15,9 @@ WISHED = (
     "created_at", "changed_at",
 )  # fmt: skip
 STOOD = ("role", "attempt", "state", "service", "over", "created_at", "changed_at")
+
+MOVED = ("leg", "barcode", "title", "parcel", "shipped_at", "received_at", "lost_at")
+CAME = ("barcode", "title", "state", "created_at")
 
 
 async def requests_told(session: AsyncSession, rows: Sequence[Request]) -> list[Line]:
@@ -39,6 +42,23 @@ async def parts_told(session: AsyncSession, rows: Sequence[PartyRow]) -> list[Li
     ]
 
 
+async def ways_told(session: AsyncSession, rows: Sequence[Transit]) -> list[Line]:
+    known = await codes(session, {id for row in rows for id in (row.from_id, row.to_id)})
+    return [
+        {"from": known.get(row.from_id), "to": known.get(row.to_id), **plain(row, *MOVED)}
+        for row in rows
+    ]
+
+
+async def arrivals_told(session: AsyncSession, rows: Sequence[Arrival]) -> list[Line]:
+    known = await codes(session, {id for row in rows for id in (row.owner_id, row.send_to) if id})
+    return [
+        {"owner": known.get(row.owner_id or 0), "send_to": known.get(row.send_to or 0)}
+        | plain(row, *CAME)
+        for row in rows
+    ]
+
+
 BELONGINGS = (
     Belonging(
         name="requests.jsonl",
@@ -57,5 +77,21 @@ BELONGINGS = (
         rows=select(PartyRow),
         key=PartyRow.id,
         told=parts_told,
+    ),
+    Belonging(
+        name="ways.jsonl",
+        zh="在途及曾在途的图书：自何馆至何馆、何时发出和收到",
+        en="Books that are or were under way: from which branch to which, sent and received when",
+        rows=select(Transit),
+        key=Transit.id,
+        told=ways_told,
+    ),
+    Belonging(
+        name="arrivals.jsonl",
+        zh="读者还到本馆的他馆图书",
+        en="Books of other branches that readers gave back here",
+        rows=select(Arrival),
+        key=Arrival.id,
+        told=arrivals_told,
     ),
 )

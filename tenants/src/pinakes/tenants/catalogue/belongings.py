@@ -13,7 +13,13 @@ from pinakes.platform.belongings import Belonging, Brought, Line, plain
 from pinakes.platform.db import uuid7
 from pinakes.platform.jobs import OPEN, Job
 from pinakes.tenants.catalogue.alike import Verdict
-from pinakes.tenants.catalogue.models import CatalogueRecord, Mistake, Quarantined, Twin
+from pinakes.tenants.catalogue.models import (
+    CatalogueRecord,
+    ItemTrouble,
+    Mistake,
+    Quarantined,
+    Twin,
+)
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO, file_names, keys_of
 from pinakes.tenants.items.machine import BOUND
 from pinakes.tenants.items.models import Item
@@ -108,6 +114,10 @@ async def imports_told(session: AsyncSession, rows: Sequence[Job]) -> list[Line]
     ]
 
 
+async def troubles_told(session: AsyncSession, rows: Sequence[ItemTrouble]) -> list[Line]:
+    return [{"import": row.job_id, **plain(row, "ordinal", "barcode", "reason")} for row in rows]
+
+
 async def mistakes_told(session: AsyncSession, rows: Sequence[Mistake]) -> list[Line]:
     keys = await keys_of(session, list({row.record_id for row in rows}))
     told = ("words", "state", "answer", "created_at", "answered_at")
@@ -151,6 +161,14 @@ BELONGINGS = (
         rows=select(Job).where(Job.kind.in_((IMPORT, SHEET, UNDO))),
         key=Job.id,
         told=imports_told,
+    ),
+    Belonging(
+        name="troubles.jsonl",
+        zh="历次导入中未能入库的复本",
+        en="Copies that imports could not take as their files have them",
+        rows=select(ItemTrouble),
+        key=ItemTrouble.id,
+        told=troubles_told,
     ),
     Belonging(
         name="mistakes.jsonl",
