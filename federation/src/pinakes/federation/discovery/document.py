@@ -28,7 +28,7 @@ ISBN_DIGITS = 13
 SUGGESTED = 4  # of each kind
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A public title. ``titles`` are its other ones.
 
     ``branches`` are all that hold it; without any it is found by nobody. ``free`` are those of
@@ -57,7 +57,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     year: int | None = None
 
 
-class Shown(msgspec.Struct, frozen=True, array_like=True):
+class Shown(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the index keeps of a title: what suggestions are made of, and what facets count."""
 
     title: str
@@ -123,8 +123,8 @@ def facts(document: Document) -> dict[str, object]:
         "title": [*begun(whole), *lines(titles)],
         "names": lines(names),
         "subjects": lines(subjects),
-        "spelled": " ".join({word for one in (*titles, *names, *subjects) for word in one.spelled}),
-        "title_pinyin": said([whole]) + [" ".join(worded(one).row) for one in document.pinyin],
+        "spelled": " ".join(spelled(*titles, *names, *subjects)),
+        "title_pinyin": said([whole]) + [worded(one).row for one in document.pinyin],
         "names_pinyin": said(names),
         "exact": " ".join({one.key[:LONGEST_KEY] for one in (short, *titles)}),
         "said": joined({short.key: short, whole.key: whole}.values()),
@@ -164,7 +164,7 @@ def shown(document: Document) -> bytes:
 
 def begun(title: Wording) -> list[str]:
     """What tells a title that begins with a word from one that has it."""
-    return [START + title.row[0]] if title.row else []
+    return [START + title.row.partition(" ")[0]] if title.row else []
 
 
 def lines(texts: list[Wording]) -> list[str]:
@@ -172,9 +172,14 @@ def lines(texts: list[Wording]) -> list[str]:
     return [line for one in texts for line in one.lines]
 
 
+def spelled(*texts: Wording) -> set[str]:
+    """The words of all of them in which a slip is looked for."""
+    return set(" ".join([one.spelled for one in texts]).split())
+
+
 def said(texts: list[Wording]) -> list[str]:
     """How the Chinese ones are said."""
-    return [one.aloud for one in texts if one.said]
+    return [one.said for one in texts if one.said]
 
 
 def joined(texts: Iterable[Wording]) -> str:
@@ -186,7 +191,7 @@ def sort_key(document: Document, short: Wording) -> str:
     """What titles sort by: without the article that they begin with, Chinese as it is said."""
     if document.filing not in ("", document.title):
         short = worded(document.filing)
-    return (short.aloud or " ".join(short.row))[:LONGEST_SORT_KEY] or LAST
+    return (short.said or short.row)[:LONGEST_SORT_KEY] or LAST
 
 
 def number_key(written: str) -> str:

@@ -31,7 +31,7 @@ class Whole(msgspec.Struct, frozen=True):
     title: Title
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """An edition as the index describes it; some of its records' titles, the oldest first."""
 
     id: UUID

@@ -60,13 +60,13 @@ def nearest_word(word: str, known: Sequence[tuple[str, str]]) -> str:
 
 def nearest_run(run: str, values: Iterable[str]) -> str:
     """The characters that sound the same, or of which one is another; or the run itself."""
-    said, length = worded(run).said, len(run)
+    said, length = worded(run).said.split(), len(run)
     second = run
     for other in (other for value in values for other in text.cjk_runs(value)):
         folded = text.fold(other)
         if run in folded:
             return run
-        aloud = worded(other).said if len(other) >= length else []
+        aloud = worded(other).said.split() if len(other) >= length else []
         for start in range(len(other) - length + 1):
             part = slice(start, start + length)
             if aloud[part] == said:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from pinakes.federation.discovery.wording import Wording, heading, worded
 from pinakes.tenants.catalogue.marc import Title
 
@@ -27,7 +29,7 @@ class Rule(StrEnum):
     JOINED = "joined"
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True, gc=False):
     """What a record is met by; *narrow* is a number with the title, where a series shares it."""
 
     key: str
@@ -35,7 +37,7 @@ class Mark(NamedTuple):
     narrow: str = ""
 
 
-class Marks(NamedTuple):
+class Marks(Struct, frozen=True, gc=False):
     """Its numbers, each of which is enough; and what serves where one side has no number."""
 
     numbers: tuple[Mark, ...]
@@ -58,7 +60,7 @@ class Home(NamedTuple):
     title: str
 
 
-class Met(NamedTuple):
+class Met(Struct, frozen=True, gc=False):
     """Where a record belongs; no edition: to one of its own, that is new."""
 
     edition: UUID | None
@@ -118,11 +120,11 @@ def in_words(title: Title, said: Wording) -> Mark | None:
     name = said_name(title.names[0].name) if title.names else ""
     if not (name and title.year):
         return None
-    if len(said.said) >= SYLLABLES:
+    if said.said.count(" ") >= SYLLABLES - 1:
         return words_mark(said.sound, name, title.year, Rule.SOUND)
     if said.said:
         return words_mark(said.key, name, title.year, Rule.TITLE)
-    romanised = title.language == "chi" and len(said.row) >= SYLLABLES
+    romanised = title.language == "chi" and said.row.count(" ") >= SYLLABLES - 1
     return words_mark(said.key, name, title.year, Rule.SOUND if romanised else Rule.TITLE)
 
 

@@ -55,5 +55,5 @@ def rank(typed: str, value: str) -> int | None:
     if said.sound.startswith(key) or any(one.startswith(key) for one in initials(said)):
         return 2
     *whole, last = text.grams(text.fold(typed)) or [""]
-    begun = last and any(word.startswith(last) for word in (*said.row, *said.more))
-    return 3 if begun and set(said.row).issuperset(whole) else None
+    begun = last and any(word.startswith(last) for line in said.lines for word in line.split())
+    return 3 if begun and set(said.row.split()).issuperset(whole) else None

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from pinakes.platform import text
 
@@ -14,35 +15,41 @@ SHORTEST_SPELLED = 4  # letters of a word that is known again with a slip in it
 END = "$"  # behind the first letters of a whole text
 
 
-class Wording(NamedTuple):
-    """One text in tokens.
+class Wording(Struct, frozen=True, gc=False):
+    """One text in tokens, with blanks between them: lists would make more work than they save.
 
     ``row`` are its words, Chinese as overlapping pairs; ``more`` what else a Chinese text is
     found by: words of two characters (which so count twice) and the last of each run, for which
     no pair begins. ``said`` are its syllables, ``letters`` the first ones of each word; both are
-    empty where there is no Chinese. ``lines`` are row and more, each in one; ``spelled`` the words
-    in which a slip is looked for, no Chinese among them; ``aloud`` and ``sound`` are the syllables,
-    with blanks and without.
+    empty where there is no Chinese. ``spelled`` are the words in which a slip is looked for, no
+    Chinese among them.
     """
 
-    row: list[str]
-    more: list[str]
+    row: str
+    more: str
     key: str
-    said: list[str]
-    letters: list[str]
-    lines: list[str]
-    spelled: list[str]
-    aloud: str
-    sound: str
+    said: str
+    letters: str
+    spelled: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Row and more, as far as there is anything in them."""
+        return [line for line in (self.row, self.more) if line]
+
+    @property
+    def sound(self) -> str:
+        """The syllables in one."""
+        return self.said.replace(" ", "")
 
 
-class Run(NamedTuple):
+class Run(Struct, frozen=True, gc=False):
     """The same of one run of Chinese."""
 
-    row: list[str]
-    more: list[str]
-    said: list[str]
-    letters: list[str]
+    row: str
+    more: str
+    said: str
+    letters: str
 
 
 def remembered[T](work: Callable[..., T], most: int) -> Callable[..., T]:
@@ -55,26 +62,15 @@ def remembered[T](work: Callable[..., T], most: int) -> Callable[..., T]:
     return remembering
 
 
-def _wording(
-    row: list[str],
-    more: list[str],
-    key: str,
-    said: list[str],
-    letters: list[str],
-    spelled: list[str],
-) -> Wording:
-    """What follows from the words is worked out once: names and subjects come again and again."""
-    lines = [" ".join(words) for words in (row, more) if words]
-    return Wording(row, more, key, said, letters, lines, spelled, " ".join(said), "".join(said))
-
-
 def _foreign(words: list[str]) -> Wording:
     """The words of a text without any Chinese."""
-    return _wording(words, [], "".join(words), [], [], _spelled(words))
+    return Wording(" ".join(words), "", "".join(words), "", "", _spelled(words))
 
 
-def _spelled(words: list[str]) -> list[str]:
-    return [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
+def _spelled(words: list[str]) -> str:
+    return " ".join(
+        [word for word in words if len(word) >= SHORTEST_SPELLED and not word.isdigit()]
+    )
 
 
 def _worded(value: str) -> Wording:
@@ -99,26 +95,32 @@ def together(one: Wording, other: Wording) -> Wording:
     """Two texts as one, in which a sign parts them."""
     (said, letters), (then, theirs) = map(_aloud, (one, other))
     chinese = one.said or other.said
-    return _wording(
-        one.row + other.row,
-        one.more + other.more,
+    return Wording(
+        _both(one.row, other.row),
+        _both(one.more, other.more),
         one.key + other.key,
-        said + then if chinese else [],
-        letters + theirs if chinese else [],
-        one.spelled + other.spelled,
+        _both(said, then) if chinese else "",
+        _both(letters, theirs) if chinese else "",
+        _both(one.spelled, other.spelled),
     )
 
 
-def _aloud(one: Wording) -> tuple[list[str], list[str]]:
+def _both(words: str, others: str) -> str:
+    return f"{words} {others}" if words and others else words or others
+
+
+def _aloud(one: Wording) -> tuple[str, str]:
     """Syllables and first letters; beside Chinese, words of other scripts are one syllable each."""
-    return (one.said, one.letters) if one.said else (one.row, [word[0] for word in one.row])
+    if one.said:
+        return one.said, one.letters
+    return one.row, " ".join([word[0] for word in one.row.split()])
 
 
 def _chinese(runs: Sequence[tuple[str, bool]], written: Iterator[str]) -> Wording:
     if len(runs) == 1:
         key = runs[0][0]
         only = _run(key, next(written))
-        return _wording(only.row, only.more, key, only.said, only.letters, [])
+        return Wording(only.row, only.more, key, only.said, only.letters, "")
     row: list[str] = []
     more: list[str] = []
     said: list[str] = []
@@ -126,51 +128,50 @@ def _chinese(runs: Sequence[tuple[str, bool]], written: Iterator[str]) -> Wordin
     for run, cjk in runs:
         if cjk:
             found = _run(run, next(written))
-            row += found.row
-            more += found.more
-            said += found.said
-            letters += found.letters
+            row.append(found.row)
+            more += [found.more] if found.more else []
+            said.append(found.said)
+            letters.append(found.letters)
         else:
             row.append(run)
             said.append(run)
             letters.append(run[0])
     key = "".join([run for run, _ in runs])
-    foreign = [run for run, cjk in runs if not cjk]
-    return _wording(row, more, key, said, letters, _spelled(foreign))
+    foreign = _spelled([run for run, cjk in runs if not cjk])
+    return Wording(" ".join(row), " ".join(more), key, " ".join(said), " ".join(letters), foreign)
 
 
 def _taken_apart(run: str, written: str) -> Run:
     words = text.cut(run, written)
-    said: list[str] = []
-    letters: list[str] = []
-    for syllables, first in map(_spoken, words):
-        said += syllables
-        letters.append(first)
+    spoken = [_spoken(word) for word in words]
+    said = " ".join([syllables for syllables, _ in spoken])
+    letters = " ".join([first for _, first in spoken])
     if len(run) == 1:
-        return Run([run], [], said, letters)
+        return Run(run, "", said, letters)
     pairs = [first + second for first, second in pairwise(run)]
     two = [word for word in words if len(word) == 2]  # noqa: PLR2004 (a pair)
     more = [run[-1], *(two if run == written else map(text.fold, two))]
-    return Run(pairs, more, said, letters)
+    return Run(" ".join(pairs), " ".join(more), said, letters)
 
 
 _run = remembered(_taken_apart, 30_000)  # a title is met first, and indexed some thousands later
 
 
 @lru_cache(maxsize=20_000)
-def _spoken(word: str) -> tuple[list[str], str]:
-    """The syllables of a word, and their first letters."""
+def _spoken(word: str) -> tuple[str, str]:
+    """The syllables of a word, and their first letters in one."""
     syllables = text.syllables(word)
-    return syllables, "".join([syllable[0] for syllable in syllables])
+    return " ".join(syllables), "".join([syllable[0] for syllable in syllables])
 
 
 def initials(wording: Wording) -> list[str]:
     """First letters from each word on: hlmyj and yj for 红楼梦研究; and, marked, of it all."""
-    rest = "".join(wording.letters)
+    letters = wording.letters.split()
+    rest = "".join(letters)
     if not rest.isascii():
         return []
     found = [rest + END] if len(rest) <= MOST_INITIALS else []
-    for word in wording.letters:
+    for word in letters:
         if len(rest) > 1:
             found.append(rest[:MOST_INITIALS])
         rest = rest[len(word) :]

@@ -67,7 +67,7 @@ class ImportRuns(Conflict):
     title = "This import is still at work"
 
 
-class Described(msgspec.Struct):
+class Described(msgspec.Struct, gc=False):
     """What others may show of a record: nothing while it is out of sight."""
 
     id: UUID

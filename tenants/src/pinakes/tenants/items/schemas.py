@@ -71,7 +71,7 @@ class TakenBack(Struct):
     last: UUID | None = None
 
 
-class Stock(Struct):
+class Stock(Struct, gc=False):
     """The copies of one record that readers can hope for."""
 
     call_numbers: list[str]
