@@ -113,13 +113,12 @@ def describe(data: Path, branch: str, request_id: UUID, edition: UUID, as_json: 
 @branch_option
 @click.option("--owner", help="Whose it is, or who sent the parcel, where several could be meant.")
 @click.option("--damaged", is_flag=True, help="It has arrived damaged.")
+@click.option("--parcel", default="", help="Number of the parcel into which it goes, if sent.")
 @click.argument("barcode")
 @json_option
-def scan(
-    data: Path, branch: str, owner: str | None, damaged: bool, barcode: str, as_json: bool
-) -> None:
+def scan(data: Path, branch: str, *, as_json: bool, **said: Any) -> None:
     """Do what is next with a book, or with every book of a parcel."""
-    told = spoken({"barcode": barcode, "owner": owner, "damaged": damaged}, Scan)
+    told = spoken(said, Scan)
 
     async def read(desk: Desk, database: Database) -> bytes:
         return (await hot.scan(desk, database, told)).body

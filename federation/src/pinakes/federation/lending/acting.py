@@ -23,6 +23,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {  # of ``schemas.Doing``, in the order 
     "hold_return": ("note",),
     "forward": ("note",),
     "receive_damaged": ("damage",),
+    "send_on": ("parcel",),
     "lose": ("payer", "note"),
     "write_off": ("payer",),
 }
@@ -41,6 +42,7 @@ SELDOM = frozenset({
     "cancel", "renew", "describe", "expect", "condition", "offer_retry", "hold_return",
     "release_return", "forward", "found", "ask_status", "write",
 })  # fmt: skip
+PACKED = frozenset({"ship", "send_on"})  # what goes into a parcel
 AT_THE_DESK = frozenset({"lend", "return"})  # with a card, or as a return: a loan hangs on them
 FORMS_OF_THEIR_OWN = frozenset({"write", "describe"})
 
@@ -88,6 +90,14 @@ class Offered(NamedTuple):
         often = [act for act in acts if act not in SELDOM | AT_THE_DESK]
         asked = [act for act in often if act in WARNINGS]
         return cls([act for act in often if act not in asked], asked, [])
+
+
+def worded(on: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told with an act, as the party keeps it: the way home has a parcel of its own."""
+    told = dict(facts)
+    if on == "send_on":
+        told["parcel_home"] = told.pop("parcel", None)
+    return told
 
 
 def refuse_empty(on: str, facts: Mapping[str, Any]) -> None:

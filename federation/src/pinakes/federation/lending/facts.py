@@ -24,6 +24,7 @@ class Facts(Struct, frozen=True):
     item_kind: str | None = None
     barcode: str | None = None
     parcel: str | None = None
+    parcel_home: str | None = None
     note: str | None = None
     reason: str | None = None
     condition: str | None = None

@@ -93,7 +93,8 @@ CREATE OR REPLACE FUNCTION lending_ship(p request_party, way text, here integer,
                                         moment timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO transit AS t (id, party_id, leg, from_id, to_id, barcode, title, parcel, shipped_at)
     VALUES (pinakes_id(), p.id, way, here, there, coalesce(p.facts ->> 'barcode', ''),
-            coalesce(p.facts ->> 'title', ''), p.facts ->> 'parcel', moment)
+            coalesce(p.facts ->> 'title', ''),
+            p.facts ->> CASE way WHEN 'home' THEN 'parcel_home' ELSE 'parcel' END, moment)
     ON CONFLICT (tenant_id, party_id, leg) WHERE received_at IS NULL AND lost_at IS NULL DO NOTHING
 $$;
 

@@ -128,7 +128,7 @@ async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
         due_now = found if row.is_parcel else scanning.next_of(found)
         if not due_now:
             raise NeedsSession
-        done = [await scanning.step(work, desk.directory, one, told.damaged) for one in due_now]
+        done = [await scanning.step(work, desk.directory, one, told) for one in due_now]
         return await written(connection, desk, work, Page(done))
 
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -17,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending import acting, hot, pausing, scanning, service, wording
 from pinakes.federation.lending.fetching import waiting, works
 from pinakes.federation.lending.models import Arrival
+from pinakes.federation.lending.parcels import on_their_way
 from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
-from pinakes.federation.lending.schemas import IN_HOUSE, PartyView, Scan, Scanned
+from pinakes.federation.lending.schemas import IN_HOUSE, Doing, PartyView, Scan, Scanned
 from pinakes.federation.lending.worklists import NAMES, counts, strangers
+from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import Asker, Data, Here, Session, describe, understand
@@ -31,6 +34,7 @@ from pinakes.tenants.circulation.hot import Desk
 from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
 FEW = 50
+PACKING = {"pull", "ship"}  # lists from which books are sent
 SHELVED = {"RECEIVED", "READY"}
 HOMEWARD = {"UNWANTED", "LENT", "CLAIMED", "RETURNED", "UNCOLLECTED", "DAMAGED", "SENT_ON",
             "SHIPPED_RETURN", "SHIPPED_RETURNED"}  # fmt: skip
@@ -45,6 +49,13 @@ class Scanning(Struct):
     scanned: Field = ""
     owner: Field = ""
     back: Field = "pull"
+    parcel: Field = ""  # into which goes what is sent
+
+    @property
+    def told(self) -> Scan:
+        """The scan, or ValidationError."""
+        told = {"barcode": self.scanned.strip(), "parcel": self.parcel.strip()}
+        return msgspec.convert(told | {"owner": self.owner or None}, Scan)
 
 
 class Pressed(Struct):
@@ -52,6 +63,12 @@ class Pressed(Struct):
 
     attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
     back: Field = "pull"
+    parcel: Field = ""
+
+    def facts(self, act: str) -> dict[str, Any]:
+        """What goes with the act: the parcel's number, if it sends the book; ValidationError."""
+        parcel = self.parcel.strip() if act in acting.PACKED else ""
+        return msgspec.convert({"parcel": parcel}, Doing).facts(int(now().timestamp()))
 
 
 class Until(Struct):
@@ -91,15 +108,12 @@ class LendingPages(Controller):
         directory: Directory = request.app.state.directory
         name = worked(data.back)
         try:
-            wish = msgspec.convert(
-                {"barcode": data.scanned.strip(), "owner": data.owner or None}, Scan
-            )
             async with session.begin_nested():
-                done = await scanning.scan(session, directory, wish)
+                done = await scanning.scan(session, directory, data.told)
         except (Problem, msgspec.ValidationError) as error:
-            problem = understand(error)
-            return await shown(request, session, name, News(problem=problem, scanned=data.scanned))
-        return await shown(request, session, name, News(done))
+            news = News((), understand(error), data.scanned, data.parcel)
+            return await shown(request, session, name, news)
+        return await shown(request, session, name, News(done, parcel=data.parcel))
 
     @post("/{id:uuid}/{role:str}/{act:str}")
     async def act(
@@ -112,14 +126,16 @@ class LendingPages(Controller):
         data: URLEncodedBody[Pressed],
     ) -> Response[Any]:
         """A button on a list; what was done, or why it was not, is told on that list."""
-        name = worked(data.back)
+        name, party = worked(data.back), role_of(role)
         try:
             async with session.begin_nested():
-                found = await service.act(session, id, role_of(role), act, {}, data.attempt)
-        except Problem as problem:
-            return await shown(request, session, name, News(problem=problem))
-        code, did = request.path_params["branch"], Did.by(found, act)
-        return Redirect(f"/b/{code}/lending/{name}?{did.query}", status_code=303)
+                found = await service.act(session, id, party, act, data.facts(act), data.attempt)
+        except (Problem, msgspec.ValidationError) as error:
+            news = News(problem=understand(error), parcel=data.parcel)
+            return await shown(request, session, name, news)
+        code, did = request.path_params["branch"], Did.by(found, act).query
+        kept = f"&{urlencode({'parcel': data.parcel})}" if data.parcel else ""
+        return Redirect(f"/b/{code}/lending/{name}?{did}{kept}", status_code=303)
 
     @get("/slips/{id:uuid}/{role:str}")
     async def slip(
@@ -219,6 +235,7 @@ class News:
     done: Sequence[Scanned] = ()
     problem: Problem | None = None
     scanned: str = ""
+    parcel: str = ""  # kept for the next scan
 
 
 WORDS: Mapping[str, Any] = {
@@ -262,5 +279,8 @@ async def shown(
         left=await dealt_with(session, request.query_params),
         problem=describe(problem) if problem else None,
         scanned=news.scanned,
+        parcel=news.parcel or request.query_params.get("parcel", "")[:40],
+        packed=acting.PACKED,
+        parcels=await on_their_way(session) if name in PACKING else [],
         **WORDS,
     )

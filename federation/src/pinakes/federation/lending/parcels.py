@@ -1,27 +1,40 @@
-"""Parcels that have left here and are on their way: what is laid on top of each."""
+"""Parcels that have left here and are on their way: a list of them, and what is laid on top."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Annotated, Any, NamedTuple
 
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath, Parameter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.models import Transit
-from pinakes.platform.directory import Directory, Tenant
+from pinakes.platform.directory import Directory
 from pinakes.platform.errors import NotFound
-from pinakes.platform.http import Here, Session
+from pinakes.platform.http import Session
 from pinakes.platform.language import later
 from pinakes.platform.pages import page
 
-MOST = 200
+MOST, FEW = 200, 50  # books of one number, and parcels of a list
+OPEN = (Transit.received_at.is_(None), Transit.lost_at.is_(None))
 Word = Annotated[str, Parameter(max_length=40)]
 
 
 class NoSuchParcel(NotFound):
     code = "no_such_parcel"
-    title = "No parcel with this number has left here"
+    title = "No parcel with this number is on its way from here"
+
+
+class OnItsWay(NamedTuple):
+    """A parcel, by its number, to whom it goes (a branch's id), how many books, and since when."""
+
+    number: str
+    to: int
+    books: int
+    sent: datetime
 
 
 class ParcelPages(Controller):
@@ -30,19 +43,36 @@ class ParcelPages(Controller):
 
     @get("/{number:str}")
     async def show(
-        self, number: FromPath[Word], request: Request[Any, Any, Any], session: Session, here: Here
+        self, number: FromPath[Word], request: Request[Any, Any, Any], session: Session
     ) -> Response[str]:
-        """What is laid on top: what is in the parcel, and where it goes."""
-        books = await sent_in(session, here, number)
+        """What is laid on top: what is in the parcel, and where it goes; one page a receiver."""
+        books = await sent_in(session, number)
         directory: Directory = request.app.state.directory
-        receiver = directory.ids[books[0].to_id]
-        return page(request, "lending/parcel.html", number=number, books=books, receiver=receiver)
+        parcels = [
+            (directory.ids[to], list(some)) for to, some in groupby(books, attrgetter("to_id"))
+        ]
+        return page(request, "lending/parcel.html", number=number, parcels=parcels)
 
 
-async def sent_in(session: AsyncSession, here: Tenant, number: str) -> Sequence[Transit]:
-    """The books that left this branch in a parcel, or NoSuchParcel."""
-    rows = select(Transit).where(Transit.parcel == number, Transit.from_id == here.id)
-    books = (await session.scalars(rows.order_by(Transit.id).limit(MOST))).all()
+async def sent_in(session: AsyncSession, number: str) -> Sequence[Transit]:
+    """The books on their way from here under this number, by receiver; or NoSuchParcel."""
+    ours = (Transit.parcel == number, Transit.from_id == session.info["tenant"], *OPEN)
+    rows = select(Transit).where(*ours).order_by(Transit.to_id, Transit.id)
+    books = (await session.scalars(rows.limit(MOST))).all()
     if not books:
         raise NoSuchParcel(later("Say its number when you send the books."))
     return books
+
+
+async def on_their_way(session: AsyncSession) -> list[OnItsWay]:
+    """Parcels that left here and have not arrived, the last one first."""
+    sent = func.max(Transit.shipped_at)
+    rows = (
+        select(Transit.parcel, Transit.to_id, func.count(), sent)
+        .where(Transit.parcel.is_not(None), Transit.from_id == session.info["tenant"], *OPEN)
+        .group_by(Transit.parcel, Transit.to_id)
+        .order_by(sent.desc(), Transit.parcel)
+        .limit(FEW)
+    )
+    found = await session.execute(rows)
+    return [OnItsWay(number or "", to, books, last) for number, to, books, last in found]

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.lending.acting import PACKED
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.finder import foreign, forget, owners_of, refuse_several
 from pinakes.federation.lending.model import Role
@@ -64,7 +65,7 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
     found = meant([found_in(one) for one in row.parties or ()], directory, scan)
     due_now = found if row.is_parcel else next_of(found)
     if due_now:
-        done = [await step(work, directory, one, scan.damaged) for one in due_now]
+        done = [await step(work, directory, one, scan) for one in due_now]
         await work.write()
         return done
     try:
@@ -110,7 +111,7 @@ def waits_here(found: Found) -> bool:
     return "here" in found.party.flags and NEXT.get(key_of(found)) == "home"
 
 
-async def step(work: Turn, directory: Directory, found: Found, damaged: bool) -> Scanned:
+async def step(work: Turn, directory: Directory, found: Found, scan: Scan) -> Scanned:
     """What is next with one book."""
     party = found.party
     verb = again(found)
@@ -118,9 +119,10 @@ async def step(work: Turn, directory: Directory, found: Found, damaged: bool) ->
         if key_of(found) not in NEXT:
             raise MoveRefused("A book of this parcel is not on its way.", state=party.state)
         verb = NEXT[key_of(found)]
-        if damaged:
+        if scan.damaged:
             verb = DAMAGED.get(verb, verb)
-        await work.act(found, verb, due(verb, work.now))
+        packed = {"parcel": scan.parcel} if scan.parcel and verb in PACKED else {}
+        await work.act(found, verb, due(verb, work.now) | packed)
     view = PartyView.of(work.latest.get(party.key, found), directory)
     to = {"ship": view.pickup, "send_on": view.supplier}.get(verb)
     return Scanned(verb, view.barcode or "", title=view.title, party=view, send_to=to)

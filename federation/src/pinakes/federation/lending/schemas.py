@@ -19,6 +19,7 @@ from pinakes.tenants.items.schemas import Barcode, Kind
 from pinakes.tenants.readers.schemas import Code, Number
 
 type Text = Annotated[str, Meta(max_length=500, pattern=whole(r"[^\x00-\x08\x0b-\x1f]*"))]
+type Parcel = Annotated[str, Meta(pattern=whole(r"[!-~]{0,40}"))]
 type Service = Literal["Express", "Normal", "Standard"]
 
 
@@ -55,7 +56,7 @@ class Doing(Struct, forbid_unknown_fields=True):
     note: Text = ""
     reason: Text = ""
     condition: Text = ""
-    parcel: Annotated[str, Meta(pattern=whole(r"[!-~]{0,40}"))] = ""
+    parcel: Parcel = ""  # in which it is sent, or sent home
     damage: Text = ""
     title: Text = ""
     edition: UUID | None = None
@@ -85,12 +86,14 @@ class Pause(Struct, forbid_unknown_fields=True):
 class Scan(Struct, forbid_unknown_fields=True):
     """A barcode of an item, or a parcel's number, as scanned.
 
-    *owner*: whose it is, or which branch sent the parcel, where several could be meant.
+    *owner*: whose it is, or which branch sent the parcel, where several could be meant. *parcel*:
+    into which it is packed, if the scan sends it.
     """
 
     barcode: Barcode
     owner: Code | None = None
     damaged: bool = False
+    parcel: Parcel = ""
 
 
 class RequestView(Struct):

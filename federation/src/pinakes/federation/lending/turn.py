@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.holds.choosing.service import Choice, Wish
 from pinakes.federation.holds.events import Step as Progress
 from pinakes.federation.holds.events import SupplyMoved
+from pinakes.federation.lending.acting import worded
 from pinakes.federation.lending.events import PartyTold
 from pinakes.federation.lending.mending import left
 from pinakes.federation.lending.model import Role
@@ -99,7 +100,7 @@ class Turn:
     async def act(self, found: Found, on: str, facts: Mapping[str, Any]) -> None:
         """Let a person do it, or MoveRefused; and all that follows here."""
         found = await self.caught_up(found)
-        known = found.learns(on, self.at) | dict(facts)
+        known = found.learns(on, self.at) | worded(on, facts)
         await self.settle(found, on, act(found.party, on, known, self.now))
 
     async def happen(self, found: Found, on: str, facts: Mapping[str, Any] | None = None) -> bool:
