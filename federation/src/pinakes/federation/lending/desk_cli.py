@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import click
@@ -185,7 +185,8 @@ def explained(why: Choice) -> list[str]:
 
 
 def worded(figure: Any) -> str:
-    return ",".join(figure) if isinstance(figure, list) else str(figure)
+    several = cast("list[object]", figure) if isinstance(figure, list) else [figure]
+    return ",".join(map(str, several))
 
 
 def fetched(one: Work) -> str:

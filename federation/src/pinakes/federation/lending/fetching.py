@@ -54,7 +54,7 @@ class Work(PartyView, kw_only=True):
     @classmethod
     def at(cls, view: PartyView, copy: Row[Any] | None, choice: Choice | None) -> Self:
         """The party *view*, with what our shelves know of its *copy*, if it is one of ours."""
-        told = msgspec.structs.asdict(view) | {"choice": choice}
+        told: dict[str, Any] = msgspec.structs.asdict(view) | {"choice": choice}
         if copy is None:
             return cls(**told)
         marks = msgspec.convert(copy.marks or [], list[ShelfMark])

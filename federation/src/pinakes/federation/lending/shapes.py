@@ -54,8 +54,9 @@ class Choice:
 
     @classmethod
     def of(cls, one: chosen.Choice) -> Self:
-        weighed = [Considered(**asdict(each)) for each in one.considered]
-        return cls(**asdict(one) | {"considered": weighed})
+        told: dict[str, Any] = asdict(one)
+        told["considered"] = [Considered(**asdict(each)) for each in one.considered]
+        return cls(**told)
 
 
 @strawberry.type(name="LendingParty")

@@ -1,7 +1,7 @@
 """What has happened to a request, in words: for the page that tells all of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pinakes.platform.language import later
 
@@ -205,7 +205,8 @@ def said(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     if isinstance(near, int) and near in NEAR:
         told.append((NEAR[near], {}))
     if isinstance(groups, list) and groups:
-        told.append((GROUPS, {"names": ", ".join(map(str, groups))}))
+        names = ", ".join(map(str, cast("list[object]", groups)))
+        told.append((GROUPS, {"names": names}))
     for name, words in FIGURES.items():
         figure = figures.get(name)
         if isinstance(figure, int | float) and (figure or name not in UNLESS):
