@@ -14,7 +14,7 @@ from mint import Mint
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from pinakes.federation.holds import service
+from pinakes.federation.holds import service, targeting
 from pinakes.federation.holds.choosing.service import Chosen, Nobody, Wish, choose
 from pinakes.federation.holds.chores import keep_terms, let_go, mend
 from pinakes.federation.holds.events import Step, SupplyMoved
@@ -190,16 +190,49 @@ async def test_suspended_ones_keep_their_place_and_are_passed_over(
     assert [offer[0] for offer in await queue.offers(first, second)] == [second, first]
 
 
+LONG_AGO = text("""
+    UPDATE commons.wanted SET offered_at = now() - interval '2 minutes'
+    WHERE request_id = :request AND offered_by IS NOT NULL
+""")
+
+
+async def time_passes(database: Database, request: UUID) -> None:
+    """Since the offer was made, if one was."""
+    async with public_work(database.public) as public:
+        await public.execute(LONG_AGO, {"request": request})
+
+
 async def test_an_offer_that_got_lost_is_made_anew(
     queue: Queue, country: dict[str, Tenant], held: Any, database: Database
 ) -> None:
     edition = await held(country["sister"], copies=1)
     request = await queue.want(country["home"], edition)
-    order = (
-        "UPDATE commons.wanted SET offered_at = now() - interval '2 minutes' WHERE request_id = :r"
-    )
-    async with public_work(database.public) as public:
-        await public.execute(text(order), {"r": request})
+    await time_passes(database, request)
+    await mend(database)
+    assert len(await queue.offers(request)) == 2
+
+
+@pytest.mark.parametrize("before", ["_offers", "_tell"])
+async def test_an_offer_is_made_anew_though_the_mending_was_cut_off(
+    queue: Queue,
+    country: dict[str, Tenant],
+    held: Any,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+) -> None:
+    edition = await held(country["sister"], copies=1)
+    request = await queue.want(country["home"], edition)
+
+    def die(*_: object) -> None:
+        raise ConnectionError
+
+    await time_passes(database, request)
+    with monkeypatch.context() as patch:
+        patch.setattr(targeting, before, die)
+        with pytest.raises(ConnectionError):
+            await mend(database)
+    await time_passes(database, request)
     await mend(database)
     assert len(await queue.offers(request)) == 2
 

@@ -17,17 +17,22 @@ RECKON = text("""
         SELECT s.tenant_id FROM commons.supplier s JOIN commons.tenant t ON t.id = s.tenant_id
         WHERE s.reckoned < (now() AT TIME ZONE t.zone)::date))
 """)
+LOST = """
+    offered_at < now() - interval '1 minute'
+    AND NOT EXISTS (SELECT FROM commons.supply s
+                    WHERE s.request_id = w.request_id AND s.ended_at IS NULL)
+"""
+TO_MEND = text(f"""
+    SELECT edition_id, home FROM commons.wanted w WHERE suspended_until <= now() OR {LOST}
+""")  # noqa: S608  (only our own words)
 AWAKE = text("""
     UPDATE commons.wanted SET suspended_until = NULL
-    WHERE suspended_until <= now() RETURNING edition_id, home
+    WHERE edition_id = :edition AND suspended_until <= now()
 """)
-UNHEARD = text("""
+UNHEARD = text(f"""
     UPDATE commons.wanted w SET offered_by = NULL, offered_at = NULL
-    WHERE offered_at < now() - interval '1 minute'
-      AND NOT EXISTS (SELECT FROM commons.supply s
-                      WHERE s.request_id = w.request_id AND s.ended_at IS NULL)
-    RETURNING edition_id, home
-""")
+    WHERE edition_id = :edition AND {LOST}
+""")  # noqa: S608  (only our own words)
 SUPPLIES_KEPT, WAITS_KEPT = timedelta(days=40), timedelta(days=3 * 365)
 
 
@@ -55,10 +60,13 @@ async def let_go(database: Database) -> None:
 
 
 async def mend(database: Database) -> None:
-    """Reservations whose suspension has ended wait on; offers that got lost are made anew."""
+    """Reservations whose suspension has ended wait on; offers that got lost are made anew.
+
+    Each title's in one transaction with the offers: a crash in between leaves them to be mended.
+    """
     async with public_work(database.public) as public:
-        rows = [*await public.execute(AWAKE), *await public.execute(UNHEARD)]
-    for edition, home in dict(row for row in rows).items():
+        homes = {row.edition_id: row.home for row in await public.execute(TO_MEND)}
+    for edition, home in homes.items():
         async with unit_of_work(database.app, home, closed_too=True) as session:
             session.info["database"] = database
-            await offer_all(session, edition)
+            await offer_all(session, edition, AWAKE, UNHEARD)

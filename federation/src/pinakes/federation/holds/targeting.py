@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.ranking import Considered
@@ -32,6 +32,9 @@ DAY = 86_400.0  # seconds
 MOST_TOLD = 5  # of those considered: ten thousand offers are told in one go
 
 WAITED_FOR = text("SELECT commons.waited_for(:branch, CAST(:records AS uuid[]))")
+IN_TURN = text("""
+    SELECT pg_advisory_xact_lock(hashtext('commons.wanted'), hashtext(CAST(:edition AS uuid)::text))
+""")  # as commons.waiting does
 WAITING = text("""
     SELECT title.edition, w.* FROM unnest(CAST(:editions AS uuid[])) AS title (edition)
     CROSS JOIN LATERAL commons.waiting(title.edition, CAST(:at AS integer)) AS w
@@ -133,14 +136,16 @@ async def keep_for(session: AsyncSession, record: UUID, first: First, rule: str)
     emit(session, event, to=first.home)
 
 
-async def offer_all(session: AsyncSession, edition: UUID) -> None:
-    """Offer every free copy of a title to whom it is due.
+async def offer_all(session: AsyncSession, edition: UUID, *orders: TextClause) -> None:
+    """Offer every free copy of a title to whom it is due, once these *orders* are carried out.
 
     Called inside any tenant's transaction, which carries the news. Whoever waits for one item
     is passed over: only the item's branch knows where it is.
     """
     database: Database = session.info["database"]
     async with public_work(database.public) as public:
+        for order in (IN_TURN, *orders) if orders else ():
+            await public.execute(order, {"edition": edition})
         offers = await _offers(public, [edition], None, ())
     _tell(session, offers)
 
