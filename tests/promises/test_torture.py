@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from pinakes.main.bench.ground import Ground, ground
-from pinakes.main.torture.places import API, WORKER
+from pinakes.main.torture.places import API, RARE, WORKER
 from pinakes.main.torture.play import dealt, staged, torture
 from pinakes.main.torture.sabotage import SABOTAGES
 from pinakes.main.torture.storm import Tally, check, storm
@@ -28,7 +28,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice() -> None:
 
 
 def test_every_place_has_its_turn() -> None:
-    places = [*API, *WORKER]
+    places = [*API, *WORKER, *RARE]
     met = Counter(islice(dealt(Random(1), places), 3 * len(places)))
     assert met == dict.fromkeys(places, 3)
 
@@ -55,6 +55,10 @@ FAULTS_OF_REQUESTS = {
         INSERT INTO ledger_event (tenant_id, id, about, event, salt)
         SELECT tenant_id, gen_random_uuid(), about, event, salt FROM ledger_event
         WHERE about = $1 LIMIT 1""",
+    "what was recorded is not in the ledger's log, or twice": """
+        DELETE FROM ledger_event WHERE about = $1""",
+    "a reader does not hear that a book is ready, or twice": """
+        DELETE FROM notice WHERE about = $1""",
     "the parties of a request tell different stories": """
         UPDATE request_party SET state = 'LENT' WHERE request_id = $1 AND role = 'pickup'""",
     "an acknowledged request has not come to its end": """

@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
+from pinakes.federation.ledger import keys
 from pinakes.main.embedded.ground import open_folder
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.migrations.run import upgrade
@@ -69,6 +70,14 @@ def ground(server: Mapping[str, str] | None = None) -> Generator[Ground]:
             search=folder / "search",
         )
         yield Ground(postgres, settings, key)
+
+
+def with_ledger(place: Ground) -> Settings:
+    """The same settings, with a key for the ledger's worker."""
+    file = place.postgres.folder.parent / "ledger.key"
+    keys.make(file)
+    address = SecretStr(place.postgres.address("pinakes_ledger"))
+    return place.settings.model_copy(update={"ledger": address, "ledger_key": file})
 
 
 @contextmanager

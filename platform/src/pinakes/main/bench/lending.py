@@ -4,13 +4,10 @@ import asyncio
 import time
 from statistics import median, quantiles
 
-from pydantic import SecretStr
-
-from pinakes.federation.ledger import keys
 from pinakes.main.bench import choosing, cpu, growing, lives, retargeting, seldom, serving, trips
 from pinakes.main.bench.calm import CALM
 from pinakes.main.bench.filling import filling
-from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.ground import Ground, ground, with_ledger
 from pinakes.main.bench.lives import Desks, desks
 from pinakes.main.bench.replaying import Script
 from pinakes.main.bench.report import Report, Result, paired
@@ -50,14 +47,6 @@ async def filled(titles: Ground, place: Ground) -> tuple[Script, Settings, Resul
     found = await asyncio.to_thread(counted, place, settings)
     await grown
     return script, settings, found
-
-
-def with_ledger(place: Ground) -> Settings:
-    """The same settings, with a key for the ledger's worker."""
-    file = place.postgres.folder.parent / "ledger.key"
-    keys.make(file)
-    address = SecretStr(place.postgres.address("pinakes_ledger"))
-    return place.settings.model_copy(update={"ledger": address, "ledger_key": file})
 
 
 def measured(place: Ground, script: Script, settings: Settings) -> Report:

@@ -72,11 +72,14 @@ def prepare(role: str, port: int) -> Callable[[], object]:
 def live(role: str, life: Life, begin: Callable[[], object]) -> None:
     """One life; it does not return."""
     if life.place:
-        table = places.API if role == "api" else places.WORKER | places.IMPORT
+        worker = places.WORKER | places.RARE | places.IMPORT
+        table = places.API if role == "api" else worker
         ending = signal.SIGSTOP if life.halts else signal.SIGKILL
         places.arm(table[life.place], life.nth, ending)
-    if life.place and role == "worker":
-        mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
+    if role == "worker":
+        mischief.hurry()
+        if life.place:
+            mischief.play(Random(life.seed))  # noqa: S311  (a dice, no secret)
     begin()
     os._exit(0)
 

@@ -33,6 +33,16 @@ WORKER: dict[str, Place] = {
     "a transaction has ended": Place("after", "COMMIT"),
     "the sender hears of it": Place("before", "UPDATE outbox", 3),
     "the sender has heard of it": Place("after", "UPDATE outbox", 3),
+    "timers are claimed": Place("after", "UPDATE alarm a", 2),
+    "a timer is about to ring": Place("after", "WHERE request_party.id =", 3),
+    "the ledger takes in what waits": Place("after", "DELETE FROM ledger_waiting", 3),
+    "the ledger's head is signed": Place("before", "INSERT INTO commons.ledger_head", 2),
+    "what came back is offered": Place("after", "commons.waited_for"),
+    "a notice is queued": Place("after", "INSERT INTO notice_due", 2),
+    "notices are claimed": Place("after", "UPDATE notice_due AS q", 2),
+}
+RARE: dict[str, Place] = {  # of a worker, in a long storm: a short one would wait for them
+    "a copy is kept for whoever waits": Place("after", "SET offered_by = kept.supplier", 1),
 }
 IMPORT: dict[str, Place] = {  # of a worker, too; how often each is passed, a test knows
     "a file is being fetched": Place("amid", "uploads/", 1),

@@ -9,15 +9,15 @@ from random import Random
 
 import asyncpg
 
-from pinakes.main.bench.ground import Ground, ground
+from pinakes.main.bench.ground import Ground, ground, with_ledger
 from pinakes.main.embedded.postgres import Postgres
 from pinakes.main.torture.lives import End, Lives
 from pinakes.main.torture.nest import Life
-from pinakes.main.torture.places import API, WORKER, Place
+from pinakes.main.torture.places import API, RARE, WORKER, Place
 from pinakes.main.torture.sabotage import SABOTAGES, Sabotage
 from pinakes.main.torture.scene import HOME, LENDER, scene
 from pinakes.main.torture.storm import Stage, Tally, storm
-from pinakes.main.torture.wishes import BORROWERS, MOST, borrowers
+from pinakes.main.torture.wishes import BORROWERS, MOST, borrowers, time_passes
 
 POOL = 3  # connections of a part to each role: every life has to open its own
 EACH = 25  # ends for one borrower more
@@ -28,6 +28,12 @@ HASTE = """
 DO $$ DECLARE claim text := pg_get_functiondef('outbox_claim'::regproc); BEGIN
     ASSERT claim LIKE '%10 seconds%'; -- what gets lost is sent again sooner, while others die
     EXECUTE replace(claim, '10 seconds', '2 seconds');
+END $$
+"""
+PATIENCE = """
+DO $$ DECLARE waited text := pg_get_functiondef('commons.waited_for'::regproc); BEGIN
+    ASSERT waited LIKE '%) < 3;%'; -- offers that get lost are many here
+    EXECUTE replace(waited, ') < 3;', ') < 1000;');
 END $$
 """
 RECOVERY = {"recovery_init_sync_method": "syncfs"}  # of a file system at once, not file by file
@@ -47,7 +53,7 @@ async def suffer(place: Ground, kills: int, seed: int, sabotage: str | None) -> 
     with ThreadPoolExecutor(1) as hand:
         async with staged(place) as stage:
             taken = SABOTAGES[sabotage] if sabotage else Sabotage(())
-            await order(place.postgres, HASTE, *taken.orders)
+            await order(place.postgres, HASTE, PATIENCE, *taken.orders)
             ends = {name: end for name, end in API.items() if name in taken.ends} or API
             many = min(MOST, max(BORROWERS, kills // EACH))
             more = await borrowers(place, stage.cards, many)
@@ -56,7 +62,7 @@ async def suffer(place: Ground, kills: int, seed: int, sabotage: str | None) -> 
                 halts = 0 if sabotage else HALTS  # each of those has its own ends
                 await Reaper(tally, kills, seed, hand, halts).reap(stage, ends)
 
-            return await storm(stage, killing, more)
+            return await storm(stage, killing, [*more, time_passes])
 
 
 @asynccontextmanager
@@ -64,7 +70,7 @@ async def staged(place: Ground) -> AsyncGenerator[Stage[Lives]]:
     """A lending branch and a home branch, with an API and two workers."""
     cards, barcodes = await scene(place.postgres)
     place.postgres.settings |= RECOVERY
-    told = place.settings.model_copy(update={"pool": POOL})
+    told = with_ledger(place).model_copy(update={"pool": POOL})
     async with (
         Lives.of("api", told) as api,
         Lives.of("worker", told) as worker,
@@ -100,7 +106,9 @@ class Reaper:
         """Afterwards all of them live; those born while PostgreSQL is away would die of that."""
         workers = (stage.worker, *stage.others)
         async with asyncio.TaskGroup() as tasks:
-            parts = [(stage.api, api), *((worker, WORKER) for worker in workers)]
+            short = self.kills < EACH * (BORROWERS + 1)
+            often = WORKER if short else WORKER | RARE
+            parts = [(stage.api, api), *((worker, often) for worker in workers)]
             for number, (lives, places) in enumerate(parts):
                 tasks.create_task(self.end_lives(number, lives, places, stage.postgres))
             tasks.create_task(self.unplug_often(stage.postgres))

@@ -17,8 +17,9 @@ SET session_replication_role = replica;
 """
 READERS = """
 INSERT INTO reader (tenant_id, id, person_id, kind, home_id, reader_kind, state, blocks,
-                    keep_history, visits)
-SELECT 2, gen_random_uuid(), p, 'home', 2, 'adult', 'active', '[]', true, '{}'
+                    keep_history, visits, contact)
+SELECT 2, gen_random_uuid(), p, 'home', 2, 'adult', 'active', '[]', true, '{}',
+       'storm@example.org'
 FROM unnest($1::uuid[]) p;
 """
 

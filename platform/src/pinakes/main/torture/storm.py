@@ -179,13 +179,27 @@ QUESTIONS = {
     "a request was placed twice": """
         SELECT id FROM request WHERE tenant_id = $4 EXCEPT SELECT unnest($5::uuid[])""",
     "the parties of a request tell different stories": """
-        SELECT request_id FROM request_party GROUP BY request_id
-        HAVING array_agg(role || ' ' || state ORDER BY role)
+        SELECT request_id FROM request_party p
+        JOIN LATERAL (SELECT max(attempt) AS last FROM request_party r
+                      WHERE r.request_id = p.request_id) AS r ON true
+        GROUP BY request_id HAVING NOT bool_and(over)
+            OR array_agg(role || ' ' || state ORDER BY role) FILTER (WHERE attempt = last)
             <> ARRAY['pickup DONE', 'requester COMPLETED', 'supplier COMPLETED']""",
     "a step of a request stands twice in the ledger": """
         SELECT about FROM ledger_event WHERE about = ANY ($5)
         GROUP BY tenant_id, about, event::jsonb -> 'kind', event::jsonb -> 'facts'
         HAVING count(*) > 1""",
+    "what was recorded is not in the ledger's log, or twice": """
+        SELECT gen_random_uuid() WHERE (SELECT count(*) FROM ledger_event)
+            <> (SELECT count(*) FROM ledger_waiting)
+             -- one leaf is the key
+             + (SELECT greatest(count(*) - 1, 0) FROM commons.ledger_leaf)""",
+    "a reader does not hear that a book is ready, or twice": """
+        SELECT r.id FROM request r LEFT JOIN notice n
+            ON n.tenant_id = r.tenant_id AND n.about = r.id AND n.kind = 'ready'
+        WHERE r.id = ANY ($5) AND (SELECT count(*) FROM notice t WHERE t.tenant_id = $4
+            AND t.person_id = r.person_id) < 100 -- of more nobody is told
+        GROUP BY r.id HAVING count(n.id) <> 1""",
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import cycle
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -20,7 +20,9 @@ from pinakes.platform.outage import is_outage
 
 BORROWERS, MOST = 3, 20  # in a short storm, and in a long one
 LOOK = 0.1  # seconds between two looks at a party
-LONGEST = 600  # looks
+LONGEST = 1_200  # looks
+QUEUE = 3  # in a long storm every so many readers want what somebody else has just borrowed
+TICK = 0.5  # seconds until what was lent is overdue
 CODES = {LENDER: "lender", HOME: "home"}
 
 GENEROUS = """
@@ -44,6 +46,21 @@ SHELVED = (
                                  items, available)
     VALUES (1, $1, $1, json_build_object('title', $2::text), '{}', 1, 1)""",
 )
+DUE = """
+WITH late AS (
+    UPDATE request_party SET alarm_at = floor(extract(epoch FROM now()))
+    WHERE (tenant_id, id) IN (
+        SELECT tenant_id, id FROM request_party
+        WHERE alarm = 'overdue' AND alarm_at > extract(epoch FROM now())
+        FOR UPDATE SKIP LOCKED)
+), rung AS (
+    UPDATE alarm SET due_at = now() WHERE (tenant_id, id) IN (
+        SELECT tenant_id, id FROM alarm WHERE due_at > now() FOR UPDATE SKIP LOCKED)
+)
+UPDATE notice_due SET due_at = now() WHERE (tenant_id, id) IN (
+    SELECT tenant_id, id FROM notice_due WHERE due_at > now() LIMIT 5 FOR UPDATE SKIP LOCKED)
+"""
+IN_LINE = "SELECT true FROM commons.wanted WHERE request_id = $1"
 WHERE_IT_STANDS = """
 SELECT state FROM request_party WHERE tenant_id = $1 AND request_id = $2 AND role = $3
 ORDER BY attempt DESC LIMIT 1
@@ -80,18 +97,20 @@ class Watch:
 
     async def state(self, branch: int, request: UUID, role: str) -> str | None:
         """None when nobody answers, or knows it."""
+        state: str | None = await self.told(WHERE_IT_STANDS, branch, request, role)
+        return state
+
+    async def told(self, question: str, *facts: object) -> Any:
+        """None when nobody answers."""
         try:
             if self.connection is None or self.connection.is_closed():
                 self.connection = await asyncpg.connect(self.postgres.address("postgres"))
-            found: str | None = await self.connection.fetchval(
-                WHERE_IT_STANDS, branch, request, role
-            )
+            return await self.connection.fetchval(question, *facts)
         except Exception as trouble:
             if not is_outage(trouble):  # it is dead just now
                 raise
             await self.aclose()  # what has lost its place in the talk may never know
             return None
-        return found
 
     async def aclose(self) -> None:
         if self.connection is not None:
@@ -109,6 +128,7 @@ class Borrower:
     card: str
     reader: str  # the tokens
     staff: str
+    queued: bool  # somebody else is faster
 
     async def borrow(self, stage: Stage[Lives], tally: Tally, over: asyncio.Event) -> None:
         """One request after another, each to its end."""
@@ -116,10 +136,15 @@ class Borrower:
         wish = {"pickup": CODES[HOME], "edition": str(self.title)}
         async with httpx.AsyncClient(timeout=10) as http, aclosing(self.watch):
             while not over.is_set():
+                if self.queued:
+                    await self.outside(http, tally, base, "loans", 201, tally.lent)
                 http.headers["Authorization"] = f"Bearer {self.reader}"
                 told = await insist(http, tally, f"{base}/{CODES[HOME]}/requests", wish, 201)
                 request = UUID(told["request"])
                 tally.asked.append(request)
+                if self.queued:
+                    await self.in_line(request)
+                    await self.outside(http, tally, base, "returns", 200, tally.returned)
                 http.headers["Authorization"] = f"Bearer {self.staff}"
                 for step in STEPS:
                     await self.reached(step.branch, request, step.role, step.state)
@@ -128,6 +153,25 @@ class Borrower:
                     address = f"{base}/{CODES[step.branch]}/{path}"
                     await insist(http, tally, address, body, step.status)
                 await self.reached(HOME, request, "requester", "COMPLETED")
+
+    async def in_line(self, request: UUID) -> None:
+        """Wait until it stands in the queue for its title."""
+        for _ in range(LONGEST):
+            if await self.watch.told(IN_LINE, request):
+                return
+            await asyncio.sleep(LOOK)
+        raise AssertionError(f"{request} never came into the queue")
+
+    async def outside(
+        self, http: httpx.AsyncClient, tally: Tally, base: str, path: str, status: int,
+        done: list[UUID],
+    ) -> None:  # fmt: skip
+        """At the lender's own desk: whoever was faster borrows the copy, or brings it back."""
+        http.headers["Authorization"] = f"Bearer {self.staff}"
+        body = {"card": self.card, "barcode": self.barcode}
+        body = body if path == "loans" else {"barcode": self.barcode}
+        told = await insist(http, tally, f"{base}/{CODES[LENDER]}/{path}", body, status)
+        done.append(UUID(told["id"]))
 
     def body(self, step: Step) -> dict[str, str]:
         """What the desk scans at a *step*."""
@@ -145,8 +189,16 @@ class Borrower:
         raise AssertionError(f"{role} of {request} is {found}, not {state}")
 
 
+async def time_passes(stage: Stage[Lives], _: Tally, over: asyncio.Event) -> None:
+    """What was lent is overdue at once; timers and notices are looked at all the time."""
+    async with aclosing(Watch(stage.postgres)) as watch:
+        while not over.is_set():
+            await watch.told(DUE)
+            await asyncio.sleep(TICK)
+
+
 async def borrowers(place: Ground, cards: Sequence[str], many: int = BORROWERS) -> list[Client]:
-    """Let the lender own a title for each of some readers of the home branch."""
+    """Let the lender own titles that some readers of the home branch want."""
     strong = await asyncpg.connect(place.postgres.address("postgres"))
     cards_of = await strong.fetch("SELECT number, person_id FROM card")
     people = {row["number"]: row["person_id"] for row in cards_of}
@@ -159,6 +211,7 @@ async def borrowers(place: Ground, cards: Sequence[str], many: int = BORROWERS) 
             await strong.execute(order, title, barcode)
         reader = place.reader(people[card], CODES[HOME])
         watch = Watch(place.postgres)
-        found.append(Borrower(watch, title, barcode, card, reader, staff).borrow)
+        queued = many > BORROWERS and number % QUEUE == 0
+        found.append(Borrower(watch, title, barcode, card, reader, staff, queued).borrow)
     await strong.close()
     return found
