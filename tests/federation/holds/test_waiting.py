@@ -237,6 +237,32 @@ async def test_an_offer_is_made_anew_though_the_mending_was_cut_off(
     assert len(await queue.offers(request)) == 2
 
 
+@pytest.mark.parametrize("before", ["_offers", "_tell"])
+async def test_a_kept_copy_goes_to_the_next_though_its_first_leaves_in_a_crash(
+    queue: Queue,
+    country: dict[str, Tenant],
+    held: Any,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+) -> None:
+    home = country["home"]
+    edition = await held(country["sister"], copies=1)
+    first, second = await queue.want(home, edition), await queue.want(home, edition)
+
+    def die(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(targeting, before, die)
+        with pytest.raises(ConnectionError):
+            await queue.unwant(home, first)
+    await queue.unwant(home, first)  # the message comes again
+    await time_passes(database, second)
+    await mend(database)
+    assert second in {one for one, _, _ in await queue.offers(second)}
+
+
 @pytest.fixture
 async def lent(
     queue: Queue,

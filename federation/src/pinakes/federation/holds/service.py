@@ -37,12 +37,13 @@ WANT = text("""
 """)
 UNWANT = text("""
     WITH gone AS (DELETE FROM commons.wanted WHERE request_id = :request
-                  RETURNING request_id, edition_id, placed_at, place, offered_by),
+                  RETURNING request_id, edition_id, placed_at, place),
          kept AS (INSERT INTO commons.waited (request_id, edition_id, placed_at, place)
                   SELECT request_id, edition_id, placed_at, place FROM gone WHERE :filled
                   ON CONFLICT DO NOTHING)
-    SELECT edition_id, offered_by FROM gone
+    SELECT FROM gone
 """)
+TITLE = text("SELECT edition_id FROM commons.wanted WHERE request_id = :request")
 SUSPEND = text("""
     UPDATE commons.wanted SET suspended_until = coalesce(CAST(:until AS timestamptz), 'infinity')
     WHERE request_id = :request RETURNING edition_id
@@ -114,11 +115,13 @@ async def want(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -
 
 async def unwant(session: AsyncSession, request: UUID, *, filled: bool = False) -> None:
     """It waits no longer: *filled*, or given up; a copy kept for it goes to the next."""
+    order = UNWANT.bindparams(request=request, filled=filled)
     async with public_work(_database(session).public) as public:
-        told = {"request": request, "filled": filled}
-        gone = (await public.execute(UNWANT, told)).one_or_none()
-    if gone and gone.offered_by and not filled:
-        await offer_all(session, gone.edition_id)
+        edition = await public.scalar(TITLE, {"request": request})
+        if filled:
+            await public.execute(order)
+    if edition and not filled:
+        await offer_all(session, edition, order)  # one transaction: no crash comes between
 
 
 async def suspend(session: AsyncSession, request: UUID, until: datetime | None = None) -> None:

@@ -140,7 +140,8 @@ async def consider(turn: Turn, found: Found) -> None:
     elif by_hand:
         await turn.happen(found, "expect")
     else:
-        await turn.happen(found, "decline", {"reason": "NotCurrentAvailableForILL"})
+        told = {"reason": "NotCurrentAvailableForILL", "by_itself": True}
+        await turn.happen(found, "decline", told)
 
 
 async def answers(turn: Turn) -> Any:
@@ -179,7 +180,7 @@ async def reserve(turn: Turn, found: Found) -> None:
     """
     copy = await free_copy(turn, found.party)
     if copy is None:
-        await turn.happen(found, "decline", {"reason": "NotOnShelf"})
+        await turn.happen(found, "decline", {"reason": "NotOnShelf", "by_itself": True})
         return
     known = knowing(found, barcode=copy["barcode"], item_kind=copy["kind"])
     away = copy["status"] == AWAY

@@ -36,6 +36,7 @@ class Facts(Struct, frozen=True):
     pickup_code: str | None = None
     in_house: bool | None = None
     again: bool | None = None
+    by_itself: bool | None = None  # no person has said so: there was no copy on the shelf
     seen_by: int | None = None
     needed_by: Moment | None = None
     due: Moment | None = None

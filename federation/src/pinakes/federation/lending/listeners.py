@@ -26,11 +26,16 @@ from pinakes.federation.lending.party import born
 from pinakes.federation.lending.recalling import tell_holder
 from pinakes.federation.lending.rows import SHELVING, Found, Sought, fresh
 from pinakes.federation.lending.turn import Turn
-from pinakes.platform.messages import Event, Heard, Message
+from pinakes.platform.messages import Event, Heard, Message, emit
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
+from pinakes.tenants.items.events import ItemsChanged
 
 FIRST = {Role.SUPPLIER: {"Request"}, Role.PICKUP: {"Expect", "Coming", "Unwanted"}}
 REASONS = ("supplier", "record", "rule", "ranked_by", "considered")  # of an offer
+EMPTY = text("""
+    SELECT DISTINCT supplier_id, (facts ->> 'record')::uuid FROM request_party
+    WHERE request_id = :request AND role = 'requester' AND facts ->> 'by_itself' = 'true'
+""")
 SHELF = text("SELECT lending_shelf() AS shelf").columns(shelf=JSONB())
 
 
@@ -159,10 +164,17 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
     if found.party.state == "WAITING":
         wish = wish_of(found.party)
         await holds.want(session, wish, await refused(work, found.party))
+        await look_again(session, found)
         await tell_holder(session, wish)
     else:
         filled = not found.party.over and found.party.supplier is not None
         await holds.unwant(session, event.about, filled=filled)
+
+
+async def look_again(session: AsyncSession, found: Found) -> None:
+    """Let those who had no copy look whether one has come back before they knew that we wait."""
+    for supplier, record in await session.execute(EMPTY, {"request": found.party.request}):
+        emit(session, ItemsChanged(about=record, records=[record]), to=supplier)
 
 
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:
