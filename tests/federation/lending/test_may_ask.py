@@ -1,24 +1,29 @@
 """Who may ask: for the same title twice, and after the library has stopped lending to somebody."""
 
+import re
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
+from conftest import MakeTenant
 from lending import deliver, desk_at, enrol, rule
 from mint import Mint
-from sqlalchemy import select, update
+from posting import reach
+from sqlalchemy import select, text, update
 
 from pinakes.federation.holds.rules import ReaderBarred
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.events import ReaderConcerned
-from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.model import Role, model
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.timers import ring_due
+from pinakes.federation.notices.models import Notice
 from pinakes.platform.clock import now
-from pinakes.platform.db import unit_of_work
+from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.messages import Outbox
 from pinakes.tenants.readers.machine import Block
 from pinakes.tenants.readers.models import Reader
@@ -167,8 +172,9 @@ async def test_nobody_is_asked_next_for_a_reader_who_may_not_borrow(borrowing: B
     with pytest.raises(ReaderBarred):
         await b.act(b.home, request, R, "look_again")
     await bar(b, lift=True)
-    await b.act(b.home, request, R, "look_again")
-    assert (await b.wish(request)).state == "WAITING"
+    await deliver(b.database)
+    assert (await b.wish(request)).state == "WAITING", "it goes on by itself"
+    assert await told(b, request) == ["invalid"]
 
 
 async def test_a_copy_that_comes_free_goes_to_the_next_who_may_borrow(
@@ -211,9 +217,10 @@ async def test_a_barred_reader_s_request_does_not_wait_for_ever(borrowing: Borro
     request, _ = await waiting(b)
     await bar(b)
     await invalid(b, request)
-    await ring_due(b.database, now() + 8 * DAY)
-    await deliver(b.database)
-    assert (await b.wish(request)).state == "MANUALLY_CLOSED"
+    for days, state in ((364, "INVALID_PATRON"), (366, "UNFILLED")):
+        await ring_due(b.database, now() + days * DAY)
+        await deliver(b.database)
+        assert (await b.wish(request)).state == state
 
 
 async def invalid(b: Borrowing, request: UUID) -> None:
@@ -266,3 +273,77 @@ async def test_a_retry_is_not_accepted_for_a_barred_reader(borrowing: Borrowing)
     with pytest.raises(ReaderBarred):
         await b.act(b.home, request, R, "accept_retry")
     assert (await b.wish(request)).state == "RETRY_PENDING"
+
+
+@pytest.mark.parametrize("way", [["receive_damaged"], ["receive", "lose"]])
+async def test_what_ends_on_its_way_is_not_asked_for_again_for_a_barred_reader(
+    borrowing: Borrowing, way: list[str]
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title, 2)
+    request = await b.place(title)
+    await b.act(b.supplier, request, S, "ship")
+    await bar(b)
+    for on in way:
+        await b.act(b.pickup, request, P, on)
+    wish = await b.wish(request)
+    assert (wish.state, wish.attempt) == ("INVALID_PATRON", 2)
+
+
+def test_whoever_may_ask_next_looks_whether_the_reader_may_borrow() -> None:
+    asking = {"next", "again", "choose", "look_again"}
+    moves = [one for some in model().machines[R].moves.values() for one in some]
+    starts = {move.start for move in moves if asking & {*move.do} and move.start != "NEW"}
+    sql = files("pinakes.federation.lending").joinpath("functions.sql").read_text("utf-8")
+    [states] = re.findall(r"'requester' AND p.state IN \(([^)]*)\)", sql)
+    assert starts <= {*re.findall(r"\w+", states)}
+
+
+async def test_each_time_that_a_reader_is_barred_is_told(borrowing: Borrowing) -> None:
+    b = borrowing
+    await reach(b.database, b.reader)
+    request, _ = await waiting(b)
+    for lift in (False, True, False):
+        await bar(b, lift=lift)
+        if not lift:
+            await invalid(b, request)
+        await deliver(b.database)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        assert (await session.scalars(select(Notice.kind))).all() == ["barred", "barred"]
+
+
+async def test_what_no_library_has_a_copy_of_is_looked_at_by_the_staff(
+    borrowing: Borrowing,
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    async with public_work(b.database.public) as session:
+        none = text("UPDATE commons.holding SET items = 0, available = 0 WHERE edition_id = :id")
+        await session.execute(none, {"id": title})
+    request = await b.place(title)
+    assert (await b.wish(request)).state == "NEEDS_REVIEW"
+
+
+async def test_the_next_library_reads_what_the_reader_wrote_and_nothing_else(
+    borrowing: Borrowing, make_tenant: MakeTenant
+) -> None:
+    b = borrowing
+    another = await make_tenant(b.directory.ids[b.home.path[-2]])
+    await b.directory.refresh(b.database.public)
+    title = await edition(b.database, b.home.consortium)
+    for at in (b.supplier, another):
+        await held(b.database, at, title)
+        await rule(b.database, at, supply_answers="hand")
+    request = await b.place(title, note="volume two, please")
+    first, then = b.supplier, another
+    if "supplier" not in await b.states(request):
+        first, then = another, b.supplier
+    await b.act(b.home, request, R, "write", note="for the first alone")
+    await b.act(first, request, S, "decline", note="confidential")
+    async with unit_of_work(b.database.app, then.id) as session:
+        [facts] = await session.scalars(select(PartyRow.facts).where(PartyRow.role == S))
+    assert [one["note"] for one in facts["notes"]] == ["volume two, please"]
+    assert "confidential" not in str(facts)
+    assert "first alone" not in str(facts)

@@ -199,4 +199,4 @@ def unknown(branch: Tenant) -> str:
 
 
 def of(branch: Tenant, since: datetime | None) -> dict[str, object]:
-    return {"branch": branch.id} | ({} if branch.cell is None else {"since": since})
+    return {"branch": branch.id, **({} if branch.cell is None else {"since": since})}

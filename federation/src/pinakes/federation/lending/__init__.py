@@ -29,6 +29,7 @@ from pinakes.federation.lending.timers import ring
 from pinakes.platform.feature import Feature
 from pinakes.platform.messages import Together
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
+from pinakes.tenants.readers.events import MayBorrow
 
 HEARD = Together(listeners.heard, lean=hearing.heard)
 
@@ -55,6 +56,7 @@ feature = Feature(
         (WaitChanged, listeners.wait_changed),
         (KeptLent, HEARD),
         (KeptReturned, HEARD),
+        (MayBorrow, listeners.may_borrow),
         (OthersWait, recalling.others_wait),
         (ItemSeen, listeners.item_seen),
         (ItemArrived, listeners.item_arrived),

@@ -93,7 +93,7 @@ async def ask_best(turn: Turn, found: Found) -> None:
 async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
     """Ask this branch for what it holds under that record; the reader's note goes along."""
     asked = changed(found, party=asking(found.party, supplier))
-    note = found.party.facts.get("note")
+    note = found.party.facts.get("reader_note")
     await turn.happen(asked, "chosen", {"record": str(record)} | ({"note": note} if note else {}))
 
 
@@ -108,8 +108,7 @@ async def ask_again(turn: Turn, found: Found) -> None:
     Raises:
         ReaderBarred: its reader may not borrow.
     """
-    if found.barred:
-        raise ReaderBarred(later("Lift the block first, or close the request."))
+    refuse_barred(found)
     party = found.party
     again = knowing(fresh(following(party)), again=True)
     record = as_id(party.facts.get("record"))
@@ -120,9 +119,14 @@ async def ask_again(turn: Turn, found: Found) -> None:
 
 async def look_again(turn: Turn, found: Found) -> None:
     """Go on for a reader who could not borrow, once he can; ReaderBarred while he cannot."""
+    refuse_barred(found)
+    await turn.happen(found, "valid")
+
+
+def refuse_barred(found: Found) -> None:
+    """Raise ReaderBarred while the reader may not borrow."""
     if found.barred:
         raise ReaderBarred(later("Lift the block first, or close the request."))
-    await turn.happen(found, "valid")
 
 
 async def look_at_queue(turn: Turn, found: Found) -> None:
@@ -215,6 +219,7 @@ async def concern(turn: Turn, found: Found) -> None:
         attempt=party.attempt,
         person=person,
         happened=next(row["on"] for row in reversed(turn.parties) if row["id"] == found.id),
+        step=found.version,
         facts={name: party.facts[name] for name in NOTED if name in party.facts},
     )
     turn.tell(event)

@@ -46,6 +46,7 @@ class ReaderConcerned(Event, frozen=True, kw_only=True):
     attempt: int
     person: UUID
     happened: str  # as the state model names it
+    step: int = 0  # of its home, counted from the beginning
     facts: dict[str, Any]
 
 

@@ -56,9 +56,9 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
         WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
             THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
                 (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
-        WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON',
-            'DUPLICATE', 'NEEDS_REVIEW', 'SENT',
-            'SUPPLIER_LOCATED', 'LOCAL_SUPPLY', 'CONDITION_PENDING', 'RETRY_PENDING', 'WILL_SUPPLY')
+        WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON', 'DUPLICATE',
+            'NEEDS_REVIEW', 'SENT', 'SUPPLIER_LOCATED', 'LOCAL_SUPPLY', 'CONDITION_PENDING',
+            'RETRY_PENDING', 'WILL_SUPPLY', 'SHIPPED', 'RECEIVED', 'READY_FOR_PICKUP')
             THEN jsonb_build_object('barred', NOT EXISTS (
                 SELECT FROM standing s JOIN commons.tenant t ON t.id = s.tenant_id
                 WHERE s.tenant_id = p.tenant_id AND s.person_id = (p.facts ->> 'person')::uuid
@@ -392,7 +392,9 @@ BEGIN
         found := NULL; name := NULL; -- what another consortium has is no title here
     END IF;
     SELECT jsonb_build_object(
-        'edition', found, 'title', name, 'reader_kind', r.reader_kind, 'born', r.born,
+        'edition', found, 'title', name, 'held', EXISTS (
+            SELECT FROM commons.holding h WHERE h.edition_id = found AND h.items > 0),
+        'reader_kind', r.reader_kind, 'born', r.born,
         'at_home', r.home_id = this_tenant,
         'may_borrow', s.may_borrow AND NOT late.expired,
         'blocks', s.blocks || CASE WHEN late.expired THEN '["expired"]'::jsonb ELSE '[]' END,

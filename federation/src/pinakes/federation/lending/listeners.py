@@ -5,7 +5,7 @@ from dataclasses import replace as changed
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,7 @@ from pinakes.federation.lending.events import (
 )
 from pinakes.federation.lending.facts import checked
 from pinakes.federation.lending.model import Role, model, speakers
+from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.party import born
 from pinakes.federation.lending.recalling import tell_holder
 from pinakes.federation.lending.rows import SHELVING, Found, Sought, fresh
@@ -29,6 +30,7 @@ from pinakes.federation.lending.turn import Turn
 from pinakes.platform.messages import Event, Heard, Message, emit
 from pinakes.tenants.circulation.events import KeptLent, KeptReturned
 from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.readers.events import MayBorrow
 
 FIRST = {Role.SUPPLIER: {"Request"}, Role.PICKUP: {"Expect", "Coming", "Unwanted"}}
 REASONS = ("supplier", "record", "rule", "ranked_by", "considered")  # of an offer
@@ -164,17 +166,31 @@ async def wait_changed(session: AsyncSession, event: WaitChanged, message: Messa
     if found.party.state == "WAITING":
         wish = wish_of(found.party)
         await holds.want(session, wish, await refused(work, found.party))
-        await look_again(session, found)
+        await look_at_shelves(session, found)
         await tell_holder(session, wish)
     else:
         filled = not found.party.over and found.party.supplier is not None
         await holds.unwant(session, event.about, filled=filled)
 
 
-async def look_again(session: AsyncSession, found: Found) -> None:
+async def look_at_shelves(session: AsyncSession, found: Found) -> None:
     """Let those who had no copy look whether one has come back before they knew that we wait."""
     for supplier, record in await session.execute(EMPTY, {"request": found.party.request}):
         emit(session, ItemsChanged(about=record, records=[record]), to=supplier)
+
+
+async def may_borrow(session: AsyncSession, event: MayBorrow, message: Message) -> None:
+    """Requests that rested while their reader could not borrow go on, if he can."""
+    resting = select(PartyRow.request_id).join(Request, Request.id == PartyRow.request_id)
+    mine = resting.where(
+        Request.person_id == event.about, ~Request.over, PartyRow.state == "INVALID_PATRON"
+    )
+    work = turn(session)
+    for request in (await session.scalars(mine)).all():
+        found = await work.find(request, Role.REQUESTER)
+        if found is not None and not found.barred:
+            await work.happen(found, "look_again")
+    await work.write()
 
 
 async def item_seen(session: AsyncSession, event: ItemSeen, message: Message) -> None:

@@ -20,7 +20,7 @@ MOST_NOTES = 200  # of one attempt, the last ones: each step reads and writes th
 ONWARD = "next"  # ask another supplier: only while somebody still waits for this attempt
 # what one attempt leaves to the next
 WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "kind", "needed_by",
-          "note", "in_house", "person", "alias", "label", "pickup_code", "rule")  # fmt: skip
+          "reader_note", "in_house", "person", "alias", "label", "pickup_code", "rule")  # fmt: skip
 
 type Facts = Mapping[str, Any]
 type Key = tuple[UUID, Role, int]  # request, role and attempt

@@ -129,7 +129,7 @@ class Placing:
 
     def beginning(self, known: Mapping[str, Any]) -> str:
         """How it begins: the staff look at what a reader asks for twice, and no catalogue holds."""
-        if known["edition"] is None:
+        if known["edition"] is None or not known["held"]:
             return "unknown_title"
         return "duplicate" if known["same"] and not self.by_desk else "valid"
 
@@ -165,7 +165,7 @@ class Placing:
             "wanted_item": str(row["item_id"]) if row["item_id"] else None,
             "kind": row["kind"],
             "needed_by": last_moment(row["needed_by"], self.here.zone),
-            "note": row["note"],
+            "reader_note": row["note"],
             "in_house": row["in_house"],
             "person": str(self.person),
             "alias": str(alias(self.person, self.pickup.id)) if self.person else None,

@@ -10,7 +10,8 @@ from pinakes.tenants.circulation.history import window
 
 AWAY = text("""
     UPDATE request_party
-    SET facts = facts - ARRAY['person', 'alias', 'label', 'note', 'notes'], said = NULL
+    SET facts = facts - ARRAY['person', 'alias', 'label', 'reader_note', 'note', 'notes'],
+        said = NULL
     WHERE over AND changed_at < now() - :window
       AND facts ?| ARRAY['person', 'alias', 'label', 'notes']
 """).bindparams(bindparam("window", type_=Interval()))

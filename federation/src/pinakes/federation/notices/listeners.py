@@ -19,7 +19,6 @@ KIND_OF: Mapping[str, str] = {
     "Gone": "gone",
     "aged": "unfilled",
     "close": "unfilled",
-    "undecided": "unfilled",
     "unreviewed": "unfilled",
     "invalid": "barred",
     "CopyCompleted": "copy",
@@ -46,7 +45,7 @@ async def concerned(session: AsyncSession, event: ReaderConcerned, message: Mess
         Telling(
             kind=kind,
             about=event.about,
-            occasion=f"{event.attempt}/{facts.due or ''}",
+            occasion=f"{event.attempt}/{event.step}",
             person=event.person,
             facts=facts,
         ),

@@ -23,6 +23,12 @@ class ReaderLeft(Event, frozen=True):
     crosses: ClassVar[bool] = True
 
 
+class MayBorrow(Event, frozen=True):
+    """To ourselves, the home: what kept a reader from borrowing may be over."""
+
+    look_again: ClassVar[bool] = True
+
+
 class HistoryChosen(Event, frozen=True):
     """A reader wants past loans kept, or cut: told to the home and every visited branch."""
 

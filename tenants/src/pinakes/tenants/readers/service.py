@@ -16,7 +16,13 @@ from pinakes.platform.login import Accounts
 from pinakes.platform.messages import emit
 from pinakes.tenants.readers import cards
 from pinakes.tenants.readers.branch import branch
-from pinakes.tenants.readers.events import HistoryChosen, ReaderLeft, VisitBegan, VisitEnded
+from pinakes.tenants.readers.events import (
+    HistoryChosen,
+    MayBorrow,
+    ReaderLeft,
+    VisitBegan,
+    VisitEnded,
+)
 from pinakes.tenants.readers.machine import Action, Block, CardAction, CardState, State, move
 from pinakes.tenants.readers.models import Consent, Kind, Reader, Standing
 from pinakes.tenants.readers.schemas import Change, NewCard, Register
@@ -77,6 +83,7 @@ async def change(session: AsyncSession, id: UUID, wish: Change) -> Reader:
             setattr(reader, name, value)
     await session.flush()
     await stand(session, reader.person_id)
+    emit(session, MayBorrow(about=reader.person_id))
     note(session, "readers.change", reader.id)
     return reader
 
@@ -131,6 +138,8 @@ async def moved(session: AsyncSession, reader: Reader, action: Action) -> Reader
     await session.flush()
     if reader.kind is Kind.HOME:
         await stand(session, reader.person_id)
+        if action in {Action.UNBLOCK, Action.REJOIN}:
+            emit(session, MayBorrow(about=reader.person_id))
     note(session, f"readers.{action}", reader.id)
     return reader
 
