@@ -16,7 +16,7 @@ from pinakes.platform.carrier import Listeners, carry
 from pinakes.platform.config import Settings
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.messages import Ahead, Event, Message, Outbox, emit
+from pinakes.platform.messages import Ahead, Event, LastNumber, Message, Outbox, emit
 
 pytestmark = pytest.mark.anyio
 
@@ -37,8 +37,7 @@ def say(settings: Settings) -> Iterator[Say]:
 @pytest.fixture
 async def letter(database: Database, tenant: Tenant, neighbour: Tenant) -> UUID:
     """One dead letter from *tenant* to *neighbour*."""
-    async with unit_of_work(database.app, tenant.id) as session:
-        emit(session, DoorOpened(about=uuid4()), to=neighbour.id)
+    await open_door(database, tenant, neighbour)
     async with public_work(database.carrier) as session:
         [id] = await session.scalars(
             update(Outbox)
@@ -98,6 +97,31 @@ async def all_carried(database: Database, listeners: Listeners) -> None:
     """What other tests have left comes in batches before ours."""
     while await carry(database, listeners):
         pass
+
+
+async def test_it_is_told_what_others_know_of_a_restored_branch(
+    say: Say, database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await open_door(database, tenant, neighbour)
+    await carry(database, {})
+    async with public_work(database.carrier) as session:
+        await session.execute(delete(Outbox).where(Outbox.tenant_id == tenant.id))
+        await session.execute(delete(LastNumber).where(LastNumber.tenant_id == tenant.id))
+        session.add(Ahead(tenant_id=neighbour.id, sender=tenant.id, seq=3))
+    await open_door(database, tenant, neighbour)
+    told = await asyncio.to_thread(say, "replay", "--to", tenant.code, "--dry-run")
+    for words in (
+        f"{neighbour.code}: knows 2 messages that {tenant.code} has forgotten",
+        "counts on above 3",
+        "1 message never arrived",
+        "1 message may be heard twice",
+    ):
+        assert words in told.output, told.output
+
+
+async def open_door(database: Database, tenant: Tenant, to: Tenant) -> None:
+    async with unit_of_work(database.app, tenant.id) as session:
+        emit(session, DoorOpened(about=uuid4()), to=to.id)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from conftest import MakeTenant
 from restoring import Backup, backup
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,13 @@ class BellRang(Event, frozen=True):
     bell: str
 
 
+class Muffled(Exception):
+    pass
+
+
 async def write(session: AsyncSession, event: BellRang, message: Message) -> None:
+    if event.bell == "muffled":
+        raise Muffled
     note(session, "bell.rang", event.bell)
 
 
@@ -42,9 +49,15 @@ async def ring(
     database: Database, sender: Tenant, to: Tenant, bell: str, about: UUID | None = None
 ) -> None:
     """Said, and heard."""
+    await say(database, sender, to, bell, about)
+    await carry(database, LISTENERS)
+
+
+async def say(
+    database: Database, sender: Tenant, to: Tenant, bell: str, about: UUID | None = None
+) -> None:
     async with unit_of_work(database.app, sender.id) as session:
         emit(session, BellRang(about=about or uuid4(), bell=bell), to=to.id)
-    await carry(database, LISTENERS)
 
 
 async def heard(database: Database, tenant: Tenant) -> list[str | None]:
@@ -132,6 +145,76 @@ async def test_a_restored_sender_counts_on_above_what_others_have_heard(
     assert (await plan(database, tenant)).turned == []
 
 
+async def test_what_waited_in_the_backup_and_went_out_since_is_heard_once(
+    database: Database, postgres: Postgres, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await ring(database, tenant, neighbour, "known")
+    for bell in ("waits", "waits, too"):
+        await say(database, tenant, neighbour, bell)
+    copy = await saved(postgres, database, tenant)
+    await ring(database, tenant, neighbour, "forgotten")
+    await sweep(database)
+    await copy.restore()
+    await say(database, tenant, neighbour, "new")
+    [turned] = (await plan(database, tenant)).turned
+    assert (turned.last, turned.applied) == (1, 4)
+    assert (turned.forgotten, turned.heard, turned.missed, turned.unsure) == (1, 2, 0, 0)
+    await replay(database, tenant)
+    assert (await plan(database, tenant)).turned == []
+    await carry(database, LISTENERS)
+    told = ["known", "waits", "waits, too", "forgotten", "new"]
+    assert await heard(database, neighbour) == told
+    assert await unsent(database, tenant) == 0
+
+
+async def test_what_may_be_heard_twice_is_told(
+    database: Database, postgres: Postgres, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await say(database, tenant, neighbour, "waits")
+    copy = await saved(postgres, database, tenant)
+    await carry(database, LISTENERS)  # and the worker stops before its watermark moves
+    await copy.restore()
+    [turned] = (await plan(database, tenant)).turned
+    assert (turned.heard, turned.unsure) == (0, 1)
+    await replay(database, tenant)
+    await carry(database, LISTENERS)
+    assert await heard(database, neighbour) == ["waits", "waits"], "rather than what is new never"
+
+
+async def test_what_never_arrived_and_is_forgotten_is_waited_for_no_more(
+    database: Database, postgres: Postgres, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await ring(database, tenant, neighbour, "known")
+    copy = await saved(postgres, database, tenant)
+    for bell in ("muffled", "forgotten"):
+        await ring(database, tenant, neighbour, bell)
+    await copy.restore()
+    [turned] = (await replay(database, tenant, asker=OPERATOR)).turned
+    assert (turned.applied, turned.forgotten, turned.missed) == (3, 1, 1)
+    await ring(database, tenant, neighbour, "new")
+    await sweep(database)
+    async with unit_of_work(database.app, neighbour.id) as session:
+        mark = select(Inbox.upto).where(Inbox.sender == tenant.id)
+        assert await session.scalar(mark) == 4
+        told = select(Audit.result).where(Audit.operation == "messages.missed")
+        assert await session.scalar(told) == "1 never arrived"
+    assert await heard(database, neighbour) == ["known", "forgotten", "new"]
+
+
+async def test_a_dead_letter_that_is_kept_is_still_waited_for(
+    database: Database, postgres: Postgres, tenant: Tenant, neighbour: Tenant
+) -> None:
+    await ring(database, tenant, neighbour, "muffled")
+    copy = await saved(postgres, database, tenant)
+    await ring(database, tenant, neighbour, "forgotten")
+    await copy.restore()
+    [turned] = (await replay(database, tenant)).turned
+    assert (turned.forgotten, turned.missed) == (1, 0)
+    await sweep(database)
+    async with unit_of_work(database.app, neighbour.id) as session:
+        assert await session.scalar(select(Inbox.upto).where(Inbox.sender == tenant.id)) == 0
+
+
 async def test_what_several_have_said_about_one_thing_comes_in_their_order(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:
@@ -148,6 +231,24 @@ async def test_what_several_have_said_about_one_thing_comes_in_their_order(
         await let_go(database)
 
 
+async def test_what_is_said_meanwhile_waits_behind_what_is_held(
+    database: Database, tenant: Tenant, neighbour: Tenant, make_tenant: MakeTenant
+) -> None:
+    about, both, third = uuid4(), (neighbour, tenant), await make_tenant()
+    said = [f"{n}" for n in range(4)]
+    for n, bell in enumerate(said):
+        await ring(database, both[n % 2], neighbour, bell, about)
+    await forget(database, neighbour)
+    await say(database, third, neighbour, "before", about)
+    await replay(database, neighbour)
+    await say(database, neighbour, neighbour, "after", about)
+    for _ in range(len(said) + 2):
+        await let_go(database)
+        while await carry(database, LISTENERS):
+            pass
+    assert await heard(database, neighbour) == [*said, *said, "before", "after"]
+
+
 async def forget(database: Database, receiver: Tenant) -> None:
     """Its watermarks go back to the beginning, and nothing else does."""
     async with public_work(database.carrier) as session:
@@ -162,7 +263,11 @@ async def test_nobody_else_is_told_anything(
     await ring(database, tenant, neighbour, "theirs")
     await forget(database, tenant)
     await replay(database, tenant)
+    assert await unsent(database, tenant, neighbour) == 0
+
+
+async def unsent(database: Database, *senders: Tenant) -> int | None:
     async with public_work(database.carrier) as session:
         waits = select(func.count()).select_from(Outbox).where(Outbox.state != "sent")
-        ours = waits.where(Outbox.tenant_id.in_([tenant.id, neighbour.id]))
-        assert await session.scalar(ours) == 0
+        ours = waits.where(Outbox.tenant_id.in_([sender.id for sender in senders]))
+        return await session.scalar(ours)

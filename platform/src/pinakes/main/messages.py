@@ -56,7 +56,9 @@ def lag(data: Path, as_json: bool) -> None:
 def replay(ids: tuple[UUID, ...], every: bool, data: Path, **to: Unpack[Forgotten]) -> None:
     """Give dead letters another five tries, or tell a restored BRANCH again what it has forgotten.
 
-    Let no worker run from the restore until then: what is new would go before what is old.
+    Let no worker run from the restore until then: what is new would go before what is old. Later,
+    too, a branch of which nothing waits may say something new about a thing before the others' old
+    words about it have arrived.
     """
     if [bool(ids), every, bool(to["branch"])].count(True) != 1:
         raise click.UsageError("Name the letters, or say --all, or --to BRANCH.")

@@ -13,6 +13,7 @@ from pinakes.platform.command import OPERATOR
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.doors import Doors
 from pinakes.platform.restored import Plan
+from pinakes.platform.turned import Turned
 from pinakes.platform.words import counted
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -84,9 +85,23 @@ def said_again(found: Plan, to: Tenant, directory: Directory) -> Iterator[str]:
     total = counted(sum(one.again for one in found.again), "messages")
     yield f"{total} for {to.code} in all; what it still knows is dropped."
     for turned in found.turned if to.cell is None else ():
-        more = counted(turned.applied - turned.last, "messages")
-        yield f"{directory.ids[turned.receiver].code}: knows {more} that {to.code} has forgotten;"
-        yield f"  the next bears {turned.applied + 1}. pinakes lending work problem: what differs."
+        yield from known_of(turned, to, directory)
+
+
+def known_of(turned: Turned, to: Tenant, directory: Directory) -> Iterator[str]:
+    """What a receiver has heard of the branch that this does not know, and what follows."""
+    more, heard, missed, unsure = (
+        counted(many, "messages")
+        for many in (turned.forgotten, turned.heard, turned.missed, turned.unsure)
+    )
+    yield f"{directory.ids[turned.receiver].code}: knows {more} that {to.code} has forgotten;"
+    yield f"  it counts on above {turned.applied}. pinakes lending work problem: what differs."
+    if turned.heard:
+        yield f"  {heard} that waited in the backup went out since, and will not count again."
+    if turned.missed:
+        yield f"  {missed} never arrived, and nobody can say that again."
+    if turned.unsure:
+        yield f"  {unsure} may be heard twice: said since, or in the last minute of the worker."
 
 
 def elsewhere(found: Plan, to: Tenant, directory: Directory) -> Iterator[str]:

@@ -138,6 +138,7 @@ BEGIN
     ON CONFLICT DO NOTHING RETURNING seq;
 END $$;
 
+-- Of a sender of this cell, until when all of that was applied is kept, too (turned.py).
 CREATE FUNCTION inbox_sweep() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE mark record; reached bigint;
 BEGIN
@@ -149,7 +150,9 @@ BEGIN
             SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM inbox_ahead
             WHERE tenant_id = mark.tenant_id AND sender = mark.sender) AS ahead
         WHERE run = mark.upto;
-        UPDATE inbox SET upto = reached
+        UPDATE inbox SET upto = reached, newest = CASE
+            WHEN EXISTS (SELECT FROM commons.tenant t WHERE t.id = mark.sender AND t.cell IS NULL)
+            THEN clock_timestamp() ELSE newest END
         WHERE tenant_id = mark.tenant_id AND sender = mark.sender;
         DELETE FROM inbox_ahead
         WHERE tenant_id = mark.tenant_id AND sender = mark.sender AND seq <= reached;

@@ -132,7 +132,8 @@ class Inbox(Base):
     tenant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sender: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    newest: Mapped[datetime | None]  # of what another cell has brought: when it was said
+    # of what another cell has brought: when it was said; of a sender here: when the mark last moved
+    newest: Mapped[datetime | None]
 
 
 class Ahead(Base):

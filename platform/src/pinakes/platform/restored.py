@@ -1,8 +1,8 @@
 """A branch that was restored to an earlier moment: what it is told again, and how it counts on.
 
 Its watermarks went back with it, so what others have told it since is opened in their outboxes and
-carried once more; what it still knows is dropped, as ever. Its own numbers went back, too: what
-bore one that others have applied would pass for an old message, so they go on above those.
+carried once more; what it still knows is dropped, as ever. Its own numbers went back, too: see
+``turned.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from pinakes.platform.audit import note
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.identity import Principal
+from pinakes.platform.turned import Turned, count_on, turned
 
 PAIRS = """
     WITH pairs AS MATERIALIZED (
@@ -59,13 +60,29 @@ OPEN = """
     FROM placed n WHERE o.tenant_id = n.tenant_id AND o.id = n.id
 """
 HELD = "interval '1000 years'"
-LET_GO = text(f"""
+HELD_ROWS = f"""
     WITH held AS MATERIALIZED (
         SELECT lane.* FROM unnest(ARRAY[false, true]) AS of_lane CROSS JOIN LATERAL (
             SELECT tenant_id, id, receiver, about, due_at FROM outbox
             WHERE state = 'waiting' AND patient = of_lane AND due_at > now() + {HELD} / 2
-            ORDER BY due_at LIMIT 1000) AS lane
+            ORDER BY due_at LIMIT :most) AS lane
+    )"""  # noqa: S608  (only our own words)
+# What is said meanwhile about a thing of which something is held waits behind that.
+HOLD = text(f"""{HELD_ROWS}, said AS MATERIALIZED (
+        SELECT o.tenant_id, o.id, o.receiver, o.about, s.held,
+               max(CASE WHEN s.held THEN o.due_at ELSE o.created_at + {HELD} END)
+                   OVER (PARTITION BY o.tenant_id, o.receiver, o.about ORDER BY o.seq, o.id) AS key
+        FROM (SELECT DISTINCT receiver, about FROM held) h
+        JOIN outbox o ON o.receiver = h.receiver AND o.about = h.about AND o.state = 'waiting'
+        CROSS JOIN LATERAL (SELECT o.due_at > now() + {HELD} / 2 AS held) AS s
     )
+    UPDATE outbox o SET due_at = n.key FROM said n
+    WHERE o.tenant_id = n.tenant_id AND o.id = n.id AND NOT n.held AND EXISTS (
+        SELECT FROM said e
+        WHERE e.receiver = n.receiver AND e.about = n.about AND e.tenant_id <> n.tenant_id
+          AND e.held AND e.key < n.key)
+""")  # noqa: S608  (only our own words)
+LET_GO = text(f"""{HELD_ROWS}
     UPDATE outbox o SET due_at = now() FROM held h
     WHERE o.tenant_id = h.tenant_id AND o.id = h.id AND NOT EXISTS (
         SELECT FROM outbox e
@@ -73,6 +90,7 @@ LET_GO = text(f"""
           AND e.state = 'waiting' AND h.due_at >
               CASE WHEN e.due_at > now() + {HELD} / 2 THEN e.due_at ELSE e.created_at + {HELD} END)
 """)  # noqa: S608  (only our own words)
+MANY = {"most": 1000}
 # A number that no row bears any more never comes: the watermark would wait for it for ever.
 CLOSE = """, marks AS (
         INSERT INTO inbox (tenant_id, sender) SELECT CAST(:branch AS integer), sender FROM pairs
@@ -85,22 +103,6 @@ CLOSE = """, marks AS (
                       AND o.receiver = :branch AND o.seq = number)
     ON CONFLICT DO NOTHING
 """
-APPLIED = text("""
-    SELECT * FROM (
-        SELECT i.tenant_id, coalesce(s.last, 0) AS last, greatest(i.upto, (
-            SELECT max(a.seq) FROM inbox_ahead a
-            WHERE a.tenant_id = i.tenant_id AND a.sender = i.sender)) AS applied
-        FROM inbox i JOIN commons.tenant t ON t.id = i.tenant_id AND t.cell IS NULL
-        LEFT JOIN outbox_sequence s ON s.tenant_id = i.sender AND s.receiver = i.tenant_id
-        WHERE i.sender = :branch) AS pair
-    WHERE applied > last ORDER BY tenant_id
-""")
-COUNT_ON = text("""
-    INSERT INTO outbox_sequence AS s (tenant_id, receiver, last)
-    SELECT CAST(:branch AS integer), *
-    FROM unnest(CAST(:receivers AS integer[]), CAST(:numbers AS bigint[]))
-    ON CONFLICT (tenant_id, receiver) DO UPDATE SET last = greatest(s.last, excluded.last)
-""")
 
 
 class Again(Struct, frozen=True):
@@ -110,15 +112,6 @@ class Again(Struct, frozen=True):
     receiver: int
     again: int
     gone: int
-
-
-class Turned(Struct, frozen=True):
-    """A receiver that has applied more of the restored branch than that knows it has said."""
-
-    sender: int
-    receiver: int
-    last: int
-    applied: int
 
 
 class Plan(Struct, frozen=True):
@@ -139,11 +132,8 @@ async def plan(database: Database, branch: Tenant, since: datetime | None = None
         here = {"here": branch.cell is None}
         rows = (await session.execute(asked, of(branch, since) | here)).all()
         again = [Again(sender, branch.id, again, gone) for sender, again, gone in rows]
-        known = (await session.execute(APPLIED, {"branch": branch.id})).all()
-    return Plan(
-        [one for one in again if one.again or one.gone],
-        [Turned(branch.id, *row) for row in known],
-    )
+        known = await turned(session, branch)
+    return Plan([one for one in again if one.again or one.gone], known)
 
 
 async def replay(
@@ -163,17 +153,18 @@ async def replay(
     async with public_work(database.carrier) as session:
         opened = text(PAIRS + OPEN.format(unknown=unknown(branch), held=HELD))
         await session.execute(opened, of(branch, since))
+        await session.execute(HOLD, {"most": None})
         if branch.cell is None:
             await session.execute(text(PAIRS + CLOSE), {"branch": branch.id})
-            to = {"receivers": list(numbers), "numbers": list(numbers.values())}
-            await session.execute(COUNT_ON, {"branch": branch.id} | to)
+            await count_on(session, branch, numbers)
     return found
 
 
 async def let_go(database: Database) -> None:
     """Let what was held go when what others had said before it has arrived."""
     async with public_work(database.carrier) as session:
-        await session.execute(LET_GO)
+        await session.execute(HOLD, MANY)
+        await session.execute(LET_GO, MANY)
 
 
 async def write_down(
@@ -188,6 +179,10 @@ async def write_down(
         async with unit_of_work(database.app, one.sender, asker, closed_too=True) as session:
             note(session, "messages.replay", branch.code, f"{one.again} again, {one.gone} gone")
     if branch.cell is None:
+        for missing in (one for one in found.turned if one.missed):
+            at = unit_of_work(database.app, missing.receiver, asker, closed_too=True)
+            async with at as session:
+                note(session, "messages.missed", branch.code, f"{missing.missed} never arrived")
         again, gone = (sum(getattr(one, what) for one in found.again) for what in ("again", "gone"))
         told = f"{again} again, {gone} gone, {len(numbers)} receivers counted on"
         async with unit_of_work(database.app, branch.id, asker, closed_too=True) as session:
