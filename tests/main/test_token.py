@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
-from issuing import Issuer
+from issuing import SECRET, Issuer
 from joserfc import jws
 
 from pinakes.main.cli import main
@@ -37,7 +37,7 @@ def card(issuer: Issuer) -> str:
 @pytest.fixture
 def data(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a running house with a sample consortium."""
-    running = {"PINAKES_ISSUER": issuer.address, **NEEDED}
+    running = {"PINAKES_ISSUER": issuer.address, "PINAKES_ISSUER_SECRET": SECRET, **NEEDED}
     for name in running:
         monkeypatch.setenv(name, "")  # so that what is adopted ends with the test
         monkeypatch.delenv(name)
@@ -74,6 +74,11 @@ def test_a_wrong_secret_is_refused_with_its_code(data: Path, card: str) -> None:
     result = token(data, "reader", card, "--pin", "000000")
     assert result.exit_code == 1
     assert "wrong_credentials" in result.stderr
+
+
+def test_a_branch_that_is_not_there_is_no_wrong_password(data: Path, card: str) -> None:
+    assert "no_such_branch" in token(data, "staff", "anna", "--at", "token-brunch").stderr
+    assert "wrong_credentials" in token(data, "staff", "hannah", "--at", "token-branch").stderr
 
 
 def test_without_a_sample_the_secret_must_be_said(data: Path, card: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from conftest import MakeTenant
 from restoring import Backup, backup
@@ -17,7 +18,7 @@ from pinakes.platform.command import OPERATOR
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Event, Inbox, Message, Outbox, emit
-from pinakes.platform.restored import let_go, plan, replay
+from pinakes.platform.restored import ReplayRefused, let_go, plan, replay
 
 pytestmark = pytest.mark.anyio
 
@@ -271,3 +272,18 @@ async def unsent(database: Database, *senders: Tenant) -> int | None:
         waits = select(func.count()).select_from(Outbox).where(Outbox.state != "sent")
         ours = waits.where(Outbox.tenant_id.in_([sender.id for sender in senders]))
         return await session.scalar(ours)
+
+
+async def test_a_moment_is_said_of_a_branch_of_another_cell_and_of_no_other(
+    database: Database, tenant: Tenant
+) -> None:
+    elsewhere = msgspec.structs.replace(tenant, cell="beyond")
+    for branch, since, above in (
+        (tenant, now(), None),
+        (elsewhere, None, None),
+        (elsewhere, now(), {tenant.id: 1}),
+    ):
+        with pytest.raises(ReplayRefused):
+            await plan(database, branch, since, above)
+        with pytest.raises(ReplayRefused):
+            await replay(database, branch, since, above)

@@ -94,6 +94,17 @@ async def test_the_report_of_an_earlier_import_is_told_and_written_as_a_table(
     assert "no_such_import" in (await command("report", view["undos"][0])).output
 
 
+async def test_a_stored_report_is_told_in_the_lines_of_the_import_itself(
+    command: Command, tmp_path: Path
+) -> None:
+    file, junk = tmp_path / "books.mrc", b"00099nam a2200000 a 4500rubbish\x1d"
+    file.write_bytes(file_of(book("1", items=["A"]), book("2")) + UNTITLED + junk * 2)
+    *lines, last = (await command("import", file)).stdout.splitlines()
+    own = lines[[one.split()[:1] for one in lines].index(["read"]) :]
+    stored = (await command("report", last.split()[1])).stdout.splitlines()
+    assert (stored[1:], len(own)) == (own, 11)
+
+
 async def test_a_piece_is_shown_with_its_bytes_and_read_again_in_the_right_set(
     command: Command, bring: Import, database: Database, library: Tenant, tmp_path: Path
 ) -> None:
@@ -150,6 +161,8 @@ async def test_a_corrected_file_takes_the_place_of_a_piece_and_another_is_discar
         assert done.output.startswith("It is the record "), (name, done.output)
     assert set(await titles(database, library)) == {"A book after all"}
     assert (await told(command, "quarantine", "discard", other["id"]))["state"] == "discarded"
+    again = await command("quarantine", "discard", other["id"])
+    assert again.stdout.startswith("It is discarded")
     report = (await told(command, "report", job.id))["report"]
     assert (report["mended"], report["discarded"]) == (len(MENDED), 1)
 
@@ -165,7 +178,8 @@ async def test_two_titles_alike_are_listed_shown_and_decided_on(
     [line] = (await command("duplicates", "list")).output.splitlines()
     assert line.split("  ") == [pair["id"], "isbn_title", "open", "1 红楼梦", "2 红楼梦"]
     assert "9787020002207" in (await command("duplicates", "show", pair["id"])).output
-    assert (await command("duplicates", "decide", pair["id"], "different")).exit_code == 0
+    decided = await command("duplicates", "decide", pair["id"], "different")
+    assert decided.stdout.split("  ")[:3] == [pair["id"], "isbn_title", "different"]
     assert (await told(command, "duplicates", "list"))["items"] == []
     refused = await command("duplicates", "decide", pair["id"], "same")
     assert (refused.exit_code, "neither_of_them" in refused.output) == (1, True)

@@ -2,21 +2,21 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 from zipfile import ZipFile
 
 import httpx
 import pytest
-from books import Import, book, commanded, file_of, look, performed, send
+from archives import COPY, brought_in, lines, packed, rows, running
+from books import Import, book, commanded, file_of, look, performed
 from issuing import SECRET, Issuer
 from lending import deliver, desk_at, enrol, rule
 from marcs import iso
 from mint import Mint
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.discovery.choosing import split
@@ -25,15 +25,13 @@ from pinakes.main.features import BELONGINGS
 from pinakes.platform import config
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
-from pinakes.platform.jobs import Job, JobCancelled, JobState, Run, cancel
-from pinakes.platform.objects import objects
+from pinakes.platform.jobs import JobCancelled, JobState, Run, cancel
 from pinakes.tenants.catalogue import archive as archive_of
-from pinakes.tenants.catalogue import exporting, takein, takeout
+from pinakes.tenants.catalogue import takein, takeout
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.deciding import decide as decide_twin
 from pinakes.tenants.catalogue.duplicates import start_search
 from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Twin
-from pinakes.tenants.catalogue.schemas import TakeinWish
 from pinakes.tenants.catalogue.service import suppress
 from pinakes.tenants.catalogue.withdrawing import numbered, withdraw
 from pinakes.tenants.items import service as items
@@ -42,7 +40,6 @@ from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers import numbers
 from pinakes.tenants.readers.machine import State
 from pinakes.tenants.readers.models import Card, Reader
-from pinakes.tenants.registry import placement
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +55,6 @@ RECORD = (
     "key", "control_number", "agency", "digest", "dialect", "encoding", "state", "raw",
 )  # fmt: skip
 TITLE = (*RECORD, "title_fields", "sort_key", "isbn13", "suppressed", "withdrawn")
-COPY = ("barcode", "kind", "status", "call_number", "location", "copy", "price")
 READER = ("name", "reader_kind", "born", "contact", "until", "state", "blocks", "keep_history")
 
 
@@ -72,13 +68,6 @@ def log_in(
     config.settings.cache_clear()
     yield
     config.settings.cache_clear()
-
-
-async def rows(database: Database, here: Tenant, table: Any, names: Sequence[str]) -> list[Any]:
-    columns = [getattr(table, name) for name in names]
-    async with unit_of_work(database.app, here.id) as session:
-        found = await session.execute(select(*columns))
-    return sorted((tuple(row) for row in found), key=repr)
 
 
 async def whole(database: Database, here: Tenant) -> dict[str, list[Any]]:
@@ -137,32 +126,6 @@ async def lived_in(database: Database, here: Tenant, bring: Import) -> None:
     await deliver(database)  # so that the public titles are there
 
 
-async def packed(database: Database, here: Tenant) -> bytes:
-    """The archive of a branch."""
-    async with unit_of_work(database.app, here.id) as session:
-        id = (await takeout.start_takeout(session)).id
-        files = await placement.store(session, objects())
-    await performed(database)
-    return await files.get(exporting.key_of_export(id))
-
-
-async def queued(database: Database, here: Tenant, archive: bytes) -> UUID:
-    async with unit_of_work(database.app, here.id) as session:
-        wish = TakeinWish(await send(session, archive))
-        return (await takein.start_takein(session, wish)).id
-
-
-async def brought_in(database: Database, here: Tenant, archive: bytes) -> Job:
-    id = await queued(database, here, archive)
-    await performed(database)
-    return await look(database, here, id)
-
-
-def lines(archive: bytes, name: str) -> list[dict[str, Any]]:
-    with ZipFile(BytesIO(archive)) as whole:
-        return [json.loads(line) for line in whole.read(name).splitlines()]
-
-
 async def test_what_was_taken_along_comes_in_elsewhere_and_nothing_is_different(
     database: Database,
     library: Tenant,
@@ -187,10 +150,11 @@ async def test_what_was_taken_along_comes_in_elsewhere_and_nothing_is_different(
     assert told.exit_code == 0, told.output
     assert await whole(database, other_library) == before
     report = json.loads(told.stdout.splitlines()[-1])["files"]
-    assert {name for name, one in report.items() if one["left"]} == set()
-    assert report["titles.jsonl"] == {"read": 7, "changed": 7, "left": {}}
+    assert {name for name, one in report.items() if one["left"] or one["otherwise"]} == set()
+    assert all(one["new"] == one["read"] for one in report.values())
+    assert report["titles.jsonl"]["read"] == 7
     again = json.loads((await commanded(database, "takein", str(out), *there)).stdout)["files"]
-    assert {one["changed"] for one in again.values()} == {0}, "a second run changes nothing"
+    assert all(one["unchanged"] == one["read"] for one in again.values()), "nothing changes"
     assert await whole(database, other_library) == before
 
 
@@ -232,11 +196,13 @@ async def test_cards_that_only_their_branch_may_issue_are_replaced_once(
     issued = numbers.issue(library.id)
     await enrol(database, library, card=issued)
     archive = await packed(database, library)
-    for changed in (1, 0):
+    for new in (1, 0):
         job = await brought_in(database, other_library, archive)
         assert job.report is not None
         told = job.report["files"]["readers.jsonl"]
-        assert (told["changed"], told["left"]) == (changed, {"card_of_another": 1})
+        assert (told["new"], told["unchanged"], told["left"]) == (new, 1 - new, {})
+        assert told["otherwise"] == {"card_of_another": 1}
+        assert told["which"] == {"card_of_another": ["line 1"]}, "no number of a card"
     async with unit_of_work(database.app, other_library.id) as session:
         cards = await session.scalars(select(Card.number).where(Card.tenant_id == other_library.id))
         assert all(numbers.is_issued_by(number, other_library.id) for number in cards)
@@ -256,16 +222,6 @@ async def test_an_archive_that_is_not_whole_changes_nothing(
         job = await brought_in(database, other_library, damaged)
         assert (job.state, job.failure) == (JobState.FAILED, "no_takeout")
     assert await rows(database, other_library, CatalogueRecord, ("key",)) == []
-
-
-async def running(database: Database, here: Tenant, archive: bytes) -> Run:
-    """A takein that a worker has claimed."""
-    id = await queued(database, here, archive)
-    begun = update(Job).where(Job.id == id).values(state=JobState.RUNNING, attempt=1)
-    async with unit_of_work(database.app, here.id) as session:
-        args = await session.scalar(begun.returning(Job.args))
-    assert args is not None
-    return Run(database, here.id, id, 1, takein.TAKEIN, args, {})
 
 
 async def test_what_was_cut_off_goes_on_behind_its_last_portion(
@@ -293,8 +249,8 @@ async def test_what_was_cut_off_goes_on_behind_its_last_portion(
     assert half is not None
     assert (half["read"], seen) == (5, [2, 4, 5, 7]), "the fourth is undone"
     report = await takein.run_takein(dataclasses.replace(run, report=half), BELONGINGS)
-    assert report["files"]["titles.jsonl"] == {"read": 5, "changed": 5, "left": {}}
-    assert report["files"]["items.jsonl"] == {"read": 5, "changed": 5, "left": {}}
+    for name in ("titles.jsonl", "items.jsonl"):
+        assert (report["files"][name]["read"], report["files"][name]["new"]) == (5, 5)
     copies = [await rows(database, one, Item, COPY) for one in (library, other_library)]
     assert copies[0] == copies[1]
 

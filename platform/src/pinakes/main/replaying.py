@@ -17,7 +17,6 @@ from pinakes.platform.turned import Turned
 from pinakes.platform.words import counted
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-NOT_NEEDED = "--since is for branches of other cells: what one of this cell knows is seen here."
 
 
 class Forgotten(TypedDict):
@@ -61,15 +60,11 @@ async def replay_to(doors: Doors, how: Forgotten) -> None:
     directory = Directory()
     await directory.refresh(doors.database.app)
     to, since = directory.coded(how["branch"] or ""), how["since"]
-    if (to.cell is None) is bool(since):
-        raise click.UsageError(NOT_NEEDED if since else f"It lives in {to.cell}: say --since when.")
-    if to.cell and how["above"]:
-        raise click.UsageError(f"--above is said in the cell {to.cell}.")
     moment = since.replace(tzinfo=UTC) if since else None
+    above = {directory.coded(code).id: number for code, number in how["above"].items()}
     if how["dry_run"]:
-        found = await restored.plan(doors.database, to, moment)
+        found = await restored.plan(doors.database, to, moment, above)
     else:
-        above = {directory.coded(code).id: number for code, number in how["above"].items()}
         found = await restored.replay(doors.database, to, moment, above, OPERATOR)
     for line in (*said_again(found, to, directory), *elsewhere(found, to, directory)):
         click.echo(line)

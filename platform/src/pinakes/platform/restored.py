@@ -14,6 +14,7 @@ from sqlalchemy import text
 from pinakes.platform.audit import note
 from pinakes.platform.db import Database, public_work, unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.platform.errors import BadRequest
 from pinakes.platform.identity import Principal
 from pinakes.platform.turned import Turned, count_on, turned
 
@@ -105,6 +106,11 @@ CLOSE = """, marks AS (
 """
 
 
+class ReplayRefused(BadRequest):
+    code = "replay_refused"
+    title = "A restored branch cannot be told again like this"
+
+
 class Again(Struct, frozen=True):
     """What one branch tells the restored one again; ``gone`` is kept by nobody any more."""
 
@@ -121,12 +127,21 @@ class Plan(Struct, frozen=True):
     turned: Sequence[Turned]
 
 
-async def plan(database: Database, branch: Tenant, since: datetime | None = None) -> Plan:
+async def plan(
+    database: Database,
+    branch: Tenant,
+    since: datetime | None = None,
+    above: Mapping[int, int] | None = None,
+) -> Plan:
     """What is to be told again to a *branch* that was restored, and where its numbers turned back.
 
-    *since* counts for a branch of another cell, whose watermarks are not here: the moment that it
-    was restored to, or somewhat earlier.
+    A branch of another cell, whose watermarks are not here, needs *since*: the moment that it was
+    restored to, or somewhat earlier. *above* is for :func:`replay`.
+
+    Raises:
+        ReplayRefused: *since* is missing, or one of the two is for the other kind of branch.
     """
+    fits(branch, since, above)
     asked = text(PAIRS + AGAIN.format(unknown=unknown(branch)))
     async with public_work(database.carrier) as session:
         here = {"here": branch.cell is None}
@@ -147,7 +162,7 @@ async def replay(
 
     Each branch of this cell whose queues change has a line in its audit log, written before.
     """
-    found = await plan(database, branch, since)
+    found = await plan(database, branch, since, above)
     numbers = {one.receiver: one.applied for one in found.turned} | dict(above or {})
     await write_down(database, branch, found, numbers, asker)
     async with public_work(database.carrier) as session:
@@ -158,6 +173,18 @@ async def replay(
             await session.execute(text(PAIRS + CLOSE), {"branch": branch.id})
             await count_on(session, branch, numbers)
     return found
+
+
+def fits(branch: Tenant, since: datetime | None, above: Mapping[int, int] | None) -> None:
+    """Refuse what is not for a branch of this cell, or of another one."""
+    if branch.cell is None:
+        if since is not None:
+            raise ReplayRefused("A moment is for branches of other cells; leave it out (--since).")
+        return
+    if since is None:
+        raise ReplayRefused(f"It lives in {branch.cell}: say to when it was restored (--since).")
+    if above:
+        raise ReplayRefused(f"What others have applied is said in {branch.cell} (--above).")
 
 
 async def let_go(database: Database) -> None:

@@ -11,7 +11,7 @@ from pinakes.federation.discovery.assigning import Placed
 from pinakes.federation.discovery.choosing import choice_of, put
 from pinakes.federation.discovery.meeting import Rule
 from pinakes.federation.discovery.models import EditionChoice
-from pinakes.platform.belongings import Belonging, Brought, Line
+from pinakes.platform.belongings import Belonging, Bring, Brought, Line
 from pinakes.platform.db import uuid7
 from pinakes.tenants.catalogue.belongings import ids_of
 
@@ -37,23 +37,25 @@ async def choices_told(session: AsyncSession, rows: Sequence[EditionChoice]) -> 
     ]
 
 
-async def bring_choices(session: AsyncSession, job: UUID, lines: Sequence[Line]) -> Brought:
+async def bring_choices(session: AsyncSession, job: UUID, lines: Sequence[Chosen]) -> Brought:
     """The same public titles in the same consortium. In another one what was split stays apart."""
-    brought, choices = Brought(len(lines)), msgspec.convert(lines, list[Chosen])
-    records = await ids_of(session, [one.record for one in choices])
-    ours = set(await session.scalars(OURS, {"editions": [one.edition for one in choices]}))
-    for one in choices:
+    brought = Brought(len(lines))
+    records = await ids_of(session, [one.record for one in lines])
+    ours = set(await session.scalars(OURS, {"editions": [one.edition for one in lines]}))
+    for one in lines:
         before = await choice_of(session, one.record)
         if one.record not in records:
-            brought.leave("no_such_record")
+            brought.leave("no_such_record", one.record)
+        elif before is not None and differs(before, one, ours):
+            brought.leave("decided_here", one.record)
         elif before is not None:
-            brought.leave("decided_here") if differs(before, one, ours) else None
+            brought.unchanged += 1
         elif one.edition not in ours and one.verdict is not Rule.SPLIT:
-            brought.leave("no_such_edition")
+            brought.leave("no_such_edition", one.record)
         else:
             edition = one.edition if one.edition in ours else uuid7()
             await put(session, records[one.record], one.record, Placed(edition, one.verdict))
-            brought.changed += 1
+            brought.new += 1
     return brought
 
 
@@ -71,6 +73,6 @@ BELONGINGS = (
         rows=select(EditionChoice),
         key=EditionChoice.id,
         told=choices_told,
-        bring=bring_choices,
+        bring=Bring(Chosen, bring_choices),
     ),
 )

@@ -13,10 +13,10 @@ from pinakes.federation.discovery import choosing
 from pinakes.federation.discovery.answering import MOST
 from pinakes.federation.discovery.asking import Question
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
-from pinakes.federation.discovery.meeting_routes import Placement
 from pinakes.federation.discovery.query import DEEPEST, LONGEST, Branch, Order
-from pinakes.federation.discovery.routes import (
+from pinakes.federation.discovery.schemas import (
     EditionView,
+    Placement,
     WhereView,
     answer,
     edition_view,

@@ -7,19 +7,13 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from pinakes.federation.discovery import choosing
+from pinakes.federation.discovery.schemas import Placement
 from pinakes.platform.http import Session
 
 
 class TitleWish(Struct, forbid_unknown_fields=True):
     """The title that a record shall be one with."""
 
-    edition: UUID
-
-
-class Placement(Struct):
-    """The title that a record belongs to from now on; search shows it within two seconds."""
-
-    record: UUID
     edition: UUID
 
 

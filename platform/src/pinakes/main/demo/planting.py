@@ -79,7 +79,8 @@ async def welcome(doors: Doors, told: dict[str, Any], here: str) -> list[str]:
         f" password {told['password']}",
         f"  readers       three of every branch: card {first[0]} of {first[1]},"
         f" {second[0]} of {second[1]} …; PIN {told['pin']}",
-        f"  old barcode   {library.OLD_BARCODE} was given out by both {first[1]} and {second[1]}",
+        f"  old card      {library.OLD_BARCODE}, from before: both {first[1]} and {second[1]} have"
+        " given it to a reader",
         "Try next:",
         f"  a token for curl: ./pinakes token reader {first[0]}{here}",
         f"                    ./pinakes token staff desk --at {second[1]}{here}",

@@ -16,6 +16,7 @@ from pinakes.platform.db import Database
 
 LOST, DOUBLED = 0.1, 0.2
 SOON = 5.0  # seconds
+LATE = "1 minute"  # as the chores say it
 
 
 def hurry() -> None:
@@ -23,7 +24,9 @@ def hurry() -> None:
     worker.CHORES = SOON
     for name in ("TO_MEND", "UNHEARD"):
         order: TextClause = getattr(chores, name)
-        setattr(chores, name, text(order.text.replace("1 minute", f"{2 * SOON} seconds")))
+        if LATE not in order.text:
+            raise AssertionError(f"chores.{name} no longer waits for {LATE}: nothing to hurry")
+        setattr(chores, name, text(order.text.replace(LATE, f"{2 * SOON} seconds")))
 
 
 def play(chance: Random) -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
@@ -16,8 +18,10 @@ from pinakes.tenants.catalogue.takeout import MANIFEST, VERSION, Manifest
 LONGEST = 64 << 20  # bytes of a line or a record
 MOST = 1 << 20  # bytes of a manifest
 PIECE = 1 << 20
-STRANGE = (KeyError, TypeError, ValueError, msgspec.MsgspecError)  # what others have written
-WRONG = (*STRANGE, BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
+WRONG = (  # in what others have written
+    KeyError, TypeError, ValueError, msgspec.MsgspecError,
+    BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
 
 
 class NoTakeout(BadRequest):
@@ -43,6 +47,14 @@ def opened(file: BinaryIO) -> tuple[ZipFile, Manifest]:
     return archive, manifest
 
 
+def as_packed[T](file: Path, told: Mapping[str, T]) -> Iterator[tuple[str, T]]:
+    """What is *told* of the files of an archive, in their order there."""
+    with ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name in told:
+                yield name, told[name]
+
+
 def digest(archive: ZipFile, name: str) -> str:
     """SHA-256 of a file of the archive."""
     found = hashlib.sha256()
@@ -66,7 +78,9 @@ def portions(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def rows_of(archive: ZipFile, name: str) -> Iterator[Line]:
-    """The lines of a file; those that stand beside a file of records each with its bytes, ``raw``.
+    """The lines of a file, each with its number, ``line``.
+
+    Those that stand beside a file of records come each with its bytes, ``raw``.
 
     Raises:
         NoTakeout: a line is none of ours.
@@ -75,8 +89,8 @@ def rows_of(archive: ZipFile, name: str) -> Iterator[Line]:
     beside = records in archive.namelist()
     try:
         with archive.open(name) as lines, archive.open(records if beside else name) as bytes:
-            while line := lines.readline(LONGEST):
-                row = msgspec.json.decode(line, type=dict[str, object])
+            for number, line in enumerate(iter(partial(lines.readline, LONGEST), b""), 1):
+                row = msgspec.json.decode(line, type=dict[str, object]) | {"line": number}
                 if beside:
                     raw = bytes.read(msgspec.convert(row["size"], int))
                     row["raw"] = b64decode(str(row["came"])) if "came" in row else raw

@@ -1,15 +1,16 @@
 """What a branch takes along of its catalogue beside the records, and how that comes in again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from pinakes.platform.belongings import Belonging, Brought, Line, plain
+from pinakes.platform.belongings import Belonging, Bring, Brought, Line, plain
 from pinakes.platform.db import uuid7
 from pinakes.platform.jobs import OPEN, Job
 from pinakes.tenants.catalogue.alike import Verdict
@@ -21,12 +22,33 @@ from pinakes.tenants.catalogue.models import (
     Twin,
 )
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO, file_names, keys_of
-from pinakes.tenants.items.machine import BOUND
+from pinakes.tenants.items.machine import BOUND, Status
 from pinakes.tenants.items.models import Item
-from pinakes.tenants.items.schemas import FoundItem
+from pinakes.tenants.items.schemas import Barcode, FoundItem, Kind, Text
 from pinakes.tenants.items.service import shelve
 
 COPY = ("barcode", "kind", "call_number", "location", "copy", "price")
+
+
+class Copy(Struct):
+    """A copy as the archive has it, under the key of its title."""
+
+    record: str
+    barcode: Barcode
+    kind: Kind
+    status: Status
+    call_number: Text
+    location: Text | None
+    copy: Text | None
+    price: Text | None
+
+
+class Said(Struct):
+    """What somebody has said of two titles, by their keys."""
+
+    records: tuple[str, str]
+    rule: str
+    verdict: Verdict
 
 
 async def copies_told(session: AsyncSession, rows: Sequence[Item]) -> list[Line]:
@@ -36,25 +58,26 @@ async def copies_told(session: AsyncSession, rows: Sequence[Item]) -> list[Line]
     ]
 
 
-async def bring_copies(session: AsyncSession, job: UUID, lines: Sequence[Line]) -> Brought:
+async def bring_copies(session: AsyncSession, job: UUID, lines: Sequence[Copy]) -> Brought:
     """Copies under the titles of the same keys; what was lent or under way stands on its shelf."""
     brought = Brought(len(lines))
-    records = await ids_of(session, [line["record"] for line in lines])
+    records = await ids_of(session, [line.record for line in lines])
     copies: list[FoundItem] = []
     for line in lines:
-        fields = {name: line[name] for name in COPY}
-        if line["record"] not in records:
-            brought.leave("no_such_record")
+        if line.record not in records:
+            brought.leave("no_such_record", line.barcode)
             continue
-        if line["status"] in BOUND:
-            brought.leave(f"was_{line['status']}")
+        told = plain(line, *COPY) | {"record": records[line.record]}
+        if line.status in BOUND:
+            brought.alter(f"was_{line.status}", line.barcode)
         else:
-            fields["status"] = line["status"]
-        copies.append(msgspec.convert(fields | {"record": records[line["record"]]}, FoundItem))
+            told["status"] = line.status.value
+        copies.append(msgspec.convert(told, FoundItem))
     done = await shelve(session, copies, job)
-    brought.changed = done.new + done.updated
-    for _ in done.taken:
-        brought.leave("barcode_taken")
+    for barcode in done.taken:
+        brought.leave("barcode_taken", barcode)
+    brought.new, brought.updated = done.new, done.updated
+    brought.unchanged = len(copies) - done.new - done.updated - len(done.taken)
     return brought
 
 
@@ -75,26 +98,49 @@ async def twins_told(session: AsyncSession, rows: Sequence[Twin]) -> list[Line]:
     ]
 
 
-async def bring_twins(session: AsyncSession, job: UUID, lines: Sequence[Line]) -> Brought:
+async def bring_twins(session: AsyncSession, job: UUID, lines: Sequence[Said]) -> Brought:
     """What was said of two titles; what has been said of them here stays."""
     brought = Brought(len(lines))
-    ids = await ids_of(session, [key for line in lines for key in line["records"]])
+    ids = await ids_of(session, [key for line in lines for key in line.records])
+    known = await verdicts_of(session, ids.values())
     for line in lines:
-        pair = sorted(ids[key] for key in line["records"] if key in ids)
-        if len(pair) < len(line["records"]):
-            brought.leave("no_such_record")
+        name = " + ".join(line.records)
+        if not ids.keys() >= set(line.records):
+            brought.leave("no_such_record", name)
             continue
-        said = {"verdict": Verdict(line["verdict"]), "decided_at": func.now()}
-        row = insert(Twin).values(
-            id=uuid7(), first_id=pair[0], second_id=pair[1], rule=line["rule"], **said
-        )
-        added = row.on_conflict_do_update(
+        first, second = sorted(ids[key] for key in line.records)
+        before = known.get((first, second))
+        if before == line.verdict:
+            brought.unchanged += 1
+        elif before not in {None, Verdict.OPEN}:
+            brought.leave("decided_here", name)
+        else:
+            await say(session, first, second, line)
+            brought.new += before is None
+            brought.updated += before is not None
+    return brought
+
+
+async def verdicts_of(
+    session: AsyncSession, ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], Verdict]:
+    """What has been said here of these titles, two by two."""
+    rows = select(Twin.first_id, Twin.second_id, Twin.verdict)
+    mine = rows.where(Twin.first_id.in_(ids), Twin.second_id.in_(ids))
+    return {(one, other): verdict for one, other, verdict in await session.execute(mine)}
+
+
+async def say(session: AsyncSession, first: UUID, second: UUID, line: Said) -> None:
+    """Write it down, unless somebody has been faster."""
+    said = {"verdict": line.verdict, "decided_at": func.now()}
+    row = insert(Twin).values(id=uuid7(), first_id=first, second_id=second, rule=line.rule, **said)
+    await session.execute(
+        row.on_conflict_do_update(
             index_elements=["tenant_id", "first_id", "second_id"],
             set_=said,
             where=Twin.verdict == Verdict.OPEN,
         )
-        brought.changed += len((await session.execute(added.returning(Twin.id))).all())
-    return brought
+    )
 
 
 async def aside_told(session: AsyncSession, rows: Sequence[Quarantined]) -> list[Line]:
@@ -133,7 +179,7 @@ BELONGINGS = (
         rows=select(Item).where(Item.guest_of.is_(None)),
         key=Item.id,
         told=copies_told,
-        bring=bring_copies,
+        bring=Bring(Copy, bring_copies),
     ),
     Belonging(
         name="duplicates.jsonl",
@@ -142,7 +188,7 @@ BELONGINGS = (
         rows=select(Twin).where(Twin.verdict != Verdict.OPEN),
         key=Twin.id,
         told=twins_told,
-        bring=bring_twins,
+        bring=Bring(Said, bring_twins),
     ),
     Belonging(
         name="aside.jsonl",

@@ -1,6 +1,6 @@
 """Catalogues from the command line: the same path as over HTTP, beside the database."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from os import SEEK_END
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.platform.belongings import Brought
 from pinakes.platform.command import OPERATOR, branch_option, json_option, show_json, work
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
@@ -18,6 +19,7 @@ from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import keeping, service
+from pinakes.tenants.catalogue.archive import as_packed
 from pinakes.tenants.catalogue.commands import COMMANDS, followed
 from pinakes.tenants.catalogue.duplicate_commands import duplicates
 from pinakes.tenants.catalogue.marc import Dialect
@@ -104,7 +106,8 @@ def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) ->
 def take_in(file: Path, branch: str, data: Path, as_json: bool) -> None:
     """Bring in what another branch has taken along: FILE is the ZIP of `catalogue takeout`.
 
-    A second time changes nothing. What is left out is counted, with its reason.
+    A second time changes nothing. What is left out, or came in otherwise than it was, is counted
+    and named, with its reason.
     """
 
     async def start(session: AsyncSession, upload: UUID) -> Job:
@@ -116,9 +119,21 @@ def take_in(file: Path, branch: str, data: Path, as_json: bool) -> None:
     if as_json:
         show_json(job.report)
         return
-    for name, done in job.report["files"].items():
-        left = ", ".join(f"{reason} {count:,}" for reason, count in done["left"].items())
-        click.echo(f"{done['read']:>12,}  {done['changed']:>12,} changed  {name}  {left}".rstrip())
+    for name, told in as_packed(file, job.report["files"]):
+        click.echo("\n".join(taken_in(name, msgspec.convert(told, Brought))))
+
+
+def taken_in(name: str, done: Brought) -> Iterator[str]:
+    """What became of a file of an archive, in lines."""
+    counts = {one: getattr(done, one) for one in ("read", "new", "updated", "unchanged")}
+    counts["left"] = sum(done.left.values())
+    shown = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+    yield f"{name:>18}  {shown or '-'}"
+    for words, reasons in (("left out", done.left), ("in otherwise", done.otherwise)):
+        for reason, count in reasons.items():
+            named = done.which[reason]
+            more = " …" if count > len(named) else ""
+            yield f"{words:>18}  {reason} {count:,}: {', '.join(named)}{more}"
 
 
 @catalogue.command("undo")

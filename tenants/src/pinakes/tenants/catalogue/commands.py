@@ -17,6 +17,7 @@ from pinakes.platform.jobs import Job, JobState
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.catalogue import exporting, takeout
+from pinakes.tenants.catalogue.archive import as_packed
 from pinakes.tenants.catalogue.giving import ExportWish, Form, Given, What
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.models import CatalogueRecord
@@ -100,7 +101,7 @@ def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
     if as_json:
         show_json(job.report)
         return
-    for name, packed in job.report["files"].items():
+    for name, packed in as_packed(file, job.report["files"]):
         click.echo(f"{packed['rows']:>12,}  {name}")
 
 

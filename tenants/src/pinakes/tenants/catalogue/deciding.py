@@ -1,5 +1,6 @@
 """What a person says of two titles that may be the same, once."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -13,7 +14,8 @@ from pinakes.platform.language import later
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.models import CatalogueRecord, Twin
 from pinakes.tenants.catalogue.ready import LIVE
-from pinakes.tenants.catalogue.service import locked
+from pinakes.tenants.catalogue.schemas import TwinView
+from pinakes.tenants.catalogue.service import locked, record_view
 from pinakes.tenants.catalogue.withdrawing import withdraw
 from pinakes.tenants.items.moving import rehome
 
@@ -46,6 +48,25 @@ def listed(verdict: Verdict) -> Select[Twin]:
     if verdict is Verdict.SAME:
         return both
     return both.where(*(~row.withdrawn & (row.state == LIVE) for row in (first, second)))
+
+
+async def views(session: AsyncSession, twins: Sequence[Twin]) -> list[TwinView]:
+    """The pairs with what both records say."""
+    ids = {id for twin in twins for id in (twin.first_id, twin.second_id)}
+    rows = await session.scalars(select(CatalogueRecord).where(CatalogueRecord.id.in_(ids)))
+    told = {row.id: record_view(row) for row in rows}
+    return [
+        TwinView(twin.id, twin.rule, twin.verdict, told[twin.first_id], told[twin.second_id])
+        for twin in twins
+        if twin.first_id in told and twin.second_id in told
+    ]
+
+
+async def view(session: AsyncSession, twin: Twin) -> TwinView:
+    """One pair, or NoSuchTwin when a record of it is gone."""
+    for found in await views(session, [twin]):
+        return found
+    raise NoSuchTwin("Look at the list of possible duplicates.")
 
 
 async def pair(session: AsyncSession, id: UUID) -> Twin:

@@ -14,15 +14,13 @@ from pinakes.platform.command import (
     show_json,
     show_page,
 )
-from pinakes.platform.paging import Page, newest
+from pinakes.platform.paging import Page
 from pinakes.platform.running import data_option
-from pinakes.tenants.catalogue import deciding
+from pinakes.tenants.catalogue import deciding, lists
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.commands import runner
 from pinakes.tenants.catalogue.duplicates import start_search
-from pinakes.tenants.catalogue.models import Twin
-from pinakes.tenants.catalogue.schemas import RecordView
-from pinakes.tenants.catalogue.upkeep_routes import TwinView, views
+from pinakes.tenants.catalogue.schemas import RecordView, TwinView
 from pinakes.tenants.catalogue.withdrawing import numbered
 from pinakes.tenants.registry.inside import inside
 
@@ -52,9 +50,7 @@ def list_all(
     """List the pairs that nobody has decided on, or on which somebody has, newest first."""
 
     async def look(session: AsyncSession) -> Page[TwinView]:
-        rows = deciding.listed(Verdict(verdict))
-        page = await newest(session, rows, Twin.id, lambda one: one, after=after, limit=limit)
-        return Page(await views(session, page.items), page.next)
+        return await lists.twins(session, Verdict(verdict), after, limit)
 
     show_page(inside(data, branch, look), line, as_json=as_json)
 
@@ -68,8 +64,7 @@ def show(id: UUID, branch: str, data: Path, as_json: bool) -> None:
     """Show a PAIR (its id): what each of the two records says."""
 
     async def look(session: AsyncSession) -> TwinView:
-        [view] = await views(session, [await deciding.pair(session, id)])
-        return view
+        return await deciding.view(session, await deciding.pair(session, id))
 
     view = inside(data, branch, look)
     if as_json:
@@ -95,12 +90,13 @@ def decide(
     async def act(session: AsyncSession) -> TwinView:
         stays = (await numbered(session, keep)).id if keep else None
         twin = await deciding.decide(session, id, Verdict(verdict), stays)
-        [view] = await views(session, [twin])
-        return view
+        return await deciding.view(session, twin)
 
     view = inside(data, branch, act)
     if as_json:
         show_json(view)
+    else:
+        click.echo(line(view))
 
 
 def line(one: TwinView) -> str:

@@ -20,8 +20,6 @@ from pinakes.tenants.catalogue.mistake_routes import views as told_mistakes
 from pinakes.tenants.catalogue.models import Mistake as Reported
 from pinakes.tenants.catalogue.models import MistakeState, Quarantined, Twin
 from pinakes.tenants.catalogue.report import COUNTED
-from pinakes.tenants.catalogue.upkeep_routes import TwinView
-from pinakes.tenants.catalogue.upkeep_routes import views as told_twins
 
 SINCE = ("mended", "discarded")  # what somebody has done with a piece afterwards
 
@@ -143,7 +141,7 @@ class Pair:
     second: Record
 
     @classmethod
-    def of(cls, view: TwinView) -> Self:
+    def of(cls, view: schemas.TwinView) -> Self:
         return cls(
             id=view.id,
             rule=view.rule,
@@ -209,7 +207,7 @@ class CatalogueQueries:
         """Titles that may be the same, or those that somebody has decided on, newest first."""
 
         async def told(session: AsyncSession, twins: list[Twin]) -> list[Pair]:
-            return [Pair.of(view) for view in await told_twins(session, twins)]
+            return [Pair.of(view) for view in await deciding.views(session, twins)]
 
         return await listing(info, deciding.listed(verdict), told, after=after, limit=limit)
 

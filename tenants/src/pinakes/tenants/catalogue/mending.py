@@ -60,6 +60,12 @@ class Piece(Struct):
     became: UUID | None
 
 
+class Mended(Struct):
+    """The record (or heading) that a piece has become."""
+
+    became: UUID | None
+
+
 class StillUnreadable(BadRequest):
     code = "still_unreadable"
     title = "This is still no record that can be taken"

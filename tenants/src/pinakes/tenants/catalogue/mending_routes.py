@@ -5,22 +5,15 @@ from uuid import UUID
 
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
-from msgspec import Struct
 
 from pinakes.platform.http import Session
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import mending
-from pinakes.tenants.catalogue.mending import Mending, Piece
+from pinakes.tenants.catalogue.mending import Mended, Mending, Piece
 from pinakes.tenants.catalogue.schemas import QuarantinedView
 
 Encoding = Annotated[str | None, Parameter(max_length=40, pattern=whole(r"[A-Za-z0-9_.-]*"))]
-
-
-class Mended(Struct):
-    """The record (or heading) that a piece has become."""
-
-    became: UUID | None
 
 
 class Mendings(Controller):

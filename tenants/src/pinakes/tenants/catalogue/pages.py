@@ -14,19 +14,18 @@ from pinakes.platform.jobs import OPEN, Job
 from pinakes.platform.language import later
 from pinakes.platform.pages import page, root
 from pinakes.platform.paging import After, newest
-from pinakes.tenants.catalogue import deciding, duplicates, mending, service
+from pinakes.tenants.catalogue import deciding, duplicates, lists, mending, service
 from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.marc import Dialect
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.mending import ENCODINGS, Lines, Mending
 from pinakes.tenants.catalogue.mending_routes import Encoding
-from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined, Twin
+from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.report import brought
 from pinakes.tenants.catalogue.report_routes import as_csv
-from pinakes.tenants.catalogue.schemas import ItemTroubleView, QuarantinedView
+from pinakes.tenants.catalogue.schemas import ItemTroubleView
 from pinakes.tenants.catalogue.service import SHEET, imported
 from pinakes.tenants.catalogue.telling import BESIDE, COUNTS
-from pinakes.tenants.catalogue.upkeep_routes import views
 
 FEW, SOME = 20, 50
 RENEWED = {"Refresh": "3"}  # seconds, without a script
@@ -136,11 +135,7 @@ class CataloguingPages(Controller):
         self, request: Call, id: FromPath[UUID], session: Session, after: FromQuery[After] = None
     ) -> Response[str]:
         """What one import set aside."""
-        job = await imported(session, id)
-        rows = service.quarantined(id)
-        found = await newest(
-            session, rows, Quarantined.id, QuarantinedView.of, after=after, limit=SOME
-        )
+        job, found = await imported(session, id), await lists.pieces(session, id, after, SOME)
         return page(request, "catalogue/quarantine.html", job=job, found=found, label=label)
 
     @get("/pieces/{id:uuid}")
@@ -181,13 +176,11 @@ class CataloguingPages(Controller):
         self, request: Call, session: Session, after: FromQuery[After] = None
     ) -> Response[str]:
         """Titles that may be the same, two by two."""
-        rows = deciding.listed(Verdict.OPEN)
-        found = await newest(session, rows, Twin.id, lambda one: one, after=after, limit=FEW)
-        pairs = await views(session, found.items)
+        found = await lists.twins(session, Verdict.OPEN, after, FEW)
         return page(
             request,
             "catalogue/duplicates.html",
-            pairs=pairs,
+            pairs=found.items,
             next=found.next,
             rules=RULES,
             searching=await duplicates.under_way(session, *OPEN),

@@ -15,13 +15,11 @@ from pinakes.platform.command import (
     show_json,
     show_page,
 )
-from pinakes.platform.paging import Page, newest
+from pinakes.platform.paging import Page
 from pinakes.platform.running import data_option
-from pinakes.tenants.catalogue import mending, service
+from pinakes.tenants.catalogue import lists, mending, service
 from pinakes.tenants.catalogue.marc import Dialect
-from pinakes.tenants.catalogue.mending import Mending
-from pinakes.tenants.catalogue.mending_routes import Mended
-from pinakes.tenants.catalogue.models import Quarantined
+from pinakes.tenants.catalogue.mending import Mended, Mending
 from pinakes.tenants.catalogue.schemas import QuarantinedView
 from pinakes.tenants.registry.inside import inside
 
@@ -50,9 +48,7 @@ def list_all(
     """List what an IMPORT (its id) set aside, last first."""
 
     async def look(session: AsyncSession) -> Page[QuarantinedView]:
-        await service.imported(session, job)
-        rows, view = service.quarantined(job), QuarantinedView.of
-        return await newest(session, rows, Quarantined.id, view, after=after, limit=limit)
+        return await lists.pieces(session, job, after, limit)
 
     show_page(inside(data, branch, look), line, as_json=as_json)
 
@@ -140,6 +136,8 @@ def discard(id: UUID, branch: str, data: Path, as_json: bool) -> None:
     view = inside(data, branch, act)
     if as_json:
         show_json(view)
+    else:
+        click.echo(f"It is {view.state}; its bytes are kept, and it can still be mended.")
 
 
 def wish(encoding: str | None, dialect: str | None) -> Mending:

@@ -1,5 +1,6 @@
 """What an import did: every record counted once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -44,6 +45,9 @@ class Report(Struct):
     dry_run: bool = False
 
 
+ORDER = tuple(dict.fromkeys((*ItemCounts.__struct_fields__, *Report.__struct_fields__)))
+
+
 class UndoCounts(Struct):
     """Rows that went, that are as before, and that somebody has changed or uses since."""
 
@@ -70,6 +74,12 @@ def whole(report: Report | SheetReport | UndoReport) -> dict[str, Any]:
     """As it is kept with the job."""
     told: dict[str, Any] = msgspec.to_builtins(report)
     return told
+
+
+def in_order(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored report in the order of our structs: JSON is stored in an order of its own."""
+    told = {name: report[name] for name in (*ORDER, *report) if name in report}
+    return told | ({"items": in_order(told["items"])} if "items" in told else {})
 
 
 def add(report: Report, more: Report) -> None:

@@ -21,11 +21,11 @@ from pinakes.platform.command import (
 )
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.doors import Doors
-from pinakes.platform.jobs import Job
-from pinakes.platform.paging import Page, newest
+from pinakes.platform.paging import Page
 from pinakes.platform.running import data_option
-from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue import lists, service
 from pinakes.tenants.catalogue.commands import kept
+from pinakes.tenants.catalogue.report import NAMED, in_order
 from pinakes.tenants.catalogue.schemas import ImportView
 from pinakes.tenants.catalogue.telling import table
 from pinakes.tenants.registry.inside import inside
@@ -42,9 +42,7 @@ def imports(branch: str, after: str | None, limit: int, data: Path, as_json: boo
     """List the imports of a branch, of records and of items, newest first."""
 
     async def look(session: AsyncSession) -> Page[ImportView]:
-        rows = service.imports()
-        page = await newest(session, rows, Job.id, lambda one: one, after=after, limit=limit)
-        return Page(await service.import_views(session, page.items), page.next)
+        return await lists.imports(session, after, limit)
 
     show_page(inside(data, branch, look), line, as_json=as_json)
 
@@ -70,7 +68,7 @@ def report(job: UUID, branch: str, file: Path | None, data: Path, as_json: bool)
         show_json(view)
         return
     click.echo(line(view))
-    tell(view.report or {})
+    tell(in_order(view.report or {}))
     for name, told in (("failure", view.failure), *(("undo", undo) for undo in view.undos)):
         if told:
             click.echo(f"{name:>12}  {told}")
@@ -104,6 +102,8 @@ def tell(report: Mapping[str, Any]) -> None:
     for name, told in report.items():
         if isinstance(told, dict):
             counts = cast("dict[str, int]", told)
+            if name in NAMED:  # the most frequent first
+                counts = dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
             shown = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
             click.echo(f"{name:>12}  {shown or '-'}")
         elif name != "dry_run":

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from msgspec import Struct
+from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.belongings import Brought, Line
+from pinakes.platform.belongings import Brought, Line, plain
 from pinakes.platform.db import to_json
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.batches import Batch, Portion, portion
@@ -25,46 +26,64 @@ HIDE = text("""
     FROM jsonb_to_recordset(:marks) AS told (key text, suppressed boolean, withdrawn boolean)
     WHERE r.key = told.key
       AND (r.suppressed, r.withdrawn) IS DISTINCT FROM (told.suppressed, told.withdrawn)
-    RETURNING r.id
-""")
+    RETURNING r.id, r.import_id IS DISTINCT FROM :job AS otherwise_same
+""").bindparams(bindparam("job", type_=Uuid))
+
+
+class Came(Struct):
+    """A record as the archive has it; a heading is never hidden."""
+
+    key: str
+    raw: bytes
+    dialect: Dialect
+    encoding: str
+    suppressed: bool = False
+    withdrawn: bool = False
 
 
 class Read(NamedTuple):
-    """Some lines made ready: what is written, how records are hidden, and what cannot be read."""
+    """Some lines made ready: what is written, how titles are hidden, and what cannot be read."""
 
     portion: Portion
     marks: list[Line]
-    reasons: list[str]
+    unreadable: list[tuple[str, str]]  # reason and key
 
 
-async def bring_records(session: AsyncSession, job: UUID, lines: Sequence[Line]) -> Brought:
+async def bring_records(session: AsyncSession, job: UUID, lines: Sequence[Came]) -> Brought:
     """Titles or headings. Their copies come out of a file of their own, as they were at last."""
     brought, report = Brought(len(lines)), Report()
     read = await asyncio.to_thread(made_ready, lines)
     await store(session, read.portion, report, job)
-    brought.changed = report.new + report.updated
-    for reason in read.reasons:
-        brought.leave(reason)
-    if read.marks:
-        hidden = (await session.scalars(HIDE, {"marks": to_json(read.marks)})).all()
-        if hidden:
-            emit(session, RecordsChanged(about=job, records=list(hidden)))
-            await session.flush()
-        brought.changed = max(brought.changed, len(hidden))
+    for reason, key in read.unreadable:
+        brought.leave(reason, key)
+    hidden = await hide(session, job, read.marks)
+    brought.new, brought.updated = report.new, report.updated + hidden
+    brought.unchanged = report.unchanged - hidden
     return brought
 
 
-def made_ready(lines: Sequence[Line]) -> Read:
+async def hide(session: AsyncSession, job: UUID, marks: Sequence[Line]) -> int:
+    """Hide titles, or show them; how many of these *job* has not written otherwise."""
+    if not marks:
+        return 0
+    rows = (await session.execute(HIDE, {"marks": to_json(marks), "job": job})).all()
+    if rows:
+        emit(session, RecordsChanged(about=job, records=[row.id for row in rows]))
+        await session.flush()
+    return sum(row.otherwise_same for row in rows)
+
+
+def made_ready(lines: Sequence[Came]) -> Read:
     """The records as the database takes them."""
-    batch, marks, reasons = Batch(), list[Line](), list[str]()
+    batch, marks, unreadable = Batch(), list[Line](), list[tuple[str, str]]()
     for ordinal, line in enumerate(lines, 1):
-        one = ready(again(line["raw"], Dialect(line["dialect"]), line["encoding"]))
+        one = ready(again(line.raw, line.dialect, line.encoding))
         if isinstance(one, Broken):
-            reasons.append(one.reason)
+            unreadable.append((one.reason, line.key))
             continue
         batch.take(one._replace(ordinal=ordinal))
-        if "suppressed" in line:
-            marks.append({"key": one.key} | {name: line[name] for name in HIDDEN})
+        if not one.authority:
+            marks.append({"key": one.key} | plain(line, *HIDDEN))
     made = portion(batch)
     made.copies = []
-    return Read(made, marks, reasons)
+    return Read(made, marks, unreadable)

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.http import Asker, Data, Here, Session
-from pinakes.platform.jobs import Job, JobView, found, job_view
+from pinakes.platform.jobs import JobView, found, job_view
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.platform.words import whole
-from pinakes.tenants.catalogue import keeping, service
+from pinakes.tenants.catalogue import keeping, lists, service
 from pinakes.tenants.catalogue.arriving import keep
-from pinakes.tenants.catalogue.models import ItemTrouble, Kept, Quarantined
+from pinakes.tenants.catalogue.models import ItemTrouble, Kept
 from pinakes.tenants.catalogue.room import take_room
 from pinakes.tenants.catalogue.schemas import (
     ImportView,
@@ -73,9 +73,7 @@ class Catalogue(Controller):
         self, session: Session, after: FromQuery[After] = None, limit: FromQuery[Limit] = 50
     ) -> Page[ImportView]:
         """The imports of this branch, of records or of items, newest first."""
-        rows = service.imports()
-        page = await newest(session, rows, Job.id, lambda one: one, after=after, limit=limit)
-        return Page(await service.import_views(session, page.items), page.next)
+        return await lists.imports(session, after, limit)
 
     @post("/item-lists")
     @once
@@ -112,10 +110,7 @@ class Catalogue(Controller):
         limit: FromQuery[Limit] = 50,
     ) -> Page[QuarantinedView]:
         """What an import set aside, last first."""
-        await found(session, id)
-        rows = service.quarantined(id)
-        view = QuarantinedView.of
-        return await newest(session, rows, Quarantined.id, view, after=after, limit=limit)
+        return await lists.pieces(session, id, after, limit)
 
     @get("/quarantine/{id:uuid}")
     async def piece(self, id: FromPath[UUID], session: Session) -> Response[bytes]:

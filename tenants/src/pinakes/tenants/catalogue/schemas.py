@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from pinakes.platform.jobs import JobState
 from pinakes.platform.words import whole
 from pinakes.tenants.catalogue import models
+from pinakes.tenants.catalogue.alike import Verdict
 from pinakes.tenants.catalogue.machine import PieceState
 from pinakes.tenants.catalogue.marc import Dialect, Title, sentence
 
@@ -132,3 +133,13 @@ class RecordView(Struct):
     suppressed: bool
     withdrawn: bool
     title: Title
+
+
+class TwinView(Struct):
+    """Two titles that may be the same, the older one first, and the rule that says so."""
+
+    id: UUID
+    rule: str
+    verdict: Verdict
+    first: RecordView
+    second: RecordView

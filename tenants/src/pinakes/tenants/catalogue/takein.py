@@ -12,23 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.belongings import Belonging, Bring, Brought, Line
 from pinakes.platform.jobs import Job, Run
-from pinakes.tenants.catalogue.archive import STRANGE, NoTakeout, opened, portions, rows_of
+from pinakes.tenants.catalogue.archive import NoTakeout, opened, portions, rows_of
 from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.duplicates import start_later
 from pinakes.tenants.catalogue.jobs import fetch, uploaded
-from pinakes.tenants.catalogue.restoring import bring_records
+from pinakes.tenants.catalogue.restoring import Came, bring_records
 from pinakes.tenants.catalogue.schemas import TakeinWish
 from pinakes.tenants.catalogue.service import begin
 
 TAKEIN = "catalogue.takein"
-RECORDS: tuple[tuple[str, Bring], ...] = (
-    ("titles.jsonl", bring_records),
-    ("authorities.jsonl", bring_records),
-)
+RECORDS = ("titles.jsonl", "authorities.jsonl")
 
 
 class TakeinReport(Struct):
-    """By file: how many lines there were, what they changed, and what was left out, and why."""
+    """What became of the lines of each file, and of how many it is told."""
 
     read: int = 0
     files: dict[str, Brought] = field(default_factory=dict[str, Brought])
@@ -61,9 +58,10 @@ async def run_takein(run: Run, belongings: Sequence[Belonging]) -> dict[str, Any
     return told(report)
 
 
-def coming(belongings: Sequence[Belonging]) -> list[tuple[str, Bring]]:
+def coming(belongings: Sequence[Belonging]) -> list[tuple[str, Bring[Any]]]:
     """The files that are brought in, in their order: what others name comes before them."""
-    return [*RECORDS, *((one.name, one.bring) for one in belongings if one.bring)]
+    records = [(name, Bring(Came, bring_records)) for name in RECORDS]
+    return [*records, *((one.name, one.bring) for one in belongings if one.bring)]
 
 
 async def each(
@@ -72,25 +70,19 @@ async def each(
     total: int,
     seen: Brought,
     rows: Iterator[list[Line]],
-    bring: Bring,
+    bring: Bring[Any],
 ) -> None:
     """One file: each portion and how far we are, both or neither."""
-    while lines := await asyncio.to_thread(next, rows, None):
+    while portion := await asyncio.to_thread(next, rows, None):
+        try:
+            lines = bring.read(portion)
+        except msgspec.ValidationError as error:
+            raise NoTakeout("A line of it is none that `catalogue takeout` writes.") from error
         async with resting(), run.work() as session:
-            try:
-                brought = await bring(session, run.id, lines)
-            except STRANGE as error:
-                raise NoTakeout("A line of it is none that `catalogue takeout` writes.") from error
+            brought = await bring.verb(session, run.id, lines)
             report.read += brought.read
-            add(seen, brought)
+            seen.add(brought)
             await run.step(session, report.read, total=total, report=told(report))
-
-
-def add(seen: Brought, more: Brought) -> None:
-    seen.read += more.read
-    seen.changed += more.changed
-    for reason, count in more.left.items():
-        seen.left[reason] = seen.left.get(reason, 0) + count
 
 
 def told(report: TakeinReport) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.platform.belongings import Belonging, Brought, Line, plain
+from pinakes.platform.belongings import Belonging, Bring, Brought, Line, plain
 from pinakes.platform.config import settings
 from pinakes.platform.identity import READERS
 from pinakes.platform.login import Accounts
@@ -37,8 +36,9 @@ class Carried(Struct):
 
 
 class Member(Struct):
-    """A reader as the archive has one."""
+    """A reader as the archive has one, in the line of this number."""
 
+    line: int
     cards: list[Carried]
     name: str
     reader_kind: str
@@ -63,39 +63,58 @@ async def readers_told(session: AsyncSession, rows: Sequence[Reader]) -> list[Li
     return [{"cards": carried.get(row.person_id, []), **plain(row, *SAID)} for row in rows]
 
 
-async def bring_readers(session: AsyncSession, job: UUID, lines: Sequence[Line]) -> Brought:
+async def bring_readers(session: AsyncSession, job: UUID, lines: Sequence[Member]) -> Brought:
     """Readers with the cards that this branch may take over, blocked as they were.
 
     Whoever carries one of the numbers here already is that reader. A card that only its own branch
     may issue is replaced by a new one. PINs stay behind: a first one is given at the desk.
     """
-    brought, members = Brought(len(lines)), msgspec.convert(lines, list[Member])
-    batch = await Batch.meet(session, [card.number for one in members for card in one.cards])
-    for _ in (one for one in members if not one.cards):
-        brought.leave("card_missing")
-    members = [one for one in members if one.cards]
-    people = [uuid5(IN_HERE, f"{batch.here.code} {one.cards[0].number}") for one in members]
-    known = await numbers_of(session, people)
-    await batch.know(session, {number: one for one in known for number in known[one]})
-    settled: list[tuple[Member, Row, str]] = []
-    for member, person in zip(members, people, strict=True):
-        row = row_of(member, batch, known.get(person, []))
-        try:
-            outcome = batch.settle(person, row)
-        except LineRefused as refused:
-            brought.leave(str(refused))
-            continue
-        settled.append((member, row, outcome))
-        if any(is_of_another(one.number, batch.here.id) for one in member.cards):
-            brought.leave("card_of_another")
+    brought, batch = Brought(len(lines)), await Batch.meet(session, numbers_in(lines))
+    settled = await settle(session, batch, lines, brought)
     told = settings()
     async with Accounts(told.issuer, told.issuer_secret.get_secret_value()) as accounts:
         await batch.keep(session, accounts)
         for member, row, outcome in settled:
             reader = batch.readers[batch.carriers[row.numbers[0]]]
             marked = await mark(session, accounts, reader, member)
-            brought.changed += marked or outcome != "unchanged"
+            brought.new += outcome == "created"
+            brought.updated += outcome == "updated" or (marked and outcome == "unchanged")
+            brought.unchanged += outcome == "unchanged" and not marked
     return brought
+
+
+def numbers_in(lines: Sequence[Member]) -> list[str]:
+    return [card.number for one in lines for card in one.cards]
+
+
+async def settle(
+    session: AsyncSession, batch: Batch, lines: Sequence[Member], brought: Brought
+) -> list[tuple[Member, Row, str]]:
+    """Who comes in, as which row, and what that changes; who does not, is left."""
+    people = {one.line: person_of(one, batch) for one in lines if one.cards}
+    known = await numbers_of(session, list(people.values()))
+    await batch.know(session, {number: one for one in known for number in known[one]})
+    settled: list[tuple[Member, Row, str]] = []
+    for member in lines:
+        name = f"line {member.line}"  # no personal data in a report
+        if not member.cards:
+            brought.leave("card_missing", name)
+            continue
+        person = people[member.line]
+        row = row_of(member, batch, known.get(person, []))
+        try:
+            settled.append((member, row, batch.settle(person, row)))
+        except LineRefused as refused:
+            brought.leave(str(refused), name)
+            continue
+        if any(is_of_another(one.number, batch.here.id) for one in member.cards):
+            brought.alter("card_of_another", name)
+    return settled
+
+
+def person_of(member: Member, batch: Batch) -> UUID:
+    """The same one each time that an archive brings this reader into this branch."""
+    return uuid5(IN_HERE, f"{batch.here.code} {member.cards[0].number}")
 
 
 def row_of(member: Member, batch: Batch, known: Sequence[str]) -> Row:
@@ -148,7 +167,7 @@ BELONGINGS = (
         rows=select(Reader).where(Reader.kind == Kind.HOME),
         key=Reader.id,
         told=readers_told,
-        bring=bring_readers,
+        bring=Bring(Member, bring_readers),
     ),
     Belonging(
         name="consents.jsonl",
