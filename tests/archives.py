@@ -1,11 +1,13 @@
-"""What a branch takes along, packed and brought in at another one."""
+"""What a branch takes along, packed and brought in at another one; or made by hand."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 from uuid import UUID
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from books import look, performed, send
 from sqlalchemy import select, update
@@ -18,6 +20,10 @@ from pinakes.tenants.catalogue import exporting, takein, takeout
 from pinakes.tenants.catalogue.schemas import TakeinWish
 from pinakes.tenants.registry import placement
 
+COMING = (
+    *("titles.jsonl", "titles.mrc", "authorities.jsonl", "authorities.mrc"),
+    *("items.jsonl", "duplicates.jsonl", "editions.jsonl"),
+)
 COPY = ("barcode", "kind", "status", "call_number", "location", "copy", "price")
 
 
@@ -49,6 +55,12 @@ async def brought_in(database: Database, here: Tenant, archive: bytes) -> Job:
     return await look(database, here, id)
 
 
+def manifest_of(archive: bytes) -> dict[str, Any]:
+    with ZipFile(BytesIO(archive)) as whole:
+        told: dict[str, Any] = json.loads(whole.read("manifest.json"))
+    return told
+
+
 def lines(archive: bytes, name: str) -> list[dict[str, Any]]:
     with ZipFile(BytesIO(archive)) as whole:
         return [json.loads(line) for line in whole.read(name).splitlines()]
@@ -62,3 +74,35 @@ async def running(database: Database, here: Tenant, archive: bytes) -> Run:
         args = await session.scalar(begun.returning(Job.args))
     assert args is not None
     return Run(database, here.id, id, 1, takein.TAKEIN, args, {})
+
+
+def written(*rows: object) -> bytes:
+    """JSON, a line for each row."""
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def forged(
+    files: Mapping[str, bytes],
+    *,
+    left_out: Sequence[str] = (),
+    unnamed: Sequence[str] = (),
+    count: int = 1,
+    way: int = ZIP_DEFLATED,
+) -> bytes:
+    """An archive with these files, as whoever means no good would pack it.
+
+    *left_out* are not in the ZIP, though its manifest has them; *unnamed* the other way round.
+    """
+    whole, found = dict.fromkeys(COMING, b"") | dict(files), BytesIO()
+    told: dict[str, Any] = {
+        name: {"comes_in": True, "rows": count, "sha256": sha256(body).hexdigest(), "troubles": {}}
+        for name, body in whole.items()
+        if name not in unnamed
+    }
+    manifest = {"version": takeout.VERSION, "branch": "x", "made_at": datetime.now(UTC).isoformat()}
+    with ZipFile(found, "w", way) as packed:
+        for name, body in whole.items():
+            if name not in left_out:
+                packed.writestr(name, body)
+        packed.writestr("manifest.json", json.dumps(manifest | {"files": told}))
+    return found.getvalue()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pymarc
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
 from commanding import beside
 from conftest import MakeTenant
@@ -114,9 +115,9 @@ async def performed(database: Database) -> None:
         pass
 
 
-async def commanded(database: Database, *words: str) -> Result:
-    """What ``pinakes catalogue WORDS`` says, beside a worker."""
-    running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, catalogue, words))
+async def commanded(database: Database, *words: str, of: Command = catalogue) -> Result:
+    """What ``pinakes catalogue WORDS`` (or another group's) says, beside a worker."""
+    running = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, of, words))
     while not running.done():
         await perform(database, HANDLERS)
         await asyncio.sleep(0.05)

@@ -116,7 +116,6 @@ STRANGE: list[tuple[str, dict[str, Any]]] = [
     ("items.jsonl", COPY | {"status": "on_shelf", "barcode": "no good"}),
     ("duplicates.jsonl", {"records": ["(TEST)1"], "rule": "isbn_title", "verdict": "same"}),
     ("duplicates.jsonl", {"records": ["a", "b"], "rule": "isbn_title", "verdict": "perhaps"}),
-    ("readers.jsonl", {"cards": []}),
     ("editions.jsonl", {"record": "(TEST)1", "edition": "one", "verdict": "split"}),
 ]
 

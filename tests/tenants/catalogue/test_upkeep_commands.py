@@ -90,7 +90,7 @@ async def test_whoever_leaves_takes_everything(
         assert json.loads(whole.read("manifest.json")) == manifest
         digest = hashlib.sha256(file).hexdigest()
     assert manifest["files"]["titles.mrc"] == {
-        "comes_in": True, "rows": 2, "sha256": digest, "troubles": {},
+        "comes_in": True, "rows": 2, "sha256": digest, "troubles": {}, "reason": "",
     }  # fmt: skip
     single = tmp_path / "titles.mrc"
     assert last(await command("export", str(single), "--json"))["read"] == 2

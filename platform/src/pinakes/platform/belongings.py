@@ -82,7 +82,7 @@ class Belonging:
 
     *rows* are of one branch, *key* tells their order, and lies behind *first*. *told* says what is
     written of them: names that others know, too, never our own ids. Without *bring* the file is for
-    reading only.
+    reading only, for *reason* if there is more to say.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Belonging:
     told: Told
     first: Any = NOTHING
     bring: Bring[Any] | None = None
+    reason: str = ""
 
     async def count(self, session: AsyncSession) -> int:
         """How many rows there are."""

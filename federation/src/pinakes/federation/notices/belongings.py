@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.notices.models import NoticeChoice
 from pinakes.platform.belongings import Belonging, Line, plain
-from pinakes.tenants.readers.exporting import first_numbers
+from pinakes.tenants.readers.exporting import ASKED_ANEW, first_numbers
 
 
 async def choices_told(session: AsyncSession, rows: Sequence[NoticeChoice]) -> list[Line]:
@@ -23,5 +23,6 @@ BELONGINGS = (
         rows=select(NoticeChoice),
         key=NoticeChoice.id,
         told=choices_told,
+        reason=ASKED_ANEW,
     ),
 )

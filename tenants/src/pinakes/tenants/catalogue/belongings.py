@@ -21,6 +21,7 @@ from pinakes.tenants.catalogue.models import (
     Quarantined,
     Twin,
 )
+from pinakes.tenants.catalogue.schemas import Word
 from pinakes.tenants.catalogue.service import IMPORT, SHEET, UNDO, file_names, keys_of
 from pinakes.tenants.items.machine import BOUND, Status
 from pinakes.tenants.items.models import Item
@@ -47,8 +48,12 @@ class Said(Struct):
     """What somebody has said of two titles, by their keys."""
 
     records: tuple[str, str]
-    rule: str
+    rule: Word
     verdict: Verdict
+
+    def __post_init__(self) -> None:
+        if self.records[0] == self.records[1] or self.verdict is Verdict.OPEN:
+            raise ValueError("nothing is said of two titles")
 
 
 async def copies_told(session: AsyncSession, rows: Sequence[Item]) -> list[Line]:

@@ -106,8 +106,9 @@ def shelve(file: Path, branch: str, dry_run: bool, data: Path, as_json: bool) ->
 def take_in(file: Path, branch: str, data: Path, as_json: bool) -> None:
     """Bring in what another branch has taken along: FILE is the ZIP of `catalogue takeout`.
 
-    A second time changes nothing. What is left out, or came in otherwise than it was, is counted
-    and named, with its reason.
+    Records, copies and what people have decided about them come in; a second time changes nothing.
+    What is left out, or came in otherwise than it was, is counted and named, with its reason.
+    Readers come in by `readers import`, out of the readers.csv in the ZIP.
     """
 
     async def start(session: AsyncSession, upload: UUID) -> Job:

@@ -93,7 +93,8 @@ def take(file: Path, branch: str, data: Path, as_json: bool) -> None:
     """Write everything of a branch, active or leaving, into FILE (ZIP).
 
     Records and what hides them, copies, readers, decisions, loans, requests, settings; README.txt
-    in it tells of each file. `catalogue takein` brings it in at another branch.
+    in it tells of each file. `catalogue takein` brings the catalogue in at another branch, `readers
+    import` the readers.
     """
     job = work(data, lambda doors: fetched(doors, file, branch, takeout.start_takeout))
     if job.state is not JobState.DONE or job.report is None:

@@ -64,7 +64,7 @@ class Takeins(Controller):
     @post()
     @once
     async def start(self, data: JSONBody[TakeinWish], session: Session) -> JobView:
-        """Begin to bring in what another branch has taken along, an uploaded ZIP."""
+        """Begin to bring in the catalogue that another branch has taken along, an uploaded ZIP."""
         return job_view(await takein.start_takein(session, data))
 
 

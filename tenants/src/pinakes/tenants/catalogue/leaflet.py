@@ -13,7 +13,10 @@ HEAD = """\
 加了 '）、JSON Lines（.jsonl，UTF-8，每行一个对象）。内含读者个人信息，请妥善保管。
 在另一馆载入：pinakes catalogue takein 本文件 --branch 馆代码。带 * 的文件由此载入，其余仅供查阅。
 已外借、预留或在途的复本载入后为在架；借阅和请求不载入，请先收回或在新系统中补记。
-只能由原馆发放的证号换成新证号；密码不在其中，由柜台重新给出。
+读者不由此载入，而用“导入读者”逐行核对：pinakes readers import readers.csv --branch 馆代码。
+只能由原馆发放的证号在那里会被拒绝：清空该格，在 old_barcodes 中填入本馆自定的条码，即发新证。
+停借或已离馆的读者导入后可以借阅：请在柜台按 readers.jsonl 重新停借。同意和通知设置由读者重新选择；
+密码不在其中，由柜台重新给出。
 
 This archive is everything that a library takes along when it leaves; manifest.json has the rows and
 the SHA-256 of each file. All formats are open: ISO 2709 (.mrc, byte for byte as it came), CSV
@@ -22,8 +25,12 @@ UTF-8, an object a line). It holds personal data of readers: keep it safe.
 To bring it in at another branch: pinakes catalogue takein THIS-FILE --branch CODE. That takes the
 files marked *; the others are for reading only. Copies that were lent, kept or under way stand on
 their shelves then; loans and requests do not come in: end them first, or write them down anew.
-Cards that only their own branch may issue are replaced by new ones; there are no PINs in here: the
-desk gives first ones.
+Readers come in by an import of readers, which judges each line: pinakes readers import readers.csv
+--branch CODE. It refuses cards that only their own branch may issue: empty that cell and write a
+barcode of your own into old_barcodes, and a new card is issued. Whoever was blocked or has left may
+borrow after that: block them anew at the desk, as readers.jsonl says. Readers choose anew what they
+let the branch know, and whether they want notices. There are no PINs in here: the desk gives first
+ones.
 
 """
 RECORDS = (
@@ -53,8 +60,8 @@ RECORDS = (
     ),
     (
         "readers.csv",
-        "读者表，“导入读者”可读",
-        "The readers as a table that an import of readers reads",
+        "读者表，“导入读者”可读，读者由此进入另一馆",
+        "The readers as a table that an import of readers reads: so they come to another branch",
     ),
 )
 BACK = {"titles.mrc", "titles.jsonl", "authorities.mrc", "authorities.jsonl"}

@@ -34,7 +34,7 @@ class SheetWish(Struct, forbid_unknown_fields=True):
 
 
 class TakeinWish(Struct, forbid_unknown_fields=True):
-    """Which archive to bring in: what another branch has taken along."""
+    """Which archive to bring in: what another branch has taken along of its catalogue."""
 
     upload: UUID
 

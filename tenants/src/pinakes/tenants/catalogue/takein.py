@@ -1,10 +1,11 @@
-"""What a branch has taken along, brought in at another one: as it was, as far as it may be."""
+"""What a branch has taken along of its catalogue, brought in at another one as it was."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import Any
+from zipfile import ZipFile
 
 import msgspec
 from msgspec import Struct, field
@@ -12,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.belongings import Belonging, Bring, Brought, Line
 from pinakes.platform.jobs import Job, Run
-from pinakes.tenants.catalogue.archive import NoTakeout, opened, portions, rows_of
+from pinakes.tenants.catalogue.archive import NoTakeout, digest, opened, portions, rows_of
 from pinakes.tenants.catalogue.calm import resting
 from pinakes.tenants.catalogue.duplicates import start_later
 from pinakes.tenants.catalogue.jobs import fetch, uploaded
 from pinakes.tenants.catalogue.restoring import Came, bring_records
 from pinakes.tenants.catalogue.schemas import TakeinWish
 from pinakes.tenants.catalogue.service import begin
+from pinakes.tenants.catalogue.takeout import Manifest
 
 TAKEIN = "catalogue.takein"
 RECORDS = ("titles.jsonl", "authorities.jsonl")
@@ -47,7 +49,8 @@ async def run_takein(run: Run, belongings: Sequence[Belonging]) -> dict[str, Any
     files, (_, pieces) = coming(belongings), await uploaded(run, wish.upload)
     with TemporaryFile() as file:
         await fetch(pieces, file)
-        archive, manifest = await asyncio.to_thread(opened, file)
+        archive, manifest = await asyncio.to_thread(opened, file, dict(files))
+        await unharmed(run, archive, manifest, report.read)
         total = sum(one.rows for name, one in manifest.files.items() if name in dict(files))
         for name, bring in files:
             seen = report.files.setdefault(name, Brought())
@@ -56,6 +59,15 @@ async def run_takein(run: Run, belongings: Sequence[Belonging]) -> dict[str, Any
     async with run.work() as session:
         await start_later(session)
     return told(report)
+
+
+async def unharmed(run: Run, archive: ZipFile, manifest: Manifest, done: int) -> None:
+    """Read every file once, as long as nobody cancels that; NoTakeout if one has changed."""
+    for name, one in manifest.files.items():
+        if await asyncio.to_thread(digest, archive, name, lambda: run.cancelled) != one.sha256:
+            raise NoTakeout(f"{name} is not as it was packed. Fetch the archive again.")
+        async with run.work() as session:
+            await run.step(session, done)
 
 
 def coming(belongings: Sequence[Belonging]) -> list[tuple[str, Bring[Any]]]:

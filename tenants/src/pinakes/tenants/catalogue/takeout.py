@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -49,12 +49,13 @@ type Rows = AsyncIterator[tuple[bytes, Given]]
 
 
 class Packed(Struct):
-    """One file of the ZIP; whether ``takein`` brings it in, or it is for reading only."""
+    """One file of the ZIP; whether ``takein`` brings it in, or it is for reading only, and why."""
 
     comes_in: bool = False
-    rows: int = 0
+    rows: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
     sha256: str = ""
     troubles: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    reason: str = ""
 
 
 class Manifest(Struct):
@@ -129,6 +130,8 @@ class Packing:
         for belonging in belongings:
             comes_in = belonging.bring is not None
             await self.entry(belonging.name, self.belonging(belonging), comes_in=comes_in)
+            self.manifest.files[belonging.name].reason = belonging.reason
+        self.manifest.files[READERS].reason = exporting.BY_TABLE
         self.whole.writestr(README, read_me(self.manifest.branch, belongings))
         self.whole.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(self.manifest)))
 

@@ -1,6 +1,6 @@
 """A batch of lines against the readers and cards that a branch has already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -45,13 +45,6 @@ class Batch:
             select(Reader).where(Reader.person_id.in_(carriers.values())).with_for_update()
         )
         return cls(here, carriers, {reader.person_id: reader for reader in rows})
-
-    async def know(self, session: AsyncSession, carried: Mapping[str, UUID]) -> None:
-        """These people of this branch, too, by the numbers that they carry."""
-        people = set(carried.values()) - self.readers.keys()
-        rows = select(Reader).where(Reader.person_id.in_(people)).with_for_update()
-        self.readers |= {reader.person_id: reader for reader in await session.scalars(rows)}
-        self.carriers |= carried
 
     def settle(self, id: UUID, row: Row) -> str:
         """What becomes of one line; a new reader is the person *id*."""

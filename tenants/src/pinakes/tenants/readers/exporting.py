@@ -13,6 +13,8 @@ from pinakes.tenants.readers.machine import CardState
 from pinakes.tenants.readers.models import Card, Kind, Reader
 
 COLUMNS = ("card", "name", "kind", "born", "contact", "old_barcodes", "expires")
+BY_TABLE = "Readers come in by an import of readers.csv, which judges each line."
+ASKED_ANEW = "Readers say this anew to the branch that takes them in."
 AT_ONCE = 1000  # readers of one transaction
 
 type Opened = Callable[[], AbstractAsyncContextManager[AsyncSession]]
