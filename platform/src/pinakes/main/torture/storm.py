@@ -101,7 +101,7 @@ async def client(stage: Stage[Any], tally: Tally, over: asyncio.Event, number: i
 
 
 async def insist(
-    http: httpx.AsyncClient, tally: Tally, address: str, body: Mapping[str, str], wanted: int
+    http: httpx.AsyncClient, tally: Tally, address: str, body: Mapping[str, Any], wanted: int
 ) -> dict[str, str]:
     """Ask until the answer is *wanted*; anything but an outage is our fault."""
     key = {"Idempotency-Key": str(uuid4())}
