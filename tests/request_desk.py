@@ -11,6 +11,7 @@ from pinakes.platform.directory import Tenant
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
+TONGUES = {"en": ENGLISH, "zh": CHINESE}
 
 
 class Desk:

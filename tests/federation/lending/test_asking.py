@@ -10,19 +10,20 @@ import httpx
 import pytest
 from borrowing import Borrowing, edition, held
 from finding import hold, settle
-from lending import deliver, enrol
+from lending import deliver, desk_at, enrol
 from mint import Mint
+from request_desk import CHINESE, ENGLISH
 
-from pinakes.federation.lending import service
+from pinakes.federation.lending import service, wording
+from pinakes.federation.lending.model import Role
+from pinakes.platform import show
 from pinakes.platform.clock import now
 from pinakes.platform.config import Settings
 from pinakes.platform.db import unit_of_work, uuid7
+from pinakes.platform.language import _, speaking
 from pinakes.tenants.catalogue.marc import Title
 
 pytestmark = pytest.mark.anyio
-
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
-CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
 
 
 @pytest.fixture
@@ -82,10 +83,11 @@ async def test_any_library_of_the_consortium_is_found_by_its_name(
     form["library"] = b.pickup.code.upper()
     asked = await client.post(path, data=form, headers=me | ENGLISH)
     assert asked.status_code == 200
-    assert re.search("(library has|libraries have) this name", asked.text)
+    assert "One library has this name. It is chosen below." in asked.text
+    assert sent_by(asked.text)["pickup"] == b.pickup.code
     assert f'value="{b.pickup.code}"' in asked.text
     assert await wishes(b) == []
-    told = sent_by(asked.text) | {"pickup": b.pickup.code}
+    told = sent_by(asked.text)
     assert told["note"] == "慢慢来"
     placed = await client.post(path, data=told | {"step": "place"}, headers=me | ENGLISH)
     assert placed.status_code == 303, placed.text
@@ -128,12 +130,37 @@ async def test_who_asks_twice_is_warned_and_may_insist(  # noqa: PLR0913, PLR091
     assert warned.status_code == 409
     assert warning in warned.text
     assert f">{button}</button>" in warned.text
+    [wish] = await wishes(borrowing)
+    with speaking(tongue["Accept-Language"]):
+        day, state = show.short_day(wish.created_at, borrowing.home.zone), _(wording.STEPS["SENT"])
+        assert _("Asked for on %(day)s: %(state)s") % {"day": day, "state": state} in warned.text
     assert f'href="/b/{borrowing.home.code}/catalogue/{title}"' in warned.text
     told = sent_by(warned.text)
     assert (told["pickup"], told["note"]) == (borrowing.pickup.code, "另一本")
     insisted = await client.post(path, data=told, headers=me | tongue)
     assert insisted.status_code == 303, insisted.text
     assert [wish.note for wish in await wishes(borrowing)] == ["另一本", "另一本"]
+
+
+async def test_the_warning_names_the_loan_and_leads_the_desk_to_the_request(
+    client: httpx.AsyncClient, borrowing: Borrowing, mint: Mint, desk: dict[str, str]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    for act in ("receive", "shelve"):
+        await b.act(b.pickup, request, Role.PICKUP, act)
+    assert (await desk_at(client, mint, b.pickup).lend(b.reader.card, barcode)).status_code == 201
+    await deliver(b.database)
+    path, stranger = f"/b/{b.home.code}/lending/ask", await enrol(b.database, b.home)
+    form = {"edition": str(title), "pickup": b.home.code}
+    warned = await client.post(path, data=form | {"card": b.reader.card}, headers=desk)
+    assert warned.status_code == 409
+    assert f"On loan from {b.pickup.name_en} until " in warned.text
+    assert f'href="/b/{b.home.code}/lending/requests/{request}"' in warned.text
+    other = await client.post(path, data=form | {"card": stranger.card}, headers=desk)
+    assert other.status_code == 303
 
 
 async def test_what_is_refused_is_told_beside_what_was_typed(

@@ -12,6 +12,7 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, desk_at, enrol, rule
 from mint import Mint
+from request_desk import CHINESE, ENGLISH
 from sqlalchemy import select, update
 
 from pinakes.federation.ledger.models import Event
@@ -21,9 +22,6 @@ from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
-
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
-CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
 
 
 async def placed(
@@ -262,8 +260,8 @@ async def test_buttons_do_what_the_list_offers(
     path_of, _, said = pressed.headers["location"].partition("?")
     assert path_of.endswith("/lending/ship")
     for tongue, done, state in (
-        (ENGLISH, "Done: Pulled", "To be sent"),
-        (CHINESE, "已完成：已取架", "待寄出"),
+        (ENGLISH, "It was taken from the shelf", "To be sent"),
+        (CHINESE, "已取架", "待寄出"),
     ):
         told_so = notice((await client.get(f"{path_of}?{said}", headers=staff | tongue)).text)
         assert all(one in told_so for one in (done, "红楼梦", barcode, state))

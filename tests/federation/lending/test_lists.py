@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from commanding import beside
 from lending import Desk, desk_at, rule
 from mint import Mint
+from request_desk import ENGLISH
 
 from pinakes.federation.lending import pages, scanning
 from pinakes.federation.lending.cli import lending
@@ -23,8 +24,6 @@ from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
-
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver
 from mint import Mint
+from request_desk import TONGUES
 
 from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import LATEST, Role, model
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.anyio
 
 R, S, P = Role
 GONE = {R: ["LOST"], S: ["COMPLETED_WITHOUT_RETURN"], P: ["LOST", "NEVER_ARRIVED"]}
-TONGUES = {"en": {"Accept-Language": "en"}, "zh": {"Accept-Language": "zh"}}
 
 
 @pytest.mark.parametrize("version", range(1, LATEST + 1))
@@ -72,7 +72,7 @@ async def test_it_stands_there_until_each_party_has_settled_it(
         ("en", ("Lost books 1", "Who pays for the loss", b.pickup.name_en, "The loss is settled")),
         ("zh", ("丢失的书 1", "损失由谁承担", b.pickup.name_zh, "损失已处理完毕")),
     ):
-        staff = mint.staff(f"desk@{b.supplier.code}") | {"Accept": "text/html"} | TONGUES[tongue]
+        staff = mint.staff(f"desk@{b.supplier.code}") | TONGUES[tongue]
         page = (await client.get(f"/b/{b.supplier.code}/lending/lost", headers=staff)).text
         assert [one for one in words if one not in page] == []
     path = f"/b/{b.supplier.code}/lending/{request}/supplier/settle"

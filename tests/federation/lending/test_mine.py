@@ -195,5 +195,33 @@ async def test_who_insists_and_who_asks_for_the_unknown_are_told_until_when_the_
     assert "The staff look for it until" in page
 
 
+@pytest.mark.parametrize(
+    ("tongue", "words"),
+    [
+        ("en", ("For use in the library only", "You wrote:")),
+        ("zh", ("仅限馆内使用", "您的留言：")),
+    ],
+)
+async def test_a_reader_finds_again_what_was_asked_with(
+    client: httpx.AsyncClient,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    tongue: str,
+    words: tuple[str, ...],
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    await held(b.database, b.supplier, title)
+    await b.place(title, note="第二册 <也可以>", in_house=True)
+    path = f"/b/{b.home.code}/me/loans"
+    headers = me | {"Accept": "text/html", "Accept-Language": tongue}
+    page = (await client.get(path, headers=headers)).text
+    assert [one for one in (*words, "第二册 &lt;也可以&gt;") if one not in page] == []
+    [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+    assert (wish["note"], wish["in_house"]) == ("第二册 <也可以>", True)
+    ask = {"query": "{ myRequests { note inHouse } }"}
+    graph = await client.post(f"/v1/b/{b.home.code}/graphql", json=ask, headers=me)
+    assert graph.json()["data"]["myRequests"] == [{"note": "第二册 <也可以>", "inHouse": True}]
+
+
 def test_whatever_is_expected_is_a_state_that_readers_are_told() -> None:
     assert wording.EXPECTED.keys() <= wording.STEPS.keys()

@@ -8,6 +8,7 @@ import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver
 from mint import Mint
+from request_desk import CHINESE, ENGLISH
 from sqlalchemy import select
 
 from pinakes.federation.lending.model import Role
@@ -18,8 +19,6 @@ from pinakes.platform.directory import Tenant
 pytestmark = pytest.mark.anyio
 
 S, P = Role.SUPPLIER, Role.PICKUP
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
-CHINESE = {"Accept": "text/html", "Accept-Language": "zh"}
 
 
 class Hand:

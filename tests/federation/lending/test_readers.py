@@ -12,6 +12,7 @@ from borrowing import Borrowing, edition, held
 from lending import deliver, desk_at, enrol, rule
 from mint import Mint
 from registering import set_apart
+from request_desk import ENGLISH
 from served import refused
 from sqlalchemy import text
 
@@ -26,7 +27,6 @@ from pinakes.platform.directory import Tenant
 
 R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 DAY = timedelta(days=1)
-ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 RECORD = text("SELECT record_id FROM commons.holding WHERE edition_id = :edition")
 pytestmark = pytest.mark.anyio
 

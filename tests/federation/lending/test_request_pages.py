@@ -35,6 +35,7 @@ def test_every_state_and_step_has_words(role: Role) -> None:
     assert sorted(set(machine.states) - {"*"} - wording.STATES.keys()) == []
     assert sorted(steps - story.STEPS.keys()) == []
     assert role in story.PARTIES
+    assert wording.ACTS.keys() <= story.STEPS.keys()  # what a notice says was done
 
 
 def test_every_reason_of_a_choice_has_words() -> None:
@@ -231,7 +232,7 @@ async def test_a_condition_is_read_and_accepted_on_the_page(
         assert one in page
     pressed = await home.press("requester", "accept")
     done = await client.get(pressed.headers["location"], headers=home.staff | ENGLISH)
-    assert "Done: Accept the condition" in done.text
+    assert "<strong>The condition was accepted</strong>" in done.text
     await deliver(b.database)
     supplier = await Desk(client, mint, b.supplier, request).look()
     assert "To be sent: the condition is accepted" in supplier

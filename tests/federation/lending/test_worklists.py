@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from commanding import beside
 from lending import Desk, rule
 from mint import Mint
+from request_desk import TONGUES
 from sqlalchemy import update
 
 from pinakes.federation.lending.cli import lending
@@ -24,8 +25,6 @@ from pinakes.tenants.items.models import Item
 from pinakes.tenants.readers.models import Card
 
 pytestmark = pytest.mark.anyio
-
-TONGUES = {"en": {"Accept-Language": "en"}, "zh": {"Accept-Language": "zh"}}
 
 
 async def marked(b: Borrowing, barcodes: list[str]) -> None:
@@ -65,7 +64,7 @@ async def test_a_book_is_fetched_by_call_number_location_and_author(
     with beside(settings):
         words = ("work", "pull", "--branch", b.supplier.code)
         told = (await asyncio.to_thread(CliRunner().invoke, lending, words)).output
-    assert f"/ 曹雪芹; 高鹗  / {number} 三楼东" in told
+    assert f"/ author: 曹雪芹; 高鹗  / call number: {number} 三楼东" in told
     staff = mint.staff(f"desk@{b.supplier.code}") | {"Accept": "text/html"}
     root = f"/b/{b.supplier.code}/lending"
     for tongue, label in (("en", "Call number"), ("zh", "索书号")):
@@ -122,7 +121,7 @@ async def test_the_hold_shelf_tells_for_whom_and_until_when_a_book_is_kept(  # n
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
     request = await b.place(title)
-    staff = mint.staff(f"desk@{b.pickup.code}") | {"Accept": "text/html"} | TONGUES[tongue]
+    staff = mint.staff(f"desk@{b.pickup.code}") | TONGUES[tongue]
     root = f"/b/{b.pickup.code}/lending"
     await b.act(b.supplier, request, Role.SUPPLIER, "ship")
     for act in ("receive", "shelve"):
@@ -157,7 +156,7 @@ async def sent(b: Borrowing) -> tuple[UUID, str]:
     ("tongue", "list", "why"),
     [
         ("en", "Between libraries: Hold shelf", "It waits for its reader."),
-        ("zh", "馆际互借: 预约架", "此书在等候其读者来取。"),
+        ("zh", "馆际互借：预约架", "此书在等候其读者来取。"),
     ],
 )
 async def test_a_scan_stays_on_its_list_and_says_why_it_did_nothing(
@@ -165,7 +164,7 @@ async def test_a_scan_stays_on_its_list_and_says_why_it_did_nothing(
 ) -> None:
     b = borrowing
     _, barcode = await sent(b)
-    staff = mint.staff(f"desk@{b.pickup.code}") | {"Accept": "text/html"} | TONGUES[tongue]
+    staff = mint.staff(f"desk@{b.pickup.code}") | TONGUES[tongue]
     root = f"/b/{b.pickup.code}/lending"
     form = {"scanned": barcode, "back": "shelf"}
     pages = [await client.post(f"{root}/scan", data=form, headers=staff) for _ in range(3)]

@@ -154,7 +154,7 @@ TABLE = {
     "meantpages.show": DESK,
     "meantpages.choose": DESK,
     "askpages.show": "reader",
-    "askpages.place": "reader",
+    "askedpages.place": "reader",
     "deskaskpages.show": DESK,
     "deskaskpages.place": DESK,
     "myrequestpages.act": "reader",

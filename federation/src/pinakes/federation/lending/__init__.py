@@ -3,7 +3,7 @@
 from pinakes.federation.holds.events import CopyFree
 from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
-from pinakes.federation.lending.ask_pages import AskPages, DeskAskPages
+from pinakes.federation.lending.ask_pages import AskedPages, AskPages, DeskAskPages
 from pinakes.federation.lending.astray import give_up_late
 from pinakes.federation.lending.belongings import BELONGINGS
 from pinakes.federation.lending.events import (
@@ -45,6 +45,7 @@ feature = Feature(
         ArrivalPages,
         MyRequestPages,
         AskPages,
+        AskedPages,
         DeskAskPages,
         MeantPages,
     ],

@@ -10,8 +10,10 @@ import msgspec
 
 from pinakes.federation.lending import hot, service
 from pinakes.federation.lending.desk_cli import at_desk, line
+from pinakes.federation.lending.finder import ItemOfSeveral
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.rows import Sought
+from pinakes.federation.lending.scanning import ParcelOfSeveral
 from pinakes.federation.lending.schemas import Doing, NewRequest, PartyView, Scan, Scanned
 from pinakes.platform.clock import now
 from pinakes.platform.command import branch_option, json_option
@@ -118,10 +120,15 @@ def describe(data: Path, branch: str, request_id: UUID, edition: UUID, as_json: 
 @json_option
 def scan(data: Path, branch: str, *, as_json: bool, **said: Any) -> None:
     """Do what is next with a book, or with every book of a parcel."""
-    told = spoken(said, Scan)
+    scanned = spoken(said, Scan)
 
     async def read(desk: Desk, database: Database) -> bytes:
-        return (await hot.scan(desk, database, told)).body
+        try:
+            return (await hot.scan(desk, database, scanned)).body
+        except (ItemOfSeveral, ParcelOfSeveral) as several:
+            owners = ", ".join(several.facts["owners"])
+            told = f"{several.code}: {several.title}. Say --owner: {owners}."
+            raise click.UsageError(told) from None
 
     answer = at_desk(data, branch, read)
     if as_json:

@@ -3,7 +3,7 @@
 An act that stands in no table here takes nothing and is a plain button.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pinakes.platform.errors import BadRequest
@@ -37,6 +37,13 @@ WARNINGS: Mapping[str, str] = {  # what it is for, or what follows of what canno
     "miss": later("The copy counts as missing, and another library is asked."),
     "write_off": later("The book counts as lost, and somebody has to pay for it."),
 }
+REASONS: Mapping[str, tuple[str, ...]] = {  # to choose among; other words go into the note
+    "decline": ("NotCurrentAvailableForILL", "NotOnShelf", "OthersWait", "SeeNote"),
+}
+SAME: Mapping[str, frozenset[str]] = {  # what a page leaves out beside what says it better
+    "drop": frozenset({"cancel", "close"}),
+}
+ON_ITS_PAGE = frozenset({"decline"})  # a list leads to its form
 # what a list leaves to the page of the request
 SELDOM = frozenset({
     "cancel", "renew", "describe", "expect", "condition", "offer_retry", "hold_return",
@@ -75,21 +82,29 @@ class Offered(NamedTuple):
     buttons: list[str]
     asked: list[str]  # fields, or once more
     at_the_desk: list[str]
+    on_its_page: Sequence[str] = ()  # in a form that stands on the page of the request
 
     @classmethod
-    def to(cls, acts: Iterable[str]) -> "Offered":
-        """On the page of the request: all of them."""
-        known = [act for act in acts if act not in FORMS_OF_THEIR_OWN]
+    def to(cls, acts: Collection[str]) -> "Offered":
+        """On the page of the request: all of them, each once."""
+        known = [act for act in plain(acts) if act not in FORMS_OF_THEIR_OWN]
         asked = [act for act in known if act in FIELDS or act in WARNINGS]
         buttons = [act for act in known if act not in {*asked, *AT_THE_DESK}]
         return cls(buttons, asked, [act for act in known if act in AT_THE_DESK])
 
     @classmethod
-    def on_a_list(cls, acts: Iterable[str]) -> "Offered":
+    def on_a_list(cls, acts: Collection[str]) -> "Offered":
         """Where many parties stand one below the other: what is done often, without fields."""
-        often = [act for act in acts if act not in SELDOM | AT_THE_DESK]
+        often = [act for act in plain(acts) if act not in SELDOM | AT_THE_DESK]
         asked = [act for act in often if act in WARNINGS]
-        return cls([act for act in often if act not in asked], asked, [])
+        led = [act for act in often if act in ON_ITS_PAGE]
+        return cls([act for act in often if act not in {*asked, *led}], asked, [], led)
+
+
+def plain(acts: Collection[str]) -> list[str]:
+    """Without those that would do the same as another of them."""
+    same = {one for act in acts for one in SAME.get(act, ())}
+    return [act for act in acts if act not in same]
 
 
 def worded(on: str, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,11 @@ Words = Annotated[str, Parameter(max_length=500)]
 
 
 class AskPages(Controller):
-    path = "/me/requests"
+    path = "/me/requests/new"
     include_in_schema = False
     dependencies = {"desk": Provide(desk_of)}
 
-    @get("/new")
+    @get("/")
     async def show(
         self,
         request: Call,
@@ -30,6 +30,12 @@ class AskPages(Controller):
         """An empty form: for a title of the catalogue, or for what no catalogue holds."""
         form = Asked(title=title, edition=edition, pickup=desk.here.code)
         return await shown(request, desk, form)
+
+
+class AskedPages(Controller):
+    path = "/me/requests"
+    include_in_schema = False
+    dependencies = {"desk": Provide(desk_of)}
 
     @post("/", status_code=200)
     async def place(
@@ -44,22 +50,10 @@ class AskPages(Controller):
         return Redirect(path, status_code=303)
 
 
-class DeskAskPages(Controller):
-    path = "/lending/ask"
-    include_in_schema = False
-    dependencies = {"desk": Provide(desk_of)}
+class DeskAskPages(AskPages):
+    """The same form, with a field for the card of a reader of this branch."""
 
-    @get("/")
-    async def show(
-        self,
-        request: Call,
-        desk: AtDesk,
-        title: FromQuery[Words] = "",
-        edition: FromQuery[UUID | None] = None,
-    ) -> Response[str]:
-        """The same form, with a field for the card of a reader of this branch."""
-        form = Asked(title=title, edition=edition, pickup=desk.here.code)
-        return await shown(request, desk, form)
+    path = "/lending/ask"
 
     @post("/", status_code=200)
     async def place(

@@ -15,6 +15,7 @@ from pinakes.federation.discovery.service import catalogue_of
 from pinakes.federation.discovery.views import Hit
 from pinakes.federation.holds.rules import HasItAlready
 from pinakes.federation.lending import hot, wording
+from pinakes.federation.lending.before import before
 from pinakes.federation.lending.schemas import NewRequest, PartyView
 from pinakes.platform.directory import Directory, Tenant, named
 from pinakes.platform.errors import Problem
@@ -105,6 +106,7 @@ async def shown(
     hit = (await catalogue.edition(form.edition, here)).hit if form.edition else None
     fitting = named(open_to(directory, here), form.library) if form.library.strip() else []
     warned = isinstance(problem, HasItAlready)
+    known = await before(request.app.state.database, desk, form.wish(), hit) if warned else None
     return page(
         request,
         "lending/ask.html",
@@ -112,11 +114,12 @@ async def shown(
         form=form,
         hit=hit,
         warned=warned,
+        before=known,
         problem=describe(problem) if problem and not warned else None,
         places=places(directory, here, form, hit, fitting[:LISTED]),
         fitting=len(fitting),
         listed=LISTED,
-        levels=wording.LEVELS,
+        wording=wording,
         key=form.key or token_urlsafe(16),
     )
 

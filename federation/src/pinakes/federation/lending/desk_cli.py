@@ -63,7 +63,8 @@ def show(data: Path, branch: str, request_id: UUID) -> None:
         whole = await looking.whole(session, directory, request_id)
         reasons = [told for why in whole.chosen for told in explained(why)]
         steps = await righting.next_steps(session, request_id)
-        return [*map(line, whole.parties), *steps, *reasons, *map(done, whole.history)]
+        parties = [line(one) + fetched(one) for one in whole.parties]
+        return [*parties, *steps, *reasons, *map(done, whole.history)]
 
     click.echo("\n".join(at(data, branch, look)))
 
@@ -190,10 +191,21 @@ def worded(figure: Any) -> str:
 
 
 def fetched(one: Work) -> str:
-    """By what the copy is fetched, author, call numbers and locations; and how long it is kept."""
+    """What a hand needs besides: by what the copy is fetched, for whom, until when, and how."""
     marks = [" ".join(filter(None, (at.call_number, at.location))) for at in one.shelf_marks]
-    kept = f"for {one.label} until {one.collect_by:%F}" if one.collect_by else ""
-    return "".join(f"  / {told}" for told in (one.author, " | ".join(marks), kept) if told)
+    told = {
+        "author": one.author,
+        "call number": " | ".join(marks),
+        "home": one.home,
+        "supplier": one.supplier,
+        "pickup": one.pickup,
+        "needed by": one.needed_by,
+        "use": "in the library only" if one.in_house else None,
+        "condition": one.condition,
+        "note": " | ".join(" ".join(note.note.split()) for note in one.notes),
+        "kept": f"for {one.label} until {one.collect_by:%F}" if one.collect_by else None,
+    }
+    return "".join(f"  / {name}: {said}" for name, said in told.items() if said)
 
 
 def left(one: ArrivalView) -> str:

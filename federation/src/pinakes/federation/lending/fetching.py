@@ -1,7 +1,9 @@
 """What a hand needs to fetch a copy: parties of ours, with where their copies stand."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Self
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -12,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending.chosen import Choice
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.rows import Found, found_of
-from pinakes.federation.lending.schemas import PartyView
+from pinakes.federation.lending.schemas import PartyView, moment
 from pinakes.federation.lending.worklists import worklist
+from pinakes.platform.clock import local
 from pinakes.platform.directory import Directory
 from pinakes.platform.paging import Page, oldest
 from pinakes.tenants.catalogue.marc import Title
@@ -45,21 +48,27 @@ class ShelfMark(Struct, frozen=True):
 
 
 class Work(PartyView, kw_only=True):
-    """A party that waits for a hand, and by what its copy is fetched; see ``PartyView``."""
+    """A party that waits for a hand, and by what its copy is fetched; see ``PartyView``.
 
+    *edition* and *needed_by* (the last day, at the reader's home) as far as the party was told.
+    """
+
+    edition: UUID | None = None  # the title in the catalogue
+    needed_by: date | None = None
     author: str | None = None
     shelf_marks: list[ShelfMark] = []
     choice: Choice | None = None  # at the home alone: why this supplier, or why nobody
 
     @classmethod
-    def at(cls, view: PartyView, copy: Row[Any] | None, choice: Choice | None) -> Self:
-        """The party *view*, with what our shelves know of its *copy*, if it is one of ours."""
-        told: dict[str, Any] = msgspec.structs.asdict(view) | {"choice": choice}
+    def at(cls, found: Found, directory: Directory, copy: Row[Any] | None) -> Self:
+        """The party *found*, with what our shelves know of its *copy*, if it is one of ours."""
+        told: dict[str, Any] = msgspec.structs.asdict(PartyView.of(found, directory))
+        known = told | wanted(found, directory) | {"choice": choice(found, directory)}
         if copy is None:
-            return cls(**told)
+            return cls(**known)
         marks = msgspec.convert(copy.marks or [], list[ShelfMark])
         return cls(
-            **told,
+            **known,
             author=msgspec.convert(copy.title_fields, Title).by or None,
             shelf_marks=[one for one in marks if one.call_number or one.location],
         )
@@ -80,10 +89,18 @@ async def works(
     """Each of the *parties* of this branch, as people work on it."""
     rows = await session.execute(READ, {"parties": [one.id for one in parties]})
     copies = {row.id: row for row in rows}
-    return [
-        Work.at(PartyView.of(one, directory), copies.get(one.id), choice(one, directory))
-        for one in parties
-    ]
+    return [Work.at(one, directory, copies.get(one.id)) for one in parties]
+
+
+def wanted(found: Found, directory: Directory) -> dict[str, Any]:
+    """Which title it is, and until which day somebody wants it, as this party was told."""
+    party = found.party
+    title, last = party.facts.get("edition"), moment(party.facts.get("needed_by"))
+    zone = directory.ids[party.home].zone
+    return {
+        "edition": UUID(str(title)) if title else None,
+        "needed_by": local(last, zone).date() if last else None,
+    }
 
 
 def choice(found: Found, directory: Directory) -> Choice | None:

@@ -15,14 +15,14 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import acting, hot, pausing, scanning, service, wording
+from pinakes.federation.lending import acting, hot, pausing, scanning, service, story, wording
 from pinakes.federation.lending.fetching import waiting, works
 from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.parcels import on_their_way
 from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import IN_HOUSE, Doing, PartyView, Scan, Scanned
-from pinakes.federation.lending.worklists import NAMES, counts, strangers
+from pinakes.federation.lending.worklists import NAMES, counts, first, strangers
 from pinakes.platform.clock import now
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Problem
@@ -35,6 +35,7 @@ from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
 FEW = 50
 PACKING = {"pull", "ship"}  # lists from which books are sent
+SLIPPED = PACKING | {"receive", "shelf"}  # with a book on each row that goes somewhere
 SHELVED = {"RECEIVED", "READY"}
 HOMEWARD = {"UNWANTED", "LENT", "CLAIMED", "RETURNED", "UNCOLLECTED", "DAMAGED", "SENT_ON",
             "SHIPPED_RETURN", "SHIPPED_RETURNED"}  # fmt: skip
@@ -85,8 +86,8 @@ class LendingPages(Controller):
 
     @get("/")
     async def first(self, request: Call, session: Session) -> Response[str]:
-        """What is to be pulled."""
-        return await shown(request, session, "pull", News())
+        """The first list on which work waits."""
+        return await shown(request, session, None, News())
 
     @get("/{name:str}")
     async def show(
@@ -245,6 +246,8 @@ WORDS: Mapping[str, Any] = {
     "verbs": wording.VERBS,
     "whys": wording.WHYS,
     "acting": acting,
+    "steps": story.STEPS,
+    "slipped": SLIPPED,
     "in_house": IN_HOUSE,
 }
 
@@ -252,13 +255,15 @@ WORDS: Mapping[str, Any] = {
 async def shown(
     request: Call,
     session: AsyncSession,
-    name: str,
+    wanted: str | None,
     news: News,
     after: str | None = None,
     left_after: str | None = None,
 ) -> Response[str]:
-    """A list as it stands now."""
+    """A list as it stands now; else the first on which work waits."""
     directory: Directory = request.app.state.directory
+    waits = await counts(session)
+    name = first(waits) if wanted is None else wanted
     rows = await waiting(session, directory, name, after, FEW)
     strays = await left_here(session, left_after) if name == "problem" else Page[Arrival]([])
     problem, codes = news.problem, directory.codes
@@ -267,7 +272,7 @@ async def shown(
         "lending/lists.html",
         status=problem.status if problem else 200,
         name=name,
-        counts=await counts(session),
+        counts=waits,
         rows=rows,
         after=after,
         strangers=strays,

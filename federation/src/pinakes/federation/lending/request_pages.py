@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, Parameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,9 +55,11 @@ class RequestPages(Controller):
     include_in_schema = False
 
     @get("/{id:uuid}")
-    async def show(self, id: FromPath[UUID], request: Call, session: Session) -> Response[str]:
-        """All that this branch is in a request, what it did, and why."""
-        return await shown(request, session, id)
+    async def show(
+        self, id: FromPath[UUID], request: Call, session: Session, opened: FromQuery[Word] = ""
+    ) -> Response[str]:
+        """All that this branch is in a request, what it did, and why; *opened*: a form there."""
+        return await shown(request, session, id, pressed=opened)
 
     @post("/{id:uuid}/{role:str}/{act:str}")
     async def act(  # noqa: PLR0913, PLR0917  (which party, what, and how)
@@ -77,7 +79,7 @@ class RequestPages(Controller):
                 facts = data.facts(act)
                 found = await service.act(session, id, party, act, facts, data.attempt)
         except (Problem, msgspec.ValidationError) as error:
-            problem, pressed = understand(error), (role, data.attempt, act)
+            problem, pressed = understand(error), f"{role}-{data.attempt}-{act}"
             return await shown(request, session, id, problem, pressed=pressed, said=data)
         query = Did.by(found, act).query
         return Redirect(f"/b/{here.code}/lending/requests/{id}?{query}", status_code=303)
@@ -89,10 +91,13 @@ async def shown(
     id: UUID,
     problem: Problem | None = None,
     *,
-    pressed: tuple[str, int | None, str] | None = None,
+    pressed: str = "",
     said: Said | None = None,
 ) -> Response[str]:
-    """The request as it stands now, the newest attempt first; or NoSuchRequest."""
+    """The request as it stands now, the newest attempt first; or NoSuchRequest.
+
+    *pressed*: the form that is open (role-attempt-act), with what was *said* in it.
+    """
     directory: Directory = request.app.state.directory
     whole = await looking.whole(session, directory, id)
     twice = whole.parties[-1].state == "DUPLICATE"

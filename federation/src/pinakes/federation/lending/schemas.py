@@ -247,6 +247,8 @@ class MyRequest(Struct):
     as_of: datetime
     edition: UUID | None  # the title in the catalogue, and who made it
     expected_by: datetime | None
+    note: str  # that I wrote
+    in_house: bool  # I want it in the library only
     supplier: str | None = None
     barcode: str | None = None
     author: str | None = None
@@ -284,6 +286,8 @@ class MyRequest(Struct):
             as_of=row.changed_at,
             edition=row.edition_id,
             expected_by=moment(expected_by(found)),
+            note=row.note,
+            in_house=row.in_house,
             supplier=directory.ids[owner].code if book and owner is not None else None,
             barcode=book,
         )

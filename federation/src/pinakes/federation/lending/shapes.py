@@ -87,6 +87,8 @@ class Party:
     acts: list[str]
     writes_to: list[str]
     next_at: datetime | None
+    edition: UUID | None  # the title in the catalogue, where this party was told it
+    needed_by: date | None
     author: str | None
     shelf_marks: list[Mark]  # of the copy that is chosen, else of those that could be
     choice: Choice | None  # at the reader's home alone
@@ -205,6 +207,8 @@ class Mine:
     as_of: datetime
     edition: UUID | None
     author: str | None
+    note: str
+    in_house: bool  # for use in the library only
     expected_by: datetime | None  # until when the next step is waited for
     supplier: str | None  # once it is known which book it will be
     barcode: str | None
@@ -212,8 +216,8 @@ class Mine:
     @classmethod
     def of(cls, row: schemas.MyRequest) -> Self:
         names = ("id", "title", "state", "over", "pickup", "until", "suspended",
-                 "suspended_until", "as_of", "edition", "author", "expected_by", "supplier",
-                 "barcode")  # fmt: skip
+                 "suspended_until", "as_of", "edition", "author", "note", "in_house", "expected_by",
+                 "supplier", "barcode")  # fmt: skip
         place: dict[str, Any] = {
             name: getattr(row.place, name, None) for name in Place.__struct_fields__
         }

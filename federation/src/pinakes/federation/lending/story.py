@@ -163,11 +163,12 @@ DECIDED = {  # why one branch went before the others
     "next_hold": later("It was given back, and came to the next reader"),
     "next_hold_here": later("It was given back, and came to the next reader"),
 }
-REASONS = {  # those that a branch gives by itself; others are said as they came
+REASONS = {  # given by a branch itself, or chosen at a desk; others are said as they came
     "NotCurrentAvailableForILL": later("No copy is free to lend"),
     "NotOnShelf": later("Not on the shelf"),
     "OthersWait": later("Others wait for it"),
     "RenewalsUsedUp": later("It has been given more time often enough"),
+    "SeeNote": later("Another reason: see the note"),
 }
 NEAR = {  # as the figures count it
     0: later("here, or where it is collected"),

@@ -78,6 +78,11 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     return told
 
 
+def first(waiting: Mapping[str, int]) -> str:
+    """The list that a desk sees first: of those where work waits; by *counts*."""
+    return next((name for name in NAMES if waiting[name]), "pull")
+
+
 def strangers() -> Select[Arrival]:
     """Books of other branches that lie here: whose nobody knows, or waiting for the courier."""
     lately = Arrival.created_at > text("now() - interval '30 days'")
