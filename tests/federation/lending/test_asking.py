@@ -257,3 +257,16 @@ async def test_the_desk_asks_for_whose_card_it_has(
     [wish] = await wishes(b)
     assert (wish.service, wish.note, wish.pickup_id) == ("Express", "电话通知", b.pickup.id)
     assert placed.headers["location"] == f"/b/{b.home.code}/lending/requests/{wish.id}"
+
+
+async def test_each_form_is_for_whom_it_is_made(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    code = borrowing.home.code
+    staff = mint.staff(f"desk@{code}")
+    for path, allowed, refused in (
+        (f"/b/{code}/lending/ask", staff, me),
+        (f"/b/{code}/me/requests/new", me, staff),
+    ):
+        assert (await client.get(path, headers=allowed | ENGLISH)).status_code == 200
+        assert (await client.get(path, headers=refused | ENGLISH)).status_code == 403

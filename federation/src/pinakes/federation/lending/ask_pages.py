@@ -9,6 +9,7 @@ from litestar.params import FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 
 from pinakes.federation.lending.asking import Asked, Call, placed, shown
+from pinakes.tenants.circulation.hot import Desk
 from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
 Words = Annotated[str, Parameter(max_length=500)]
@@ -28,8 +29,7 @@ class AskPages(Controller):
         edition: FromQuery[UUID | None] = None,
     ) -> Response[str]:
         """An empty form: for a title of the catalogue, or for what no catalogue holds."""
-        form = Asked(title=title, edition=edition, pickup=desk.here.code)
-        return await shown(request, desk, form)
+        return await empty(request, desk, title, edition)
 
 
 class AskedPages(Controller):
@@ -50,10 +50,23 @@ class AskedPages(Controller):
         return Redirect(path, status_code=303)
 
 
-class DeskAskPages(AskPages):
+class DeskAskPages(Controller):
     """The same form, with a field for the card of a reader of this branch."""
 
     path = "/lending/ask"
+    include_in_schema = False
+    dependencies = {"desk": Provide(desk_of)}
+
+    @get("/")
+    async def show(
+        self,
+        request: Call,
+        desk: AtDesk,
+        title: FromQuery[Words] = "",
+        edition: FromQuery[UUID | None] = None,
+    ) -> Response[str]:
+        """The empty form; a handler of its own, as the table of rights names it."""
+        return await empty(request, desk, title, edition)
 
     @post("/", status_code=200)
     async def place(
@@ -64,3 +77,7 @@ class DeskAskPages(AskPages):
         if isinstance(done, Response):
             return done
         return Redirect(f"/b/{desk.here.code}/lending/requests/{done.request}", status_code=303)
+
+
+async def empty(request: Call, desk: Desk, title: str, edition: UUID | None) -> Response[str]:
+    return await shown(request, desk, Asked(title=title, edition=edition, pickup=desk.here.code))

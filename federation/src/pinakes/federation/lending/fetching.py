@@ -63,7 +63,8 @@ class Work(PartyView, kw_only=True):
     def at(cls, found: Found, directory: Directory, copy: Row[Any] | None) -> Self:
         """The party *found*, with what our shelves know of its *copy*, if it is one of ours."""
         told: dict[str, Any] = msgspec.structs.asdict(PartyView.of(found, directory))
-        known = told | wanted(found, directory) | {"choice": choice(found, directory)}
+        known: dict[str, Any] = told | wanted(found, directory)
+        known["choice"] = choice(found, directory)
         if copy is None:
             return cls(**known)
         marks = msgspec.convert(copy.marks or [], list[ShelfMark])
