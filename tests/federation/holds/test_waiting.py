@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,6 +35,8 @@ from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
+
+type CutOff = Callable[[], AbstractContextManager[None]]
 
 OFFERS = text("""
     SELECT about, CAST(body ->> 'supplier' AS integer) AS supplier, body ->> 'rule' AS rule
@@ -212,51 +215,54 @@ async def test_an_offer_that_got_lost_is_made_anew(
     assert len(await queue.offers(request)) == 2
 
 
-@pytest.mark.parametrize("before", ["_offers", "_tell"])
+@pytest.fixture(params=["_offers", "_tell"])
+def cut_off(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CutOff:
+    """A crash before this part of making offers."""
+
+    def die(*_: object) -> None:
+        raise ConnectionError
+
+    @contextmanager
+    def crashing() -> Generator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr(targeting, request.param, die)
+            with pytest.raises(ConnectionError):
+                yield
+
+    return crashing
+
+
 async def test_an_offer_is_made_anew_though_the_mending_was_cut_off(
     queue: Queue,
     country: dict[str, Tenant],
     held: Any,
     database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    before: str,
+    cut_off: CutOff,
 ) -> None:
     edition = await held(country["sister"], copies=1)
     request = await queue.want(country["home"], edition)
 
-    def die(*_: object) -> None:
-        raise ConnectionError
-
     await time_passes(database, request)
-    with monkeypatch.context() as patch:
-        patch.setattr(targeting, before, die)
-        with pytest.raises(ConnectionError):
-            await mend(database)
+    with cut_off():
+        await mend(database)
     await time_passes(database, request)
     await mend(database)
     assert len(await queue.offers(request)) == 2
 
 
-@pytest.mark.parametrize("before", ["_offers", "_tell"])
 async def test_a_kept_copy_goes_to_the_next_though_its_first_leaves_in_a_crash(
     queue: Queue,
     country: dict[str, Tenant],
     held: Any,
     database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    before: str,
+    cut_off: CutOff,
 ) -> None:
     home = country["home"]
     edition = await held(country["sister"], copies=1)
     first, second = await queue.want(home, edition), await queue.want(home, edition)
 
-    def die(*_: object) -> None:
-        raise ConnectionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(targeting, before, die)
-        with pytest.raises(ConnectionError):
-            await queue.unwant(home, first)
+    with cut_off():
+        await queue.unwant(home, first)
     await queue.unwant(home, first)  # the message comes again
     await time_passes(database, second)
     await mend(database)
