@@ -188,6 +188,22 @@ async def test_a_button_pressed_twice_asks_once(
     assert [wish.title for wish in await wishes(borrowing)] == ["失传的书"]
 
 
+async def test_the_same_form_asks_anew_once_its_request_is_cancelled(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], path: str
+) -> None:
+    page = await client.get(f"{path}/new", params={"title": "失传的书"}, headers=me | ENGLISH)
+    told, places = sent_by(page.text), list[str]()
+    for many in (1, 2, 3):
+        pressed = [await client.post(path, data=told, headers=me | ENGLISH) for _ in range(2)]
+        assert len({one.headers["location"] for one in pressed}) == 1
+        places.append(pressed[0].headers["location"])
+        assert len(set(places)) == many
+        request = places[-1].rpartition("=")[2]
+        cancelled = await client.post(f"{path}/{request}/cancel", headers=me | ENGLISH)
+        assert cancelled.status_code == 303, cancelled.text
+    assert [wish.state for wish in await wishes(borrowing)] == ["CANCELLED"] * 3
+
+
 async def test_what_is_not_found_can_be_asked_for(
     client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], desk: dict[str, str]
 ) -> None:

@@ -14,9 +14,10 @@ from msgspec.structs import astuple
 from pinakes.federation.discovery.service import catalogue_of
 from pinakes.federation.discovery.views import Hit
 from pinakes.federation.holds.rules import HasItAlready
-from pinakes.federation.lending import hot, wording
+from pinakes.federation.lending import hot, models, wording
 from pinakes.federation.lending.before import before
 from pinakes.federation.lending.schemas import NewRequest, PartyView
+from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant, named
 from pinakes.platform.errors import Problem
 from pinakes.platform.http import describe, understand
@@ -81,11 +82,11 @@ async def placed(request: Call, desk: Desk, form: Asked) -> PartyView | Response
     if form.looking:
         return await shown(request, desk, form)
     try:
-        answer = await hot.place(once(desk, form), form.wish())
+        found = await open_request(request.app.state.database, once(desk, form), form.wish())
     except (Problem, msgspec.ValidationError) as error:
         return await shown(request, desk, form, problem=understand(error))
     request.app.state.waker.wake()
-    return msgspec.json.decode(answer.body, type=PartyView)
+    return found
 
 
 def once(desk: Desk, form: Asked) -> Desk:
@@ -93,8 +94,28 @@ def once(desk: Desk, form: Asked) -> Desk:
     if not form.key:
         return desk
     said = [str(one) for one in astuple(form)]
-    key = digest(desk.asker.subject, "ask", *said)
+    return under(desk, digest(desk.asker.subject, "ask", *said))
+
+
+def under(desk: Desk, key: bytes) -> Desk:
     return replace(desk, key=Key(key, key))
+
+
+async def open_request(database: Database, desk: Desk, wish: NewRequest) -> PartyView:
+    """What was placed under the desk's key; once that is over, the same form asks anew.
+
+    Each request that is over gives the key of the next: a button pressed twice still asks once.
+    """
+    answer = await hot.place(desk, wish)
+    found = msgspec.json.decode(answer.body, type=PartyView)
+    if answer.fingerprint is None or desk.key.key is None:
+        return found
+    async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
+        row = await session.get(models.Request, (desk.here.id, found.request))
+    if row is not None and not row.over:
+        return found
+    after = digest(desk.key.key, found.request.bytes)
+    return await open_request(database, under(desk, after), wish)
 
 
 async def shown(
