@@ -194,7 +194,7 @@ async def test_a_book_is_sent_in_a_parcel_until_a_day_and_lost_at_somebody_s_cos
         refused = await desks.at[S].press(S, "ship", days=wrong)
         assert refused.status_code == 400
         assert f'value="{wrong}"' in refused.text
-    parcel = f"/b/{b.supplier.code}/lending/parcels/BOX-7"
+    parcel = f"/b/{b.supplier.code}/lending/parcels?number=BOX-7"
     await desks.press(S, "ship", parcel="BOX-7", days="90")
     assert b.pickup.name_zh in (await client.get(parcel, headers=desks.at[S].headers)).text
     await desks.press(P, "receive")

@@ -602,11 +602,11 @@ async def test_slips_of_a_list_are_printed_in_one_go_and_a_parcel_has_one_of_its
     assert all(f"<code>{code}</code>" in batch.text for code in barcodes)
     assert batch.text.count("<section") == 2
     await b.act(b.supplier, requests[1], S, "ship", parcel="BOX-7")
-    parcel = await client.get(f"{root}/parcels/BOX-7", headers=staff)
+    parcel = await client.get(f"{root}/parcels?number=BOX-7", headers=staff)
     assert barcodes[1] in parcel.text
     assert barcodes[0] not in parcel.text
     assert b.pickup.name_zh in parcel.text
-    none = await client.get(f"{root}/parcels/BOX-8", headers=staff)
+    none = await client.get(f"{root}/parcels?number=BOX-8", headers=staff)
     assert none.status_code == 404
     async with unit_of_work(b.database.app, b.supplier.id) as session:
         assert len((await session.scalars(select(Transit))).all()) == 1

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Annotated, Any, NamedTuple
 
 from litestar import Controller, Request, Response, get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromQuery, Parameter
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,11 +41,14 @@ class ParcelPages(Controller):
     path = "/lending/parcels"
     include_in_schema = False
 
-    @get("/{number:str}")
+    @get("/")
     async def show(
-        self, number: FromPath[Word], request: Request[Any, Any, Any], session: Session
+        self, number: FromQuery[Word], request: Request[Any, Any, Any], session: Session
     ) -> Response[str]:
-        """What is laid on top: what is in the parcel, and where it goes; one page a receiver."""
+        """What is laid on top: what is in the parcel, and where it goes; one page a receiver.
+
+        The number is no part of the path: in it "/" and ".." would mean something else.
+        """
         books = await sent_in(session, number)
         directory: Directory = request.app.state.directory
         parcels = [
