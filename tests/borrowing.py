@@ -36,9 +36,11 @@ async def edition(database: Database, consortium: int) -> UUID:
     return id
 
 
-async def held(database: Database, tenant: Tenant, edition: UUID, copies: int = 1) -> list[str]:
+async def held(
+    database: Database, tenant: Tenant, edition: UUID, copies: int = 1, kind: str = "book"
+) -> list[str]:
     """Barcodes of so many copies of it on this branch's shelf."""
-    barcodes = await stock(database, tenant, copies)
+    barcodes = await stock(database, tenant, copies, kind)
     async with unit_of_work(database.app, tenant.id) as session:
         record = await session.scalar(select(Item.record_id).where(Item.barcode == barcodes[0]))
     told = {"tenant": tenant.id, "record": record, "edition": edition, "copies": copies}

@@ -6,8 +6,13 @@ from borrowing import Borrowing, edition, held
 from conftest import MakeTenant
 from lending import deliver, desk_at, enrol, rule
 from mint import Mint
+from sqlalchemy import select
 
 from pinakes.federation.lending.model import Role
+from pinakes.platform.db import unit_of_work
+from pinakes.platform.messages import emit
+from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
@@ -39,3 +44,18 @@ async def test_who_had_no_copy_looks_again_once_somebody_waits(
     await deliver(b.database)
     await b.act(slow, request, Role.SUPPLIER, "decline", reason="NotOnShelf")
     assert (await b.wish(request)).state == ("WILL_SUPPLY" if by_itself else "WAITING")
+
+
+async def test_whose_copies_are_for_reference_is_asked_once(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title, kind="reference")
+    request = await b.place(title)
+    wish = await b.wish(request)
+    assert (wish.state, wish.attempt) == ("WAITING", 2)
+    await held(b.database, b.supplier, title)
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        [record] = await session.scalars(select(Item.record_id).where(Item.kind == "book"))
+        emit(session, ItemsChanged(about=record, records=[record]), to=b.supplier.id)
+    await deliver(b.database)
+    assert (await b.wish(request)).state == "WILL_SUPPLY"

@@ -27,6 +27,7 @@ from pinakes.federation.holds.rules import FIRST_IN_LINE, Meeting, serve
 from pinakes.platform import clock
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import emit
+from pinakes.tenants.items.service import to_read_here
 
 DAY = 86_400.0  # seconds
 MOST_TOLD = 5  # of those considered: ten thousand offers are told in one go
@@ -42,7 +43,7 @@ WAITING = text("""
 ITEMS = text("""
     SELECT i.id FROM commons.wanted w JOIN item i ON i.id = w.item_id
     WHERE w.edition_id = ANY(CAST(:editions AS uuid[])) AND w.owner = :branch
-      AND i.status = 'on_shelf'
+      AND i.status = 'on_shelf' AND i.kind <> 'reference'
 """)
 FIRST = text("""
     SELECT w.request_id, w.home, w.pickup, w.item_id, w.refused, s.local_days,
@@ -151,10 +152,14 @@ async def offer_all(session: AsyncSession, edition: UUID, *orders: TextClause) -
 
 
 async def offer_returned(session: AsyncSession, branch: int, records: Sequence[UUID]) -> None:
-    """Offer what a branch has on its shelves of these records, in the branch's transaction."""
+    """Offer what a branch has on its shelves of these records, in the branch's transaction.
+
+    Copies for reference are on the shelf for all to see, and are never sent.
+    """
     database: Database = session.info["database"]
+    stay = await to_read_here(session, records)
+    told = {"branch": branch, "records": [one for one in records if one not in stay]}
     async with public_work(database.public) as public:
-        told = {"branch": branch, "records": list(records)}
         editions = list(await public.scalars(WAITED_FOR, told))
         if not editions:
             return

@@ -186,6 +186,18 @@ async def new_since(
     return {row.record_id: (row.copies, row.first) for row in rows}
 
 
+TO_READ_HERE = text("""
+    SELECT record_id FROM item
+    WHERE record_id = ANY(CAST(:records AS uuid[])) AND status = 'on_shelf'
+    GROUP BY record_id HAVING bool_and(kind = 'reference')
+""")
+
+
+async def to_read_here(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:
+    """Those of *records* of which nothing but copies for reference stands on the shelf."""
+    return set(await session.scalars(TO_READ_HERE, {"records": list(records)}))
+
+
 async def held(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:
     """Those of *records* that any item belongs to, wherever it is."""
     rows = select(Item.record_id).where(Item.record_id.in_(records)).distinct()
