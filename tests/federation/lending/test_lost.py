@@ -1,5 +1,6 @@
 """A book that is gone stands on a list at every party until its branch has settled that."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -13,6 +14,7 @@ from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import LATEST, Role, model
 from pinakes.federation.lending.models import UNSETTLED
 from pinakes.federation.lending.service import find
+from pinakes.federation.lending.worklists import counts
 from pinakes.platform.db import unit_of_work
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +87,22 @@ async def test_it_stands_there_until_each_party_has_settled_it(
         done = await desks[name].ask(f"/requests/{request}/{role}/settle?attempt=1", {})
         assert done.status_code == 200
     assert await listed(desks) == {"home": [], "supplier": [], "pickup": []}
+
+
+async def test_of_one_loss_a_branch_has_one_row(
+    borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = replace(borrowing, pickup=borrowing.home)
+    request = await gone(b, never=False)
+    other = await gone(b, never=True)
+    rows = await listed(desks)
+    assert (rows["home"], rows["supplier"]) == (["pickup"] * 2, ["supplier"] * 2)
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        assert (await counts(session))["lost"] == 2
+    done = await desks["home"].ask(f"/requests/{request}/pickup/settle", {})
+    assert done.json()["role"] == "pickup"
+    [left] = (await desks["home"].look("/worklists/lost"))["items"]
+    assert left["request"] == str(other)
 
 
 async def test_what_is_found_leaves_the_list_and_may_be_lost_once_more(

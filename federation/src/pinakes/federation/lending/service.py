@@ -25,8 +25,8 @@ TITLE = text("""
     JOIN commons.tenant here ON here.id = pinakes_tenant() AND here.consortium_id = e.consortium_id
     WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
 """)
-RECALL, DESCRIBE = "recall", "describe"
-BY_SESSION = {RECALL, DESCRIBE}  # these look at more than the party
+RECALL, DESCRIBE, SETTLE = "recall", "describe", "settle"
+BY_SESSION = {RECALL, DESCRIBE, SETTLE}  # these look at more than the party
 
 
 class NoSuchRequest(NotFound):
@@ -80,8 +80,18 @@ async def act(
     if on == RECALL:
         known = {"due": await by_hand(session)}
     await work.act(found, on, known | dict(facts or {}))
+    if on == SETTLE:
+        await settle_beside(session, work, found)
     await work.write()
     return last(work, role)
+
+
+async def settle_beside(session: AsyncSession, work: Turn, found: Found) -> None:
+    """Whatever else this branch is in the same attempt: its list has one row of a loss."""
+    for one in await parties(session, found.party.request):
+        same = one.party.attempt == found.party.attempt and one.party.role != found.party.role
+        if same and SETTLE in one.party.acts:
+            await work.act(one, SETTLE, {})
 
 
 def free(found: Found) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Boolean, Select, and_, func, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from pinakes.federation.lending.model import Role
@@ -37,6 +38,15 @@ def stands(role: Role, states: str) -> ColumnElement[bool]:
 PULLED = PartyRow.flags.contains(["pulled"])
 PROMISED = stands(S, "WILL_SUPPLY CONDITION_ACCEPTED")
 GONE = literal_column(UNSETTLED, Boolean)
+OTHER = aliased(PartyRow)
+TOLD_BESIDE = (  # by the row of ours that has the book's next step: of one loss there is one row
+    select(OTHER.id)
+    .where(OTHER.tenant_id == PartyRow.tenant_id, OTHER.request_id == PartyRow.request_id)
+    .where(OTHER.attempt == PartyRow.attempt, OTHER.role != PartyRow.role, GONE)
+    .where(or_(PartyRow.role == R, OTHER.role == P))
+    .correlate(PartyRow)
+    .exists()
+)
 LATE = PartyRow.facts["loan_due"].as_integer() < func.extract("epoch", func.now())
 
 LISTS: Mapping[str, ColumnElement[bool]] = {
@@ -46,7 +56,7 @@ LISTS: Mapping[str, ColumnElement[bool]] = {
     "receive": or_(stands(P, "ON_ITS_WAY UNWANTED"), stands(S, "SHIPPED_RETURN")),
     "shelf": stands(P, "RECEIVED READY"),
     "overdue": or_(stands(S, "OVERDUE RECALLED"), and_(stands(P, "LENT"), LATE)),
-    "lost": GONE,
+    "lost": and_(GONE, ~TOLD_BESIDE),
     "problem": or_(
         PartyRow.trouble.is_not(None),
         stands(R, "NEEDS_REVIEW DUPLICATE INVALID_PATRON CONDITION_PENDING RETRY_PENDING"),
