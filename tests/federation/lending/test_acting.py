@@ -129,12 +129,36 @@ async def test_whoever_declines_or_offers_another_try_says_why(
         desks = Desks(client, mint, b, await asked(b))
         supplier = await desks.at[S].look()
         assert all(one in supplier for one in ("Cannot supply", "Offer another try later"))
-        await desks.press(S, act, reason="正在装订", note="下月再问")
+        wrong = await desks.at[S].press(S, act, reason="正在装订", note="下月再问")
+        assert (wrong.status_code, "Nobody knows this reason" in wrong.text) == (400, True)
+        await desks.press(S, act, reason="NotOnShelf", note="下月再问")
         home = await desks.at[R].look()
-        assert all(one in home for one in ("Reason 正在装订", "下月再问", told))
+        assert all(one in home for one in ("Reason Not on the shelf", "下月再问", told))
     assert "Try again" in home
     await desks.press(R, "accept_retry")
     assert "Attempt 2" in await desks.at[R].look()
+
+
+async def test_who_cannot_cancel_any_more_says_why(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    desks = Desks(client, mint, borrowing, await asked(borrowing))
+    for role, act in ((S, "agree"), (S, "pull"), (R, "cancel")):
+        await desks.press(role, act)
+    wrong = await desks.at[S].press(S, "refuse_cancel", reason="装箱")
+    assert wrong.status_code == 400
+    assert all(f'<option value="{one}">' in wrong.text for one in acting.REASONS["refuse_cancel"])
+    await desks.press(S, "refuse_cancel", reason="Packed")
+    assert "Reason It is packed already" in await desks.at[R].look()
+
+
+@pytest.mark.parametrize("act", acting.REASONS)
+def test_only_a_reason_of_the_list_is_taken(act: str) -> None:
+    for known in ({}, *({"reason": reason} for reason in acting.REASONS[act])):
+        acting.refuse_unfit(act, known | {"note": "随便写"})
+    with pytest.raises(acting.ReasonUnknown) as refused:
+        acting.refuse_unfit(act, {"reason": "随便写"})
+    assert refused.value.facts["reasons"] == list(acting.REASONS[act])
 
 
 async def test_one_asks_how_it_stands(

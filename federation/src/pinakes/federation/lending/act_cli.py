@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from pinakes.federation.lending import hot, service
+from pinakes.federation.lending.acting import REASONS
 from pinakes.federation.lending.desk_cli import at_desk, line
 from pinakes.federation.lending.finder import ItemOfSeveral
 from pinakes.federation.lending.model import Role
@@ -23,6 +24,7 @@ from pinakes.platform.running import data_option
 from pinakes.tenants.circulation.hot import Desk
 
 ROLES = [role.value for role in Role]
+WHY = sorted({one for some in REASONS.values() for one in some})
 request_argument = click.argument("request_id", metavar="REQUEST", type=click.UUID)
 
 
@@ -60,7 +62,7 @@ def place(data: Path, branch: str, needed_by: datetime | None, as_json: bool, **
 @click.option("--role", type=click.Choice(ROLES), help="Where the branch is several parties.")
 @click.option("--attempt", type=click.IntRange(1, 1000), help="Which one.  [default: the last]")
 @click.option("--note", help="To the other branch.")
-@click.option("--reason", help="Why not.")
+@click.option("--reason", type=click.Choice(WHY), help="Why not.")
 @click.option("--condition", help="On which it would be lent: words, or LibraryUseOnly.")
 @click.option("--parcel", help="In which it is sent.")
 @click.option("--damage", help="What is damaged.")

@@ -37,9 +37,20 @@ WARNINGS: Mapping[str, str] = {  # what it is for, or what follows of what canno
     "miss": later("The copy counts as missing, and another library is asked."),
     "write_off": later("The book counts as lost, and somebody has to pay for it."),
 }
-REASONS: Mapping[str, tuple[str, ...]] = {  # to choose among; other words go into the note
-    "decline": ("NotCurrentAvailableForILL", "NotOnShelf", "OthersWait", "SeeNote"),
-}
+# To choose among, most of them codes of ISO 18626; other words go into the note, if there is one.
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "decline": (
+        "NotCurrentAvailableForILL", "NotOnShelf", "OthersWait", "NonCirculating", "NotHeld",
+        "PoorCondition", "PolicyProblem", "SeeNote",
+    ),
+    "offer_retry": (
+        "NotCurrentAvailableForILL", "NotOnShelf", "OnLoan", "OnOrder", "AtBindery",
+        "MultiVolAvail", "NotFoundAsCited", "ReqEditionNotPossible", "ReqDelDateNotPossible",
+        "SeeNote",
+    ),
+    "renew_no": ("OthersWait", "RenewalsUsedUp"),
+    "refuse_cancel": ("Packed", "HandedOver"),
+}  # fmt: skip
 SAME: Mapping[str, frozenset[str]] = {  # what a page leaves out beside what says it better
     "drop": frozenset({"cancel", "close"}),
 }
@@ -67,6 +78,11 @@ class NothingWritten(BadRequest):
 class ConditionMissing(BadRequest):
     code = "condition_missing"
     title = "Say what the condition is"
+
+
+class ReasonUnknown(BadRequest):
+    code = "reason_unknown"
+    title = "Nobody knows this reason"
 
 
 MISSING: Mapping[str, tuple[type[BadRequest], str]] = {
@@ -115,9 +131,13 @@ def worded(on: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def refuse_empty(on: str, facts: Mapping[str, Any]) -> None:
-    """Refuse an act that says nothing without the field that it needs."""
+def refuse_unfit(on: str, facts: Mapping[str, Any]) -> None:
+    """Refuse an act without the field that it needs, or with a reason that is none of its list."""
     field = NEEDS.get(on)
     if field and not str(facts.get(field) or "").strip():
         problem, advice = MISSING[field]
         raise problem(advice, missing=field)
+    known, reason = REASONS.get(on), facts.get("reason")
+    if known and reason and reason not in known:
+        advice = later("Choose one of the list; other words go into a note.")
+        raise ReasonUnknown(advice, reasons=list(known))

@@ -13,7 +13,7 @@ import msgspec
 
 from pinakes.federation.holds.choosing.service import Choice, Wish, in_turn
 from pinakes.federation.lending import looking, scanning, service
-from pinakes.federation.lending.acting import refuse_empty
+from pinakes.federation.lending.acting import refuse_unfit
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
@@ -50,7 +50,7 @@ async def act(
             raise service.NoSuchRequest("This branch is no such party of it.")
         found, work = found_in(party), lean(desk)
         service.refuse_others(desk.asker, found)
-        refuse_empty(on, facts)
+        refuse_unfit(on, facts)
         if on in service.BY_SESSION:
             raise NeedsSession
         if on == "agree" and on in found.party.acts:

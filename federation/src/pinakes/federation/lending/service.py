@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending.acting import refuse_empty
+from pinakes.federation.lending.acting import refuse_unfit
 from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, free_copy, turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
@@ -71,7 +71,7 @@ async def act(
     """Let a person do one step at this branch; MoveRefused when the state does not allow it."""
     found = await find(session, request, role, attempt)
     work = turn(session)
-    refuse_empty(on, facts or {})
+    refuse_unfit(on, facts or {})
     if on == DESCRIBE and facts:
         facts = await naming(session, request, UUID(facts["edition"]))
     if on == "agree" and await free_copy(work, found.party) is None:
