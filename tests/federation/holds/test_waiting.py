@@ -163,6 +163,33 @@ async def test_a_branch_s_own_readers_go_first_for_some_days(
     assert (await queue.offers(abroad, local))[1] == (abroad, sister.id, "first_in_line")
 
 
+async def test_only_a_copy_that_comes_in_time_is_offered(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home, far = country["home"], country["far"]
+    edition = await held(far, copies=0)
+    day = (now() + timedelta(days=5)).date()  # the way takes seven
+    hurried = await queue.want(home, edition, needed_by=day)
+    patient = await queue.want(home, edition, needed_by=day + timedelta(days=5))
+    await queue.returned(far, edition)
+    assert await queue.offers(hurried, patient) == [(patient, far.id, "first_in_line")]
+    await queue.returned(home, edition)
+    assert await queue.offers(hurried) == [(hurried, home.id, "first_in_line")]
+
+
+async def test_a_copy_that_is_not_for_the_first_is_weighed_anew_for_who_needs_it_by_a_day(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home, far = country["home"], country["far"]
+    edition = await held(home, copies=0)
+    await queue.want(country["sister"], edition, owner=home.id, item=uuid4())
+    day = now().date() + timedelta(days=1)
+    late = await queue.want(far, edition, needed_by=day)
+    next_one = await queue.want(far, edition)
+    await queue.returned(home, edition)
+    assert [offer[0] for offer in await queue.offers(late, next_one)] == [next_one]
+
+
 async def test_a_refusal_moves_on_and_the_same_branch_is_asked_again_when_its_shelf_changes(
     queue: Queue, country: dict[str, Tenant], held: Any
 ) -> None:

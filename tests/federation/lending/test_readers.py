@@ -77,6 +77,25 @@ async def test_a_request_that_waits_past_the_day_it_was_needed_by_ends_and_its_r
     assert "No library could lend it in time" in page.text
 
 
+async def test_who_cannot_bring_it_in_time_is_not_asked_by_the_queue_either(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, zone = borrowing, ZoneInfo(borrowing.home.zone)
+    await rule(b.database, b.supplier, supply_courier_days=20)
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title, needed_by=(now() + 2 * DAY).astimezone(zone).date())
+    waits = await listed(client, me)
+    assert (waits["state"], waits["place"]["position"]) == ("WAITING", 1)
+    b.reader = await enrol(b.database, b.home)
+    patient = await b.place(title)
+    assert (await b.wish(patient)).state == "WILL_SUPPLY"
+    await ring_due(b.database, now().fromisoformat(waits["until"]) + timedelta(seconds=1))
+    await deliver(b.database)
+    wish = await b.wish(request)
+    assert (wish.state, wish.over, wish.attempt) == ("UNFILLED", True, 1)
+
+
 async def waiting(b: Borrowing, request: UUID) -> int:
     """How many rows of the queue are its own."""
     rows = text("SELECT count(*) FROM commons.wanted WHERE request_id = :id")

@@ -135,7 +135,7 @@ END $$;
 DROP FUNCTION IF EXISTS commons.waiting;
 CREATE FUNCTION commons.waiting(wanted uuid, at integer)
 RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, item uuid, home integer,
-               pickup integer, kind text, placed_at float, refused integer[])
+               pickup integer, kind text, needed_by date, placed_at float, refused integer[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE copies bigint;
@@ -150,7 +150,7 @@ BEGIN
     IF copies > 0 THEN
         RETURN QUERY
         SELECT copies, w.request_id, w.owner, w.record_id, w.item_id, w.home, w.pickup, w.kind,
-               extract(epoch FROM w.placed_at)::float, w.refused
+               w.needed_by, extract(epoch FROM w.placed_at)::float, w.refused
         FROM commons.wanted w
         WHERE w.edition_id = wanted AND w.offered_by IS NULL
           AND (w.suspended_until IS NULL OR w.suspended_until <= now())

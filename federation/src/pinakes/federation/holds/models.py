@@ -1,6 +1,6 @@
 """Public tables of holds: who waits for which title, and how long others waited. No reader."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, func, text
@@ -29,6 +29,7 @@ class Wanted(Base):
     home: Mapped[int]
     pickup: Mapped[int]
     kind: Mapped[str]  # of the item
+    needed_by: Mapped[date | None]  # later than that, no copy is of use
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     rank: Mapped[int] = mapped_column(server_default="0")  # the lower goes first
     place: Mapped[int]  # when it was placed

@@ -24,16 +24,18 @@ WANT = text("""
     WITH mine AS (SELECT coalesce((SELECT placed_at FROM commons.wanted
                                    WHERE request_id = :request), now()) AS placed_at)
     INSERT INTO commons.wanted AS w (request_id, edition_id, owner, record_id, item_id, home,
-                                     pickup, kind, placed_at, place, refused)
+                                     pickup, kind, needed_by, placed_at, place, refused)
     SELECT :request, :edition, CAST(:owner AS integer), CAST(:record AS uuid),
-           CAST(:item AS uuid), :home, :pickup, :kind, mine.placed_at,
+           CAST(:item AS uuid), :home, :pickup, :kind, CAST(:needed_by AS date),
+           mine.placed_at,
            1 + (SELECT count(*) FROM commons.wanted o WHERE o.edition_id = :edition
                 AND (o.suspended_until IS NULL OR o.suspended_until <= now())
                 AND (o.rank, o.placed_at, o.request_id) < (0, mine.placed_at, :request)),
            CAST(:refused AS integer[])
     FROM mine
     ON CONFLICT (request_id) DO UPDATE SET
-        offered_by = NULL, offered_at = NULL, pickup = excluded.pickup, refused = excluded.refused
+        offered_by = NULL, offered_at = NULL, pickup = excluded.pickup, refused = excluded.refused,
+        needed_by = excluded.needed_by
 """)
 UNWANT = text("""
     WITH gone AS (DELETE FROM commons.wanted WHERE request_id = :request
@@ -103,6 +105,7 @@ async def want(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -
         "home": wish.home,
         "pickup": wish.pickup,
         "kind": wish.kind,
+        "needed_by": wish.needed_by,
         "refused": list(refused),
     }
     async with public_work(_database(session).public) as public:

@@ -222,6 +222,8 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
     now, before = clock.now().timestamp(), FIRST_IN_LINE
     for wish in line.wishes:
         fits, rule = serve(meeting(wish, chosen, line.wishes, items, now))
+        if fits and wish is not first and may_be_late(wish, chosen):
+            break  # weighed on its own, once it is the first
         if fits:
             line.wishes.remove(wish)
             line.free -= 1
@@ -229,6 +231,11 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
         before = rule
     line.wishes.remove(first)
     return None
+
+
+def may_be_late(wish: Waiting, chosen: Chosen) -> bool:
+    """Whether a copy that was weighed for another may come after the day it is needed by."""
+    return wish.needed_by is not None and wish.home != chosen.supplier
 
 
 def meeting(
