@@ -314,6 +314,19 @@ async def test_a_missing_book_leaves_the_shelf_and_the_next_is_asked(borrowing: 
     assert (await b.states(request, 1))["pickup"] == "CANCELLED"
 
 
+async def test_a_book_that_arrived_damaged_may_be_lost_after_all(borrowing: Borrowing) -> None:
+    b = borrowing
+    request, barcode = await wanted(b)
+    await b.act(b.supplier, request, S, "ship")
+    await b.act(b.pickup, request, P, "receive_damaged")
+    await b.act(b.pickup, request, P, "lose", payer="pickup")
+    assert await payers(b, request) == ["pickup"] * 3
+    assert await b.states(request, attempt=1) == {
+        "requester": "LOST", "supplier": "COMPLETED_WITHOUT_RETURN", "pickup": "LOST",
+    }  # fmt: skip
+    assert (await b.item(b.supplier, barcode)).status == "lost"
+
+
 async def test_a_book_that_arrives_damaged_goes_home_and_the_next_is_asked(
     borrowing: Borrowing,
 ) -> None:
