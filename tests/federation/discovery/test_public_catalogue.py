@@ -95,6 +95,20 @@ async def test_records_of_several_branches_with_one_isbn_are_one_title(
     assert own["items"][0]["title"].startswith("红楼梦 :"), "a branch shows its own description"
 
 
+async def test_a_title_is_found_by_the_call_number_of_each_of_its_copies(
+    bring: Import, library: Tenant, settle: Settle, client: httpx.AsyncClient
+) -> None:
+    record = book("1", "两处架上的书", items=["C1", "C2", "C3"])
+    numbers = ("I242.4/12", "Z9876/55", "Z9876/55")
+    for field, number in zip(record.get_fields("952"), numbers, strict=True):
+        field["o"] = number
+    await bring(file_of(record))
+    await settle()
+    for asked in ("I242.4/12", "Z9876/55", "Z9876", "call:Z9876/55", "Ｚ９８７６／５５"):
+        assert (await search(client, f"/b/{library.code}", q=asked))["total"] == 1, asked
+    assert (await search(client, f"/b/{library.code}", q="Z9877"))["total"] == 0
+
+
 async def test_a_number_that_is_corrected_leaves_the_title_where_it_is(
     bring: Import,
     library: Tenant,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from pinakes.federation.discovery import answering, frequent, generations
+from pinakes.federation.discovery import answering, describing, editions, frequent, generations
 from pinakes.federation.discovery.document import VERSION, Document
 from pinakes.federation.discovery.index import Index, IndexBusy, IndexOutdated
 from pinakes.federation.discovery.memory import Memory
@@ -106,6 +106,27 @@ def test_of_equals_what_is_free_here_comes_first_then_nearby_then_anywhere(tmp_p
     index.commit()
     found = index.search(Query(within=Consortium(7), text="昆虫记", near=(1, 2, 3)))
     assert [free[id.int] for id in found.ids] == [(1,), (2, 3), (3, 9), (9,), (8, 9), ()]
+    index.close()
+
+
+def test_every_branch_finds_a_title_by_its_own_call_numbers(tmp_path: Path) -> None:
+    """Also when many hold it; but of one branch there is an end of them."""
+    own = {branch: [f"I242.4/{branch}", f"Z{branch}/55"] for branch in range(100, 130)}
+    own[200] = [f"Q{number}/1" for number in range(100, 999)]
+    title = b'{"title": "x"}'
+    rows = [(7, branch, True, numbers, title) for branch, numbers in own.items()]
+    again = (7, 200, True, ["Q100/1", "Q999/1"], None)  # another record of the same branch
+    index = Index(tmp_path)
+    index.replace([describing.document(editions.described(UUID(int=1), [*rows, again]))])
+    index.commit()
+
+    def found(number: str, branch: int) -> int:
+        return index.search(Query(within=Branch(branch), text=number)).total
+
+    for branch in range(100, 130):
+        assert [found(number, branch) for number in own[branch]] == [1, 1]
+    held = [number for number in [*own[200], "Q999/1"] if found(number, 200)]
+    assert held == own[200][: editions.MOST_NUMBERS]
     index.close()
 
 

@@ -40,6 +40,7 @@ SHELF = [  # title, names, subjects, numbers, classes
     ("Tang poems", "", "", "", "PL2658.E3 H819 1998"),
     ("Song lyrics", "", "", "", "895.113 H37"),
     ("Daily life", "", "", "", "306.2/71"),
+    ("Wide signs", "", "", "", "Ｚ９８７６／５５"),
 ]
 ASKED = {  # the question, and what must come first; nothing for no result at all
     "红楼": "红楼梦",
@@ -146,6 +147,12 @@ CALLS = {
     "895.113 H37": "Song lyrics",
     "class:895/.113": "Song lyrics",
     "306.2/7": "Daily life",
+    "Ｉ２４２．４／１２": "红楼梦",
+    "I242.4／12": "红楼梦",
+    "call:Ｉ２４２．４／１２": "红楼梦",
+    "I 242.4/12": "红楼梦",
+    "索取号：“I 242.4/12”": "红楼梦",
+    "Z9876/55": "Wide signs",
 }
 
 

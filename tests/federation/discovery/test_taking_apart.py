@@ -23,6 +23,9 @@ from pinakes.federation.discovery.wording import SHORT, heading, together, worde
         ("题名：紅樓", [Clause("红楼", "title")]),
         ("ratio 3:2", [Clause("ratio"), Clause("3 2", written="3 2")]),
         ("978-7-02-000220-7", [Clause("978-7-02-000220-7", "numbers")]),
+        ("isbn：９７８－７－０２－０００２２０－７", [Clause("978-7-02-000220-7", "numbers")]),
+        ("call:I242.4 红楼", [Clause("I242.4", "classes"), Clause("红楼")]),
+        ("“红楼”－＂梦＂", [Clause("红楼", phrase=True), Clause("-"), Clause("梦", phrase=True)]),
         ("1984 (novel)", [Clause("1984", written="1984"), Clause("(novel)")]),
     ],
 )

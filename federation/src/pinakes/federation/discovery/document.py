@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,7 @@ from pinakes.federation.discovery.wording import (
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 6
+VERSION = 7
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40
@@ -202,6 +203,7 @@ def number_key(written: str) -> str:
 
 
 def class_key(written: str) -> str:
-    """A class number without blanks, in capitals; one of figures, as Dewey's, without strokes."""
-    key = "".join(written.split()).upper()
+    """A class number without blanks, in capitals, of narrow signs; Dewey's without strokes."""
+    plain = written if written.isascii() else normalize("NFKC", written)
+    key = "".join(plain.split()).upper()
     return key.replace("/", "") if key[:1].isdigit() else key

@@ -1,6 +1,7 @@
 """Reading the public catalogue: which branches hold an edition, and how to show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 
 TITLE = msgspec.json.Decoder(Title)
 
-MOST_NUMBERS = 10
+MOST_NUMBERS = 10  # call numbers of one branch; none is cut off for the numbers of others
 MOST = 100  # records of one edition that are shown of one branch: no honest one has more
 
 EDITIONS = """
@@ -67,9 +68,9 @@ EDITIONS = """
 BY_INDEX = "SET LOCAL enable_seqscan = off"  # a plan made of an empty table reads all of it later
 KNOWN = """
     SELECT wanted.id, (SELECT consortium_id FROM commons.edition e WHERE e.id = wanted.id),
-           h.tenant_id, h.free, h.call_number, h.title
+           h.tenant_id, h.free, h.call_numbers, h.title
     FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
-        SELECT tenant_id, h.available > 0 AS free, h.call_numbers[1] AS call_number,
+        SELECT tenant_id, h.available > 0 AS free, h.call_numbers[:$2] AS call_numbers,
                CASE WHEN row_number() OVER (ORDER BY h.record_id) <= 10
                     THEN convert_to(CAST(h.title_fields AS text), 'UTF8') END AS title
         FROM commons.holding h JOIN commons.branch_shown s USING (tenant_id)
@@ -103,7 +104,7 @@ async def known(session: AsyncSession, ids: Sequence[UUID]) -> list[Known]:
     straight = await driver(session)
     await straight.execute(BY_INDEX)
     found: dict[UUID, list[tuple[Any, ...]]] = {}
-    for id, *holding in await straight.fetch(KNOWN, ids):
+    for id, *holding in await straight.fetch(KNOWN, ids, MOST_NUMBERS):
         found.setdefault(id, []).append(tuple(holding))
     return [described(id, holdings) for id, holdings in found.items()]
 
@@ -117,5 +118,14 @@ def described(id: UUID, holdings: Sequence[tuple[Any, ...]]) -> Known:
         titles=[TITLE.decode(title) for title in titles if title is not None],
         branches=sorted(set(tenants)),
         free=sorted({tenant for tenant, one in zip(tenants, free, strict=True) if one}),
-        call_numbers=[number for number in numbers if number][:MOST_NUMBERS],
+        call_numbers=list(dict.fromkeys(by_branch(zip(tenants, numbers, strict=True)))),
     )
+
+
+def by_branch(records: Iterable[tuple[int, Sequence[str]]]) -> Iterator[str]:
+    """The first call numbers of each branch, whichever of its records have them."""
+    branches: dict[int, dict[str, None]] = {}
+    for tenant, numbers in records:
+        branches.setdefault(tenant, {}).update(dict.fromkeys(numbers))
+    for own in branches.values():
+        yield from islice(own, MOST_NUMBERS)

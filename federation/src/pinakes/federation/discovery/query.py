@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from unicodedata import normalize
 
 import msgspec
 
@@ -13,15 +14,15 @@ MOST_CLAUSES = 24
 DEEPEST = 10_000
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")  # what comes along when a text is copied
-QUOTES = re.compile("[“”„«»「」『』＂]")
-DASHES = re.compile("[‐‑‒–—−－]")
+QUOTES = re.compile("[“”„«»「」『』]")
+DASHES = re.compile("[‐‒–—−]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-]*")
 LABEL = re.compile(r"e?-?is[bs]n(?:[- ]?1[03](?=[: ]))?[: ]*(?=[0-9])", re.IGNORECASE)
 REMARK = re.compile(r"\([^()]*\)?$")  # the binding or the price behind a number
 MARKS = " :;,."
 DIGIT = re.compile("[0-9]")
 CALL_NUMBER = re.compile(
-    r"[A-Za-z]{1,2}[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}"  # I242.4/12 C1
+    r"[A-Za-z]{1,2} ?[0-9][=(\-/\w.:)]*(?:(?<=[/0-9]) ?\w{1,4}){0,2}"  # I242.4/12 C1
     r"|[A-Za-z]{1,3} ?[0-9]{1,4}(?:\.[0-9]+)?"  # DS755 .H819 1998
     r"(?: ?\.?[A-Za-z][0-9]+[A-Za-z]?){0,3}(?: [0-9]{4}[a-z]?)?"
     r"|[0-9]{3}/?\.[0-9/]+(?: [A-Za-z][0-9]*[A-Za-z]{0,3})?"  # 813.54 H37
@@ -113,9 +114,9 @@ def only_number(plain: str) -> str:
 
 
 def written_plainly(text: str) -> str:
-    """The text with one kind of quotes, of colons and of hyphens, and with nothing unseen."""
-    seen = INVISIBLE.sub("", CONTROL.sub(" ", text))
-    return DASHES.sub("-", QUOTES.sub('"', seen)).replace("：", ":").strip()
+    """The text in narrow signs, with one kind of quotes and of hyphens, and nothing unseen."""
+    seen = INVISIBLE.sub("", CONTROL.sub(" ", normalize("NFKC", text)))
+    return DASHES.sub("-", QUOTES.sub('"', seen)).strip()
 
 
 def one_word(text: str) -> str:
