@@ -6,7 +6,7 @@ from html import unescape
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import Desk, deliver
+from lending import Desk, deliver, desk_at, enrol, rule
 from markupsafe import escape
 from mint import Mint
 from request_desk import CHINESE, ENGLISH
@@ -163,3 +163,116 @@ async def test_a_parcel_opens_whatever_its_number(
         shown = await client.get(unescape(above), headers=hand.staff | ENGLISH)
         assert (shown.status_code, barcode in shown.text) == (200, True), number
         assert f"<code>{escape(number)}</code>" in shown.text
+
+
+async def given_away(b: Borrowing, client: httpx.AsyncClient, mint: Mint, many: int) -> list[str]:
+    """Barcodes of the supplier's books that visitors have from its desk."""
+    title = await edition(b.database, b.home.consortium)
+    barcodes = await held(b.database, b.supplier, title, many)
+    visitor, desk = await enrol(b.database, b.supplier), desk_at(client, mint, b.supplier)
+    for barcode in barcodes:
+        answer = await desk.lend(visitor.card, barcode)
+        assert answer.status_code == 201, answer.text
+    await deliver(b.database)
+    return barcodes
+
+
+async def test_what_was_left_at_a_third_library_goes_home_in_a_box(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    *packed, other = await given_away(b, client, mint, 3)
+    finder = Hand(client, mint, b.pickup)
+    for barcode in packed:
+        page = (await finder.scan(barcode, "BOX-5")).text
+        assert (field(page), f"{finder.root}/parcels?number=BOX-5" in page) == ("BOX-5", True)
+    await finder.scan(other, "")
+    await deliver(b.database)
+    [first, *_] = (await desks["pickup"].look("/arrivals"))["items"][::-1]
+    assert (first["barcode"], first["parcel"]) == (packed[0], "BOX-5")
+    sent = f"{finder.root}/arrivals/{first['id']}/done"
+    assert (await client.post(sent, headers=finder.staff)).status_code == 303
+    for tongue, words in ((ENGLISH, "2 books"), (CHINESE, "2 册")):
+        page = (await finder.look("parcels?number=BOX-5", tongue)).text
+        assert [one for one in (*packed, words, b.supplier.name_zh) if one not in page] == []
+        assert other not in page
+        assert words in (await finder.look("ship", tongue)).text
+    done = (await desks["supplier"].ask("/scans", {"barcode": "BOX-5"})).json()["items"]
+    assert {(one["verb"], one["barcode"]) for one in done} == {("shelve", one) for one in packed}
+    await deliver(b.database)
+    stood = [(await b.item(b.supplier, barcode)).status for barcode in (*packed, other)]
+    assert stood == ["on_shelf", "on_shelf", "out"]
+    assert (await finder.look("parcels?number=BOX-5")).status_code == 404
+    [unknown] = (await desks["supplier"].ask("/scans", {"barcode": "BOX-5"})).json()["items"]
+    assert unknown["verb"] == "unknown"
+
+
+async def test_a_book_that_is_scanned_anew_is_in_its_old_box_no_more(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    [stays, moved] = await given_away(b, client, mint, 2)
+    finder = Hand(client, mint, b.pickup)
+    for barcode, parcel in ((stays, "BOX-5"), (moved, "BOX-5"), (moved, "BOX-6")):
+        await finder.scan(barcode, parcel)
+        await deliver(b.database)
+    for parcel, barcode in (("BOX-5", stays), ("BOX-6", moved)):
+        page = (await finder.look(f"parcels?number={parcel}")).text
+        assert [one for one in (stays, moved) if one in page] == [barcode]
+        done = (await desks["supplier"].ask("/scans", {"barcode": parcel})).json()["items"]
+        assert [one["barcode"] for one in done] == [barcode]
+
+
+async def test_a_book_that_stays_where_it_was_left_is_in_no_box(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    await held(b.database, b.pickup, title)
+    await rule(b.database, b.supplier, item_float={"items": ["*"], "most": 5})
+    visitor = await enrol(b.database, b.supplier)
+    await desk_at(client, mint, b.supplier).lend(visitor.card, barcode)
+    await deliver(b.database)
+    finder = Hand(client, mint, b.pickup)
+    await finder.scan(barcode, "BOX-5")
+    await deliver(b.database)
+    assert (await b.item(b.pickup, barcode)).status == "on_shelf"
+    assert (await finder.look("parcels?number=BOX-5")).status_code == 404
+    assert "BOX-5" not in (await finder.look("problem")).text
+
+
+async def test_a_box_holds_what_is_on_a_request_and_what_is_not(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    [loose] = await given_away(b, client, mint, 1)
+    [lent] = await promised(b, 1)
+    supplier, pickup, finder = [Hand(client, mint, one) for one in (b.supplier, b.pickup, b.home)]
+    for hand in (supplier, pickup, pickup):
+        await hand.scan(lent, "")
+        await deliver(b.database)
+    assert (await desks["pickup"].lend(b.reader.card, lent)).status_code == 201
+    await deliver(b.database)
+    for barcode in (loose, lent):
+        await finder.scan(barcode, "BOX-5")
+        await deliver(b.database)
+    done = (await desks["supplier"].ask("/scans", {"barcode": "BOX-5"})).json()["items"]
+    assert {(one["verb"], one["barcode"]) for one in done} == {("shelve", loose), ("home", lent)}
+    assert [(await b.item(b.supplier, one)).status for one in (loose, lent)] == ["on_shelf"] * 2
+
+
+async def test_two_boxes_of_one_number_are_asked_about_whatever_is_in_them(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    barcodes = await given_away(b, client, mint, 2)
+    for at, barcode in zip((b.home, b.pickup), barcodes, strict=True):
+        await Hand(client, mint, at).scan(barcode, "BOX-5")
+        await deliver(b.database)
+    refused = await desks["supplier"].ask("/scans", {"barcode": "BOX-5"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "parcel_of_several")
+    assert refused.json()["owners"] == sorted([b.home.code, b.pickup.code])
+    named = {"barcode": "BOX-5", "owner": b.pickup.code}
+    [done] = (await desks["supplier"].ask("/scans", named)).json()["items"]
+    assert done["barcode"] == barcodes[1]

@@ -37,6 +37,7 @@ class ArrivalView(Struct):
     owner: str | None
     send_to: str | None  # may be this branch
     rule: str | None
+    parcel: str | None  # in which it goes
     at: datetime
 
     @classmethod
@@ -52,6 +53,7 @@ class ArrivalView(Struct):
             owner=owner,
             send_to=there,
             rule=row.rule,
+            parcel=row.parcel,
             at=row.created_at,
         )
 

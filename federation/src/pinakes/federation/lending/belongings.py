@@ -17,7 +17,7 @@ WISHED = (
 STOOD = ("role", "attempt", "state", "service", "over", "created_at", "changed_at")
 
 MOVED = ("leg", "barcode", "title", "parcel", "shipped_at", "received_at", "lost_at")
-CAME = ("barcode", "title", "state", "created_at")
+CAME = ("barcode", "title", "state", "parcel", "created_at")
 
 
 async def requests_told(session: AsyncSession, rows: Sequence[Request]) -> list[Line]:

@@ -211,4 +211,5 @@ def fetched(one: Work) -> str:
 def left(one: ArrivalView) -> str:
     """A book that was left here in one line: whose it is, where it goes, and why."""
     told = (one.id, "arrival", one.state, one.barcode, one.title or "—", one.owner or "—")
-    return "  ".join(map(str, told)) + f"  → {one.send_to or '?'}  {one.rule or ''}".rstrip()
+    way = f"  → {one.send_to or '?'}  {one.rule or ''}".rstrip()
+    return "  ".join(map(str, told)) + way + (f"  / parcel: {one.parcel}" if one.parcel else "")

@@ -67,6 +67,7 @@ class ItemSeen(Event, frozen=True, kw_only=True):
     barcode: str
     seen_at: datetime
     damaged: bool = False
+    parcel: Annotated[str, Meta(pattern=whole("[!-~]{0,40}"))] = ""  # into which it went
 
 
 class SeenAnswered(Event, frozen=True, kw_only=True):

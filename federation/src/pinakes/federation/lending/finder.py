@@ -65,13 +65,7 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
     for counted in (FOREIGN, MISSES):
         counted.check(asker.subject, here)
     owner = await owner_of(session, directory, scan)
-    arrival = Arrival(
-        id=uuid7(),
-        barcode=scan.barcode,
-        owner_id=owner.id if owner else None,
-        state="asked" if owner else "unknown",
-        rule=None if owner else route(Returned(here=here, owner=None)).rule,
-    )
+    arrival = arriving(scan, owner, here)
     session.add(arrival)
     note(session, "item.seen", arrival.id, result=arrival.state)
     (FOREIGN if owner else MISSES).count(asker.subject, here)
@@ -79,9 +73,27 @@ async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Sc
     await forget(session, Arrival.barcode == scan.barcode, same, Arrival.id != arrival.id)
     if owner is None:
         return Scanned("unknown", scan.barcode)
-    seen = ItemSeen(about=arrival.id, barcode=scan.barcode, seen_at=now(), damaged=scan.damaged)
+    seen = ItemSeen(
+        about=arrival.id,
+        barcode=scan.barcode,
+        seen_at=now(),
+        damaged=scan.damaged,
+        parcel=scan.parcel,
+    )
     emit(session, seen, to=owner.id)
     return Scanned("found", scan.barcode, owner=owner.code, send_to=owner.code)
+
+
+def arriving(scan: Scan, owner: Tenant | None, here: int) -> Arrival:
+    """A book that is left here, while we know no more than the scan says."""
+    return Arrival(
+        id=uuid7(),
+        barcode=scan.barcode,
+        owner_id=owner.id if owner else None,
+        state="asked" if owner else "unknown",
+        rule=None if owner else route(Returned(here=here, owner=None)).rule,
+        parcel=scan.parcel or None,
+    )
 
 
 async def owner_of(session: AsyncSession, directory: Directory, scan: Scan) -> Tenant | None:
@@ -108,9 +120,12 @@ def refuse_several(owners: Sequence[Tenant]) -> None:
 
 
 async def forget(session: AsyncSession, *those: ColumnElement[bool]) -> None:
-    """Nothing is left to do here with these; what we still ask about stays: we may be given it."""
+    """Nothing is left to do here with these, and no parcel of ours has them any more.
+
+    What we still ask about stays: we may be given it.
+    """
     left = update(Arrival).where(Arrival.state != "asked", *those)
-    await session.execute(left.values(state="settled"))
+    await session.execute(left.values(state="settled", parcel=None))
 
 
 async def settled(session: AsyncSession, event: ItemArrived, sender: int, at: datetime) -> None:

@@ -132,7 +132,7 @@ BEGIN
     END IF;
     UPDATE record SET title_fields = jsonb_build_object('title', name)
     WHERE tenant_id = pinakes_tenant() AND id = found;
-    UPDATE arrival SET state = 'settled'
+    UPDATE arrival SET state = 'settled', parcel = NULL
     WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode'
       AND owner_id = p.supplier_id AND state = 'known';
     UPDATE item i SET status = place, request_id = p.request_id, held_for = NULL,
@@ -338,10 +338,11 @@ BEGIN
 END $$;
 
 -- The same for a scan: every party that the book has at this branch; or those of the open parcels
--- of this number, each with the branch that sent it.
+-- of this number, each with the branch that sent it. "loose": what else is in these parcels, our
+-- books on no request, by barcode.
 CREATE FUNCTION read_scan(this_tenant integer, given_key bytea, scanned text,
     OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb,
-    OUT is_parcel boolean)
+    OUT is_parcel boolean, OUT loose jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -353,7 +354,11 @@ BEGIN
     JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
     WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
       AND t.received_at IS NULL;
-    is_parcel := parties IS NOT NULL;
+    SELECT jsonb_agg(DISTINCT jsonb_build_object('barcode', t.barcode, 'sender', t.from_id))
+    INTO loose FROM transit t
+    WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
+      AND t.party_id IS NULL AND t.received_at IS NULL AND t.lost_at IS NULL;
+    is_parcel := parties IS NOT NULL OR loose IS NOT NULL;
     IF NOT is_parcel THEN
         SELECT jsonb_agg(lending_party(p) ORDER BY p.id DESC) INTO parties FROM request_party p
         WHERE p.tenant_id = this_tenant AND p.role IN ('supplier', 'pickup') AND (

@@ -123,6 +123,8 @@ async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
+        if row.loose:
+            raise NeedsSession
         parties, work = [found_in(one) for one in row.parties or ()], lean(desk)
         found = scanning.meant(parties, desk.directory, told)
         due_now = found if row.is_parcel else scanning.next_of(found)

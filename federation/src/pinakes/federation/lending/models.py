@@ -125,6 +125,7 @@ class Arrival(TenantOwned, Base):
     __tablename__ = "arrival"
     __table_args__ = (
         index("barcode"),
+        index("parcel", where="parcel IS NOT NULL"),
         index("state", where="state IN ('unknown', 'asked')"),
     )
 
@@ -134,6 +135,7 @@ class Arrival(TenantOwned, Base):
     title: Mapped[str | None]
     send_to: Mapped[int | None]
     rule: Mapped[str | None]  # why there
+    parcel: Mapped[str | None]  # in which it goes, until it is there
 
 
 class Alarm(Base):

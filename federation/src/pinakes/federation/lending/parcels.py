@@ -8,10 +8,11 @@ from typing import Annotated, Any, NamedTuple
 
 from litestar import Controller, Request, Response, get
 from litestar.params import FromQuery, Parameter
-from sqlalchemy import func, select
+from sqlalchemy import Row, Subquery, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending.models import Transit
+from pinakes.federation.lending.models import Arrival, Transit
+from pinakes.federation.lending.worklists import LATELY
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import NotFound
 from pinakes.platform.http import Session
@@ -57,25 +58,37 @@ class ParcelPages(Controller):
         return page(request, "lending/parcel.html", number=number, parcels=parcels)
 
 
-async def sent_in(session: AsyncSession, number: str) -> Sequence[Transit]:
+def packed(here: int) -> Subquery:
+    """The books in parcels that left here: of requests, and those that were left with us."""
+    ways = select(
+        Transit.id, Transit.parcel, Transit.to_id, Transit.barcode, Transit.title,
+        Transit.shipped_at,
+    ).where(Transit.parcel.is_not(None), Transit.from_id == here, *OPEN)  # fmt: skip
+    to = func.coalesce(Arrival.send_to, Arrival.owner_id)
+    left = select(
+        Arrival.id, Arrival.parcel, to, Arrival.barcode, Arrival.title, Arrival.created_at
+    ).where(Arrival.parcel.is_not(None), to != here, LATELY)
+    return union_all(ways, left).subquery()
+
+
+async def sent_in(session: AsyncSession, number: str) -> Sequence[Row[Any]]:
     """The books on their way from here under this number, by receiver; or NoSuchParcel."""
-    ours = (Transit.parcel == number, Transit.from_id == session.info["tenant"], *OPEN)
-    rows = select(Transit).where(*ours).order_by(Transit.to_id, Transit.id)
-    books = (await session.scalars(rows.limit(MOST))).all()
-    if not books:
+    books = packed(session.info["tenant"])
+    rows = select(books).where(books.c.parcel == number).order_by(books.c.to_id, books.c.id)
+    found = (await session.execute(rows.limit(MOST))).all()
+    if not found:
         raise NoSuchParcel(later("Say its number when you send the books."))
-    return books
+    return found
 
 
 async def on_their_way(session: AsyncSession) -> list[OnItsWay]:
     """Parcels that left here and have not arrived, the last one first."""
-    sent = func.max(Transit.shipped_at)
+    books = packed(session.info["tenant"])
+    sent = func.max(books.c.shipped_at)
     rows = (
-        select(Transit.parcel, Transit.to_id, func.count(), sent)
-        .where(Transit.parcel.is_not(None), Transit.from_id == session.info["tenant"], *OPEN)
-        .group_by(Transit.parcel, Transit.to_id)
-        .order_by(sent.desc(), Transit.parcel)
+        select(books.c.parcel, books.c.to_id, func.count(), sent)
+        .group_by(books.c.parcel, books.c.to_id)
+        .order_by(sent.desc(), books.c.parcel)
         .limit(FEW)
     )
-    found = await session.execute(rows)
-    return [OnItsWay(number or "", to, books, last) for number, to, books, last in found]
+    return [OnItsWay(*row) for row in await session.execute(rows)]

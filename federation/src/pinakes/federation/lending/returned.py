@@ -62,7 +62,7 @@ async def seen(session: AsyncSession, event: ItemSeen, sender: int) -> None:
     if found.back:
         emit(session, ItemArrived(about=event.about, barcode=event.barcode), to=sender)
     elif way.to is not None and way.to != sender:
-        session.add(await leg(session, found, event.about, sender, way.to))
+        session.add(await leg(session, found, event, sender, way.to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,26 @@ async def promise(session: AsyncSession, found: Seen, first: First, rule: str) -
     await keep_for(session, found.item.record_id, first, rule)
 
 
-async def leg(session: AsyncSession, found: Seen, about: UUID, finder: int, to: int) -> Transit:
-    """Its way from there: once it has arrived, the finder is told so, and behind our answer."""
-    told_before = await session.get(Transit, (found.item.tenant_id, about))
+async def leg(session: AsyncSession, found: Seen, event: ItemSeen, finder: int, to: int) -> Transit:
+    """Its way from there: once it has arrived, the finder is told so, and behind our answer.
+
+    What the finder scans anew has not left in the parcel that it was in before.
+    """
+    await session.execute(
+        update(Transit)
+        .where(Transit.barcode == event.barcode, Transit.from_id == finder)
+        .where(Transit.party_id.is_(None), Transit.received_at.is_(None))
+        .values(received_at=now(), lost_at=None)
+    )
+    told_before = await session.get(Transit, (found.item.tenant_id, event.about))
     return Transit(
-        id=uuid7() if told_before else about,
+        id=uuid7() if told_before else event.about,
         leg="home" if to == found.item.tenant_id else "on",
         from_id=finder,
         to_id=to,
         barcode=found.item.barcode,
         title=found.title or "",
+        parcel=event.parcel or None,
         shipped_at=now(),
     )
 

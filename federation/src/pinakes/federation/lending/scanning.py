@@ -1,8 +1,8 @@
 """One scan at a desk: the next step of what the book is in; or whose it is, and where it goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Boolean, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -42,9 +42,16 @@ AGAIN: Mapping[tuple[Role, str], str] = {(S, "SHIPPED"): "ship", (P, "SENT_ON"):
 SAME_HAND = timedelta(minutes=10)  # no van is back by then: the same hand has scanned twice
 DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 
-READ = text("SELECT parties, is_parcel FROM read_scan(:tenant, NULL, :barcode)").columns(
-    parties=JSONB(), is_parcel=Boolean()
+READ = text("SELECT parties, is_parcel, loose FROM read_scan(:tenant, NULL, :barcode)").columns(
+    parties=JSONB(), is_parcel=Boolean(), loose=JSONB()
 )
+
+
+class Loose(TypedDict):
+    """A book of ours in a parcel, on no request, and which branch has sent it."""
+
+    barcode: str
+    sender: int
 
 
 class ParcelOfSeveral(Conflict):
@@ -59,20 +66,43 @@ class LentHere(Conflict):
 
 async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[Scanned]:
     """Do what is next with the book, or with every book of the parcel."""
-    told = {"tenant": session.info["tenant"], "barcode": scan.barcode}
-    row = (await session.execute(READ, told)).one()
+    here: int = session.info["tenant"]
+    row = (await session.execute(READ, {"tenant": here, "barcode": scan.barcode})).one()
+    loose = row.loose or ()
+    found = meant([found_in(one) for one in row.parties or ()], directory, scan, loose)
+    if not row.is_parcel:
+        return await book(session, directory, scan, found)
+    done = await steps(session, directory, found, scan)
+    for barcode in from_sender(loose, directory, scan):
+        one = Scan(barcode, owner=directory.ids[here].code, damaged=scan.damaged)
+        told = (await session.execute(READ, {"tenant": here, "barcode": barcode})).one()
+        parties = meant([found_in(one) for one in told.parties or ()], directory, one)
+        done += await book(session, directory, one, parties)
+    return done
+
+
+async def steps(
+    session: AsyncSession, directory: Directory, due_now: list[Found], scan: Scan
+) -> list[Scanned]:
+    """What is next with each of these."""
     work = turn(session)
-    found = meant([found_in(one) for one in row.parties or ()], directory, scan)
-    due_now = found if row.is_parcel else next_of(found)
+    done = [await step(work, directory, one, scan) for one in due_now]
+    await work.write()
+    return done
+
+
+async def book(
+    session: AsyncSession, directory: Directory, scan: Scan, found: list[Found]
+) -> list[Scanned]:
+    """Do what is next with one book, of which *found* is all that it has to do with here."""
+    due_now = next_of(found)
     if due_now:
-        done = [await step(work, directory, one, scan) for one in due_now]
-        await work.write()
-        return done
+        return await steps(session, directory, due_now, scan)
     try:
         item = await with_barcode(session, scan.barcode)
     except NoSuchItem:
         return [await foreign(session, directory, scan)]
-    another = scan.owner is not None and directory.coded(scan.owner).id != told["tenant"]
+    another = scan.owner is not None and directory.coded(scan.owner).id != session.info["tenant"]
     if item.status == Status.WITHDRAWN or another:  # a guest that left, or others' by now
         return [await foreign(session, directory, scan)]
     if scan.owner is None and item.status not in ASTRAY and item.request_id is None:
@@ -80,7 +110,9 @@ async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[
     return [await ours(session, item, found)]
 
 
-def meant(parties: list[Found], directory: Directory, scan: Scan) -> list[Found]:
+def meant(
+    parties: list[Found], directory: Directory, scan: Scan, loose: Sequence[Loose] = ()
+) -> list[Found]:
     """Those whose book is of the branch that the scan names, or whose parcel it has sent.
 
     Raises:
@@ -90,10 +122,17 @@ def meant(parties: list[Found], directory: Directory, scan: Scan) -> list[Found]
         named = directory.coded(scan.owner).id
         return [one for one in parties if (one.sender or one.party.supplier) == named]
     senders = {one.sender for one in parties if one.sender is not None}
+    senders |= {one["sender"] for one in loose}
     if len(senders) > 1:
         codes = sorted(directory.ids[sender].code for sender in senders)
         raise ParcelOfSeveral("Say who sent it, as `owner`.", owners=codes)
     return parties
+
+
+def from_sender(loose: Sequence[Loose], directory: Directory, scan: Scan) -> list[str]:
+    """Barcodes of our books in the parcel that are on no request; see ``meant``."""
+    named = directory.coded(scan.owner).id if scan.owner else None
+    return [one["barcode"] for one in loose if named in {None, one["sender"]}]
 
 
 def next_of(parties: list[Found]) -> list[Found]:

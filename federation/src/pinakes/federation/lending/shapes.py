@@ -125,6 +125,7 @@ class Left:
     owner: str | None
     send_to: str | None
     rule: str | None
+    parcel: str | None
     at: datetime
 
 

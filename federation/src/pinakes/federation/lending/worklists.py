@@ -47,6 +47,7 @@ TOLD_BESIDE = (  # by the row of ours that has the book's next step: of one loss
     .correlate(PartyRow)
     .exists()
 )
+LATELY = Arrival.created_at > text("now() - interval '30 days'")
 LATE = PartyRow.facts["loan_due"].as_integer() < func.extract("epoch", func.now())
 
 LISTS: Mapping[str, ColumnElement[bool]] = {
@@ -95,5 +96,4 @@ def first(waiting: Mapping[str, int]) -> str:
 
 def strangers() -> Select[Arrival]:
     """Books of other branches that lie here: whose nobody knows, or waiting for the courier."""
-    lately = Arrival.created_at > text("now() - interval '30 days'")
-    return select(Arrival).where(lately, Arrival.state != "settled")
+    return select(Arrival).where(LATELY, Arrival.state != "settled")
