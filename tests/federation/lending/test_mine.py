@@ -1,6 +1,6 @@
 """The reader's own list of requests: which title, where it comes to, and how long that takes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -8,6 +8,7 @@ from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, rule
 from litestar import Litestar
 from sqlalchemy import text
+from time_machine import travel
 
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import looking, wording
@@ -166,6 +167,25 @@ async def test_the_next_step_is_told_with_the_day_until_which_it_is_waited_for(
         await b.act(b.pickup, request, Role.PICKUP, act)
     [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
     assert (wish["state"], wish["expected_by"]) == ("READY_FOR_PICKUP", None)
+
+
+async def test_a_note_puts_off_no_day(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str]
+) -> None:
+    b, title = borrowing, await edition(borrowing.database, borrowing.home.consortium)
+    await rule(b.database, b.supplier, supply_answers="hand")
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    for act in (None, "agree", "ship"):
+        if act:
+            await b.act(b.supplier, request, Role.SUPPLIER, act)
+        told = set[str]()
+        for days in range(3):
+            with travel(now() + timedelta(days=days)):
+                await b.act(b.home, request, Role.REQUESTER, "write", note=f"{act} {days}")
+            [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
+            told.add(wish["expected_by"])
+        assert len(told) == 1, act
 
 
 async def test_what_its_reader_no_longer_wants_is_expected_by_no_day(

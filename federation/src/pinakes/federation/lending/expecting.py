@@ -17,7 +17,8 @@ def expected_by(found: Found) -> int | None:
     party = found.party
     if party.over or "dropped" in party.flags:
         return None
-    if party.state == ON_ITS_WAY and found.since is not None:
+    if party.state == ON_ITS_WAY:
         days: float = model(party.model).timers[NEVER_ARRIVED][party.service]
-        return int(found.since.timestamp() + days * DAY)
+        since: int | None = party.facts.get("since")
+        return None if since is None else int(since + days * DAY)
     return party.alarm_at if party.alarm in AWAITED else None

@@ -112,6 +112,8 @@ def step(party: Party, on: str, facts: Facts, now: int) -> Step:
         known = {**known, "notes": noted(party, on, facts["note"], now)}
     if on in rules.pays:
         known = {"payer": rules.pays[on], **known}
+    if move.to != party.state:
+        known = {**known, "since": now}
     timer = alarm(rules, party, move, known, now)
     if timer.get("alarm") and (told_as := rules.timers[timer["alarm"]].get("told")):
         known = {**known, told_as: timer["alarm_at"]}
