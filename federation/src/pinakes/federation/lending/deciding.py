@@ -58,31 +58,32 @@ def as_day(moment: int | None) -> date | None:
 
 
 async def refused(turn: Turn, party: Party) -> list[int]:
-    """Who has been asked for this wish before."""
-    asked = select(PartyRow.supplier_id).where(
-        PartyRow.request_id == party.request,
-        PartyRow.role == Role.REQUESTER,
-        PartyRow.attempt < party.attempt,
-        PartyRow.supplier_id.is_not(None),
-    )
-    before = {supplier for supplier in await turn.session.scalars(asked) if supplier is not None}
+    """Who has been asked for this wish before; nobody, where it begins."""
+    before = set[int | None](turn.memo.get("asked", ()))
+    if party.attempt > 1 and "asked" not in turn.memo:
+        asked = select(PartyRow.supplier_id).where(
+            PartyRow.request_id == party.request,
+            PartyRow.role == Role.REQUESTER,
+            PartyRow.attempt < party.attempt,
+        )
+        before |= set(await turn.session.scalars(asked))
     in_turn = {
         one.party.supplier
         for (request, _, _), one in turn.latest.items()
         if request == party.request and one.party.supplier is not None
     }
-    return sorted(before | in_turn)
+    return sorted(one for one in before | in_turn if one is not None)
 
 
 async def ask_best(turn: Turn, found: Found) -> None:
     """Choose whom to ask, and ask; or let it wait. Nobody is asked for who may not borrow."""
     if found.barred and await turn.happen(found, "invalid"):
         return
-    wish = wish_of(found.party)
-    if turn.choosing is not None and found.party.attempt == 1:
+    wish = replace(wish_of(found.party), refused=await refused(turn, found.party))
+    if turn.choosing is not None:
         chosen = await turn.choosing(wish)
     else:
-        chosen = await choose(turn.session, wish, await refused(turn, found.party))
+        chosen = await choose(turn.session, wish, wish.refused)
     found = changed(found, reasons=chosen.reasons)
     if isinstance(chosen, Nobody):
         await turn.happen(found, "nobody")

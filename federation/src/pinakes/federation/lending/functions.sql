@@ -67,6 +67,32 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
         ELSE '{}' END
 $$;
 
+-- What an act looks at beside its party: a recall at the branch's rule and calendar, a description
+-- at the title that is meant, a settlement at what else this branch is in the same attempt, and
+-- where another branch may be asked next, at who was asked before.
+CREATE OR REPLACE FUNCTION lending_around(p request_party, act text, meant uuid) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT CASE act
+        WHEN 'recall' THEN jsonb_build_object('shelf', lending_shelf(), 'rule',
+            commons.all_effective(p.tenant_id, 'hold.recall') -> 'hold.recall')
+        WHEN 'describe' THEN jsonb_build_object('title', (
+            SELECT h.title_fields ->> 'title' FROM commons.holding h
+            JOIN commons.edition e ON e.id = h.edition_id
+            JOIN commons.tenant here USING (consortium_id)
+            WHERE h.edition_id = meant AND here.id = p.tenant_id
+            ORDER BY h.available DESC LIMIT 1))
+        WHEN 'settle' THEN jsonb_build_object('beside', (
+            SELECT jsonb_agg(lending_party(o) ORDER BY o.id) FROM request_party o
+            WHERE o.tenant_id = p.tenant_id AND o.request_id = p.request_id
+              AND o.attempt = p.attempt AND o.role <> p.role))
+        ELSE '{}' END
+    || CASE WHEN p.role = 'requester' THEN jsonb_build_object('asked', (
+            SELECT coalesce(jsonb_agg(o.supplier_id), '[]') FROM request_party o
+            WHERE o.tenant_id = p.tenant_id AND o.request_id = p.request_id
+              AND o.role = 'requester' AND o.attempt <= p.attempt AND o.supplier_id IS NOT NULL))
+        ELSE '{}' END
+$$;
+
 -- Tells our own listeners that what stands on the shelves for a record is different now.
 CREATE OR REPLACE FUNCTION lending_shelves(record uuid) RETURNS void LANGUAGE sql AS $$
     INSERT INTO outbox (id, about, kind, body)
@@ -276,6 +302,11 @@ BEGIN
         INSERT INTO audit (id, actor, role, operation, subject, result, request)
         VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
                 'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
+        IF one ->> 'on' = 'describe' THEN -- it bears the name of the title from now on
+            UPDATE request r SET title = p.facts ->> 'title',
+                                 edition_id = (p.facts ->> 'edition')::uuid
+            WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id;
+        END IF;
         CONTINUE WHEN (one -> 'passing')::boolean;
         IF (one ->> 'was')::integer = 0 THEN
             INSERT INTO request_party SELECT p.*;
@@ -325,16 +356,21 @@ $$;
 -- The lean road: each is one call in autocommit that enters the tenant by itself.
 DROP FUNCTION IF EXISTS read_request, read_scan, read_place, write_place, write_request;
 
--- The first answer to this key, or the party as lending_read tells it.
+-- The first answer to this key, or the party as lending_read tells it, and what its act looks at.
 CREATE FUNCTION read_request(this_tenant integer, given_key bytea, request uuid, as_role text,
-    nth integer, OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT parties jsonb)
+    nth integer, act text, meant uuid, OUT status integer, OUT body bytea, OUT fingerprint bytea,
+    OUT party jsonb, OUT around jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
-    parties := jsonb_build_array(lending_read(read_request.request, as_role, nth));
+    SELECT lending_party(p), lending_around(p, act, meant) INTO party, around
+    FROM request_party p
+    WHERE p.tenant_id = this_tenant AND p.request_id = read_request.request
+      AND p.role = as_role AND (nth IS NULL OR p.attempt = nth)
+    ORDER BY p.attempt DESC LIMIT 1;
 END $$;
 
 -- The same for a scan: every party that the book has at this branch; or those of the open parcels
@@ -457,15 +493,6 @@ BEGIN
     END IF;
     PERFORM lending_write(work);
 END $$;
-
--- A party's row, in this attempt or in the last one.
-CREATE OR REPLACE FUNCTION lending_read(request uuid, as_role text, nth integer) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT lending_party(p) FROM request_party p
-    WHERE p.tenant_id = pinakes_tenant() AND p.request_id = request
-      AND p.role = as_role AND (nth IS NULL OR p.attempt = nth)
-    ORDER BY p.attempt DESC LIMIT 1
-$$;
 
 -- Many parties at once, in the order asked for: each in this attempt, with this item, or the last.
 CREATE OR REPLACE FUNCTION lending_look(asked jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$

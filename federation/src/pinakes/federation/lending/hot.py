@@ -13,7 +13,6 @@ import msgspec
 
 from pinakes.federation.holds.choosing.service import Choice, Wish, in_turn
 from pinakes.federation.lending import looking, scanning, service
-from pinakes.federation.lending.acting import refuse_unfit
 from pinakes.federation.lending.deciding import DECIDING
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
@@ -26,7 +25,7 @@ from pinakes.platform.replies import keep
 from pinakes.tenants.circulation.hot import Answer, Connection, Desk, Row, earlier, read, settle
 from pinakes.tenants.readers import cards
 
-READ = "SELECT * FROM read_request($1, $2, $3, $4, $5)"
+READ = "SELECT * FROM read_request($1, $2, $3, $4, $5, $6, $7)"
 SCAN = "SELECT * FROM read_scan($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
 ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -35,42 +34,29 @@ PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7, $8)"
 OK, CREATED = 200, 201
 
 
-async def act(
-    desk: Desk, database: Database, whose: Sought, on: str, facts: Mapping[str, Any]
-) -> Answer:
+async def act(desk: Desk, whose: Sought, on: str, facts: Mapping[str, Any]) -> Answer:
     """One step of one party, by a person at this desk."""
+    asked = desk.here.id, desk.key.key, *whose[:3], on, facts.get("edition")
 
     async def move(connection: Connection) -> Answer:
-        row = await read(connection, READ, desk.here.id, desk.key.key, *whose[:3])
+        row = await read(connection, READ, *asked)
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
-        [party] = row.parties
-        if party is None:
+        if row.party is None:
             raise service.NoSuchRequest("This branch is no such party of it.")
-        found, work = found_in(party), lean(desk)
+        found, work = found_in(row.party), lean(desk)
         service.refuse_others(desk.asker, found)
-        refuse_unfit(on, facts)
-        if on in service.BY_SESSION:
-            raise NeedsSession
-        if on == "agree" and on in found.party.acts:
-            work.copies[found.party.key] = service.free(found)
-        await work.act(found, on, service.due(on, work.now) | dict(facts))
-        view = PartyView.of(service.last(work, whose.role), desk.directory)
-        return await written(connection, desk, work, view)
+        work.choosing = shortlist(connection)
+        done = await service.take(work, found, on, facts, row.around)
+        return await written(connection, desk, work, PartyView.of(done, desk.directory))
 
-    try:
-        return await settle(desk, move)
-    except NeedsSession:
-        async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
-            request, role, attempt, _ = whose
-            done = await service.act(session, request, role, on, facts, attempt)
-            return await kept(session, desk, PartyView.of(done, desk.directory))
+    return await settle(desk, move)
 
 
-async def own(desk: Desk, database: Database, request: UUID, on: str) -> Answer:
+async def own(desk: Desk, request: UUID, on: str) -> Answer:
     """A step that readers take for themselves, and the desk of their home for them."""
-    return await act(desk, database, Sought(request, Role.REQUESTER), on, {})
+    return await act(desk, Sought(request, Role.REQUESTER), on, {})
 
 
 async def place(desk: Desk, wish: NewRequest) -> Answer:
@@ -108,7 +94,7 @@ def shortlist(connection: Connection) -> Choosing:
     async def choosing(wish: Wish) -> Choice:
         whom = wish.request, wish.home, wish.pickup, wish.edition
         rows = await connection.fetch(
-            SHORTLIST, *whom, [], wish.owner, wish.record, record_class=Row
+            SHORTLIST, *whom, wish.refused, wish.owner, wish.record, record_class=Row
         )
         return in_turn(rows, wish)
 

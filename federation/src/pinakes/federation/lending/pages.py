@@ -199,10 +199,9 @@ class MyRequestPages(Controller):
         act: FromPath[Word],
         request: Call,
         desk: AtDesk,
-        database: Data,
     ) -> Response[Any]:
         """Cancel it, or ask for more time."""
-        await hot.own(desk, database, id, "renew" if act == "renew" else "cancel")
+        await hot.own(desk, id, "renew" if act == "renew" else "cancel")
         return listed(request, desk)
 
 

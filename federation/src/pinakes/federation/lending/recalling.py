@@ -1,6 +1,8 @@
 """Whoever begins to wait may call a book back: the setting ``hold.recall`` of its branch says."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -65,7 +67,9 @@ async def others_wait(session: AsyncSession, event: OthersWait, message: Message
             kept = (now() - one.loan.lent_at).days if one.loan else 0
             days = recall(rule, event.waiting, kept)
             if days is not None:
-                await ask_back(session, one, await due_in(session, days))
+                shelf = await session.scalar(SHELF)
+                assert shelf is not None  # noqa: S101  (every branch has a zone)
+                await ask_back(session, one, due_in(shelf, days))
 
 
 async def rule_of(session: AsyncSession) -> Recall:
@@ -74,11 +78,9 @@ async def rule_of(session: AsyncSession) -> Recall:
     return msgspec.convert(told, Recall)
 
 
-async def due_in(session: AsyncSession, days: int) -> datetime:
-    """The end of the first open day of our branch after so many days."""
-    branch = await session.scalar(SHELF)
-    assert branch is not None  # noqa: S101  (every branch has a zone)
-    return calendar(branch["zone"], branch["weekdays"], branch["closed"]).due(now(), days)
+def due_in(shelf: Mapping[str, Any], days: int) -> datetime:
+    """The end of the first open day of our branch after so many days; see ``lending_shelf``."""
+    return calendar(shelf["zone"], shelf["weekdays"], shelf["closed"]).due(now(), days)
 
 
 async def ask_back(session: AsyncSession, one: Away, due: datetime) -> None:
@@ -94,9 +96,9 @@ async def ask_back(session: AsyncSession, one: Away, due: datetime) -> None:
         call_back(session, one.item, one.loan, due)
 
 
-async def by_hand(session: AsyncSession) -> int:
+def by_hand(told: Mapping[str, Any], shelf: Mapping[str, Any]) -> int:
     """Until when a book has to be back that the desk calls back; or RecallNotAllowed."""
-    rule = await rule_of(session)
+    rule = msgspec.convert(told, Recall)
     if not rule.by_hand:
         raise RecallNotAllowed("The setting hold.recall says so.")
-    return int((await due_in(session, rule.days)).timestamp())
+    return int(due_in(shelf, rule.days).timestamp())

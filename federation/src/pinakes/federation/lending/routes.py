@@ -99,18 +99,14 @@ class Requests(Controller):
         return await looking.whole(session, directory, id)
 
     @post("/{id:uuid}/cancel", status_code=200)
-    async def cancel(
-        self, id: FromPath[UUID], request: Call, desk: AtDesk, database: Data
-    ) -> Response[PartyView]:
+    async def cancel(self, id: FromPath[UUID], request: Call, desk: AtDesk) -> Response[PartyView]:
         """It is wanted no longer; what is under way is sent back."""
-        return told(request, desk, await hot.own(desk, database, id, "cancel"))
+        return told(request, desk, await hot.own(desk, id, "cancel"))
 
     @post("/{id:uuid}/renew", status_code=200)
-    async def renew(
-        self, id: FromPath[UUID], request: Call, desk: AtDesk, database: Data
-    ) -> Response[PartyView]:
+    async def renew(self, id: FromPath[UUID], request: Call, desk: AtDesk) -> Response[PartyView]:
         """Ask the supplier for more time."""
-        return told(request, desk, await hot.own(desk, database, id, "renew"))
+        return told(request, desk, await hot.own(desk, id, "renew"))
 
     @post("/{id:uuid}/suspend", status_code=204)
     async def suspend(
@@ -141,12 +137,11 @@ class Requests(Controller):
         data: JSONBody[Doing],
         request: Call,
         desk: AtDesk,
-        database: Data,
         attempt: FromQuery[Attempt] = None,
     ) -> Response[PartyView]:
         """One step at this branch; the refusal names what is possible instead."""
         facts = data.facts(int(now().timestamp()))
-        answer = await hot.act(desk, database, Sought(id, role_of(role), attempt), act, facts)
+        answer = await hot.act(desk, Sought(id, role_of(role), attempt), act, facts)
         return told(request, desk, answer)
 
 

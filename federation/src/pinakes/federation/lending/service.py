@@ -4,29 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.acting import refuse_unfit
-from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, free_copy, turn
+from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.party import DAY
 from pinakes.federation.lending.recalling import by_hand
-from pinakes.federation.lending.rows import Found
+from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.turn import Turn
+from pinakes.platform.db import driver
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.identity import Principal
 from pinakes.platform.language import later
 
-TITLE = text("""
-    SELECT h.edition_id, h.title_fields ->> 'title' AS title FROM commons.holding h
-    JOIN commons.edition e ON e.id = h.edition_id
-    JOIN commons.tenant here ON here.id = pinakes_tenant() AND here.consortium_id = e.consortium_id
-    WHERE h.edition_id = :edition ORDER BY h.available DESC LIMIT 1
-""")
+AROUND = """
+    SELECT lending_around(p, $2, $3) FROM request_party p
+    WHERE p.tenant_id = pinakes_tenant() AND p.id = $1
+"""
 RECALL, DESCRIBE, SETTLE = "recall", "describe", "settle"
-BY_SESSION = {RECALL, DESCRIBE, SETTLE}  # these look at more than the party
 
 
 class NoSuchRequest(NotFound):
@@ -69,29 +67,35 @@ async def act(
     attempt: int | None = None,
 ) -> Found:
     """Let a person do one step at this branch; MoveRefused when the state does not allow it."""
-    found = await find(session, request, role, attempt)
+    found, told = await find(session, request, role, attempt), facts or {}
+    asked = found.id, on, told.get("edition")
+    around = await (await driver(session)).fetchval(AROUND, *asked)
     work = turn(session)
-    refuse_unfit(on, facts or {})
-    if on == DESCRIBE and facts:
-        facts = await naming(session, request, UUID(facts["edition"]))
-    if on == "agree" and await free_copy(work, found.party) is None:
-        raise NoCopyFree(later("Decline, offer a retry, or put a copy back on the shelf."))
-    known = due(on, work.now)
-    if on == RECALL:
-        known = {"due": await by_hand(session)}
-    await work.act(found, on, known | dict(facts or {}))
-    if on == SETTLE:
-        await settle_beside(session, work, found)
+    done = await take(work, found, on, told, around)
     await work.write()
-    return last(work, role)
+    return done
 
 
-async def settle_beside(session: AsyncSession, work: Turn, found: Found) -> None:
-    """Whatever else this branch is in the same attempt: its list has one row of a loss."""
-    for one in await parties(session, found.party.request):
-        same = one.party.attempt == found.party.attempt and one.party.role != found.party.role
-        if same and SETTLE in one.party.acts:
+async def take(
+    work: Turn, found: Found, on: str, facts: Mapping[str, Any], around: Mapping[str, Any]
+) -> Found:
+    """The step itself, on either road; *around*: what ``lending_around`` has found."""
+    refuse_unfit(on, facts)
+    known = due(on, work.now) | dict(facts)
+    if on == "agree" and on in found.party.acts:
+        work.copies[found.party.key] = free(found)
+    elif on == RECALL:
+        known = {"due": by_hand(around["rule"], around["shelf"])} | known
+    elif on == DESCRIBE:
+        known |= naming(around["title"])
+    if "asked" in around:
+        work.memo["asked"] = around["asked"]
+    await work.act(found, on, known)
+    for row in around.get("beside") or ():  # of a loss the branch's list has one row
+        one = found_in(row)
+        if SETTLE in one.party.acts:
             await work.act(one, SETTLE, {})
+    return last(work, found.party.role)
 
 
 def free(found: Found) -> Mapping[str, Any]:
@@ -122,17 +126,11 @@ async def describe(session: AsyncSession, request: UUID, edition: UUID) -> Found
     return await act(session, request, Role.REQUESTER, DESCRIBE, {"edition": str(edition)})
 
 
-async def naming(session: AsyncSession, request: UUID, edition: UUID) -> dict[str, Any]:
-    """Let the request bear the name of that title, or TitleUnknown; what its party is told."""
-    found = (await session.execute(TITLE, {"edition": edition})).one_or_none()
-    if found is None:
+def naming(title: str | None) -> dict[str, Any]:
+    """The name that the request bears from now on, or TitleUnknown."""
+    if title is None:
         raise TitleUnknown("Search for it again: it may have been taken out of stock.")
-    await session.execute(
-        update(Request)
-        .where(Request.id == request)
-        .values(title=found.title, edition_id=found.edition_id)
-    )
-    return {"title": found.title, "edition": str(edition)}
+    return {"title": title}
 
 
 async def mine(session: AsyncSession, asker: Principal, request: UUID) -> Request:

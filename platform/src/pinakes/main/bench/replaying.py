@@ -53,7 +53,7 @@ LOST = """(SELECT o.id FROM outbox o WHERE o.tenant_id = {sender} AND o.receiver
     AND o.about = {about} AND o.kind = '{kind}' AND o.state <> 'sent' LIMIT 1)"""
 TOLD_BACK = {  # what a life has to learn from these
     "SELECT * FROM read_request(":
-        "SELECT *, parties -> 0 ->> 'item_id' AS guest FROM read_request(",
+        "SELECT *, party ->> 'item_id' AS guest FROM read_request(",
     "SELECT * FROM read_checkout(": "SELECT item_version FROM read_checkout(",
     "SELECT * FROM read_return(": "SELECT item_version FROM read_return(",
 }  # fmt: skip
