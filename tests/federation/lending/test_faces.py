@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import msgspec
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import Desk, deliver, desk_at, enrol, rule
+from lending import Desk, deliver, desk_at, enrol
 from mint import Mint
 from request_desk import CHINESE, ENGLISH
 from sqlalchemy import select, update
@@ -319,63 +318,3 @@ async def test_my_requests_stand_with_my_loans(
     await client.post(f"{path}/{mine['id']}/cancel", headers=me | ENGLISH)
     await deliver(b.database)
     assert (await client.get("/v1/me/requests", headers=me)).json()["items"] == []
-
-
-@pytest.fixture
-def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every order that goes to the database by the lean road, in the order of the trips."""
-    said: list[str] = []
-
-    def counted(plain: Any) -> Any:
-        async def trip(self: Any, query: str, *told: Any, **more: Any) -> Any:
-            if not query.endswith(";") and not query.startswith("NOTIFY"):  # of other roads
-                said.append(query)
-            return await plain(self, query, *told, **more)
-
-        return trip
-
-    for name in ("fetch", "fetchrow", "fetchval", "execute"):
-        monkeypatch.setattr(asyncpg.Connection, name, counted(getattr(asyncpg.Connection, name)))
-    return said
-
-
-async def test_a_step_takes_three_trips_at_most(
-    client: httpx.AsyncClient,
-    borrowing: Borrowing,
-    me: dict[str, str],
-    desks: dict[str, Desk],
-    trips: list[str],
-) -> None:
-    told, barcode = await placed(client, borrowing, me)
-    assert [order.split("(")[0].split()[-1] for order in trips][:3] == [
-        "read_place", "commons.shortlist", "write_place",
-    ]  # fmt: skip
-    trips.clear()
-    await desks["supplier"].ask("/scans", {"barcode": barcode}, key="scan")
-    assert len(trips) == 2
-    await deliver(borrowing.database)
-    trips.clear()
-    await desks["pickup"].ask(f"/requests/{told['request']}/pickup/receive", {}, key="act")
-    assert len(trips) == 2
-
-
-async def test_rarer_steps_take_no_more_trips(
-    client: httpx.AsyncClient, borrowing: Borrowing, desks: dict[str, Desk], trips: list[str]
-) -> None:
-    b = borrowing
-    await rule(b.database, b.supplier, supply_answers="hand")
-    title = await edition(b.database, b.home.consortium)
-    await held(b.database, b.supplier, title)
-    trips.clear()
-    wish = {"edition": str(title), "pickup": b.pickup.code, "card": b.reader.card}
-    asked = await desks["home"].ask("/requests", wish)
-    assert (asked.status_code, len(trips)) == (201, 3)
-    request = asked.json()["request"]
-    for desk, path in (
-        ("supplier", f"/requests/{request}/supplier/agree"),
-        ("home", f"/requests/{request}/cancel"),
-    ):
-        await deliver(b.database)
-        trips.clear()
-        answer = await desks[desk].ask(path, {})
-        assert (answer.status_code, len(trips)) == (200, 2), answer.text

@@ -91,7 +91,7 @@ def do(  # noqa: PLR0913, PLR0917  (where, which party, what, and how)
     async def step(desk: Desk, database: Database) -> bytes:
         known = Role(role) if role else await role_in(desk, database, request_id, act)
         whose = Sought(request_id, known, attempt)
-        return (await hot.act(desk, database, whose, act, facts)).body
+        return (await hot.act(desk, whose, act, facts)).body
 
     tell(at_desk(data, branch, step), as_json)
 
@@ -105,9 +105,9 @@ def do(  # noqa: PLR0913, PLR0917  (where, which party, what, and how)
 def describe(data: Path, branch: str, request_id: UUID, edition: UUID, as_json: bool) -> None:
     """Say which TITLE of the catalogue the reader of REQUEST meant (`search find` tells its id)."""
 
-    async def name(desk: Desk, database: Database) -> bytes:
+    async def name(desk: Desk, _: Database) -> bytes:
         whose, facts = Sought(request_id, Role.REQUESTER), {"edition": str(edition)}
-        return (await hot.act(desk, database, whose, service.DESCRIBE, facts)).body
+        return (await hot.act(desk, whose, service.DESCRIBE, facts)).body
 
     tell(at_desk(data, branch, name), as_json)
 

@@ -137,7 +137,7 @@ class Player:
         async def step(key: str) -> None:
             assert life.request is not None  # noqa: S101  (it has been placed)
             desk = self.desk(branch, key)
-            await hot.act(desk, self.database, Sought(life.request, role), on, {})
+            await hot.act(desk, Sought(life.request, role), on, {})
 
         return step
 

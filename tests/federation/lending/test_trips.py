@@ -1,0 +1,198 @@
+"""How often a step goes to the database and back: three times at most, whatever it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from asyncpg.prepared_stmt import PreparedStatement
+from borrowing import Borrowing, edition, held
+from lending import Desk, deliver, rule
+
+from pinakes.platform.db import unit_of_work
+
+pytestmark = pytest.mark.anyio
+MOST = 3
+DESKS = {"requester": "home", "supplier": "supplier", "pickup": "pickup"}
+STORIES: dict[str, Sequence[tuple[str, dict[str, Any]]]] = {
+    "called back": [
+        ("requester/ask_status", {}),
+        ("supplier/agree", {}),
+        ("supplier/ship", {"parcel": "P1"}),
+        ("supplier/recall", {}),
+        ("pickup/receive", {}),
+        ("pickup/shelve", {}),
+        ("supplier/hold_return", {}),
+        ("supplier/release_return", {}),
+        ("pickup/write", {"note": "已上架"}),
+        ("requester/cancel", {}),
+        ("pickup/send_on", {}),
+        ("supplier/home", {}),
+    ],
+    "on a condition": [
+        ("supplier/condition", {"condition": "馆内阅览"}),
+        ("requester/refuse", {}),
+        ("requester/cancel", {}),
+    ],
+    "tried again": [
+        ("supplier/offer_retry", {}),
+        ("requester/accept_retry", {}),
+        ("supplier/offer_retry", {}),
+        ("requester/refuse_retry", {}),
+        ("requester/close", {}),
+    ],
+    "damaged": [
+        ("supplier/agree", {}),
+        ("supplier/ship", {}),
+        ("pickup/receive_damaged", {"damage": "缺页"}),
+        ("pickup/send_on", {}),
+    ],
+    "lost": [
+        ("supplier/agree", {}),
+        ("supplier/ship", {}),
+        ("pickup/receive", {}),
+        ("pickup/lose", {"payer": "pickup"}),
+        ("pickup/settle", {}),
+        ("supplier/settle", {}),
+        ("supplier/home", {}),
+    ],
+    "missing": [("supplier/agree", {}), ("supplier/miss", {})],
+    "declined": [("supplier/decline", {"reason": "OthersWait"})],
+}
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every order that goes to the database by the lean road, in the order of the trips.
+
+    Whatever enters a branch by the ordinary road stands there, too, once: it takes many.
+    """
+    said: list[str] = []
+
+    def counted(plain: Any) -> Any:
+        async def trip(self: Any, query: str, *told: Any, **more: Any) -> Any:
+            if not query.endswith(";") and not query.startswith("NOTIFY"):  # of other roads
+                said.append(query)
+            return await plain(self, query, *told, **more)
+
+        return trip
+
+    ordinary = PreparedStatement.fetch
+
+    async def prepared(self: Any, *told: Any, **more: Any) -> Any:
+        if "pinakes_enter" in self.get_query():
+            said.extend(["by the ordinary road"] * (MOST + 1))
+        return await ordinary(self, *told, **more)
+
+    for name in ("fetch", "fetchrow", "fetchval", "execute"):
+        monkeypatch.setattr(asyncpg.Connection, name, counted(getattr(asyncpg.Connection, name)))
+    monkeypatch.setattr(PreparedStatement, "fetch", prepared)
+    return said
+
+
+def names(trips: list[str]) -> list[str]:
+    """What was called, trip by trip."""
+    return [order.split("(")[0].split()[-1] for order in trips]
+
+
+async def by_hand(b: Borrowing) -> str:
+    """A title whose only copy is at a branch that answers by hand."""
+    await rule(b.database, b.supplier, supply_answers="hand")
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    return str(title)
+
+
+async def test_the_ordinary_road_is_seen(borrowing: Borrowing, trips: list[str]) -> None:
+    """Else the other tests of this file would prove nothing."""
+    async with unit_of_work(borrowing.database.app, borrowing.home.id):
+        assert len(trips) > MOST
+
+
+async def test_a_hold_takes_three_trips_at_most_whoever_asks(
+    client: httpx.AsyncClient,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    desks: dict[str, Desk],
+    trips: list[str],
+) -> None:
+    b = borrowing
+    wish = {"edition": await by_hand(b), "pickup": b.pickup.code}
+    trips.clear()
+    asked = await desks["home"].ask("/requests", wish | {"card": b.reader.card})
+    assert (asked.status_code, names(trips)) == (
+        201, ["read_place", "commons.shortlist", "write_place"],
+    )  # fmt: skip
+    trips.clear()
+    path = f"/v1/b/{b.home.code}/requests"
+    mine = await client.post(path, json=wish | {"sure": True}, headers=me)
+    assert (mine.status_code, names(trips)) == (201, ["read_place", "write_place"])
+    trips.clear()
+    kept = await desks["home"].ask(f"/requests/{mine.json()['request']}/requester/keep", {})
+    assert (kept.status_code, names(trips)) == (
+        200, ["read_request", "commons.shortlist", "write_request"],
+    )  # fmt: skip
+
+
+async def test_a_wish_that_the_staff_name_takes_three_trips(
+    borrowing: Borrowing, desks: dict[str, Desk], trips: list[str]
+) -> None:
+    b = borrowing
+    title = await by_hand(b)
+    wish = {"title": "那本红色封面的", "pickup": b.pickup.code, "card": b.reader.card}
+    request = (await desks["home"].ask("/requests", wish)).json()["request"]
+    trips.clear()
+    path = f"/requests/{request}/requester/describe"
+    told = await desks["home"].ask(path, {"edition": title})
+    assert (told.json()["state"], len(trips)) == ("SENT", MOST)
+    [listed] = (await desks["home"].look("/requests"))["items"]
+    assert listed["title"] == told.json()["title"] != wish["title"]
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_each_step_takes_three_trips_at_most(
+    borrowing: Borrowing, desks: dict[str, Desk], trips: list[str], story: str
+) -> None:
+    b = borrowing
+    wish = {"edition": await by_hand(b), "pickup": b.pickup.code, "card": b.reader.card}
+    request = (await desks["home"].ask("/requests", wish)).json()["request"]
+    for path, told in STORIES[story]:
+        await deliver(b.database)
+        trips.clear()
+        desk = desks[DESKS[path.split("/")[0]]]
+        answer = await desk.ask(f"/requests/{request}/{path}", told)
+        assert answer.status_code == 200, (path, answer.text)
+        assert 0 < len(trips) <= MOST, (path, names(trips))
+
+
+async def test_a_reader_s_own_steps_and_scans_take_two_trips(
+    client: httpx.AsyncClient,
+    borrowing: Borrowing,
+    me: dict[str, str],
+    desks: dict[str, Desk],
+    trips: list[str],
+) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    card = {"card": b.reader.card, "barcode": barcode}
+    for desk, path, told in (
+        ("supplier", "/scans", {"barcode": barcode, "parcel": "P2"}),
+        ("pickup", "/scans", {"barcode": "P2"}),
+        ("pickup", "/scans", {"barcode": barcode}),
+        ("pickup", "/loans", card),
+        ("reader", f"/requests/{request}/renew", {}),
+        ("pickup", "/returns", {"barcode": barcode}),
+        ("pickup", "/scans", {"barcode": barcode}),
+        ("supplier", "/scans", {"barcode": barcode}),
+    ):
+        trips.clear()
+        if desk == "reader":
+            answer = await client.post(f"/v1/b/{b.home.code}{path}", json=told, headers=me)
+        else:
+            answer = await desks[desk].ask(path, told)
+        assert answer.is_success, (path, answer.text)
+        assert len(trips) == 2, (path, names(trips))
+        await deliver(b.database)
