@@ -22,6 +22,7 @@ PAGES = {
     "libraries": ("nobody", "/b/{branch}/catalogue/search?q=石头记&more=true&available=true"),
     "nearly": ("nobody", "/b/{branch}/catalogue/search?q=石投记"),
     "record": ("nobody", "{record}"),
+    "copies of a title": ("reader", "{record}/copies?library={branch}"),
     "our record": ("cataloguer", "{record}"),
     "not found": ("nobody", "/nowhere"),
     "no such branch": ("nobody", "/b/nobody-knows-it/"),

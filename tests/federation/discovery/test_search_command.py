@@ -146,6 +146,25 @@ async def test_one_title_is_shown_with_the_copies_of_all_branches(
     assert (missing.exit_code, "no_such_title" in missing.output) == (1, True)
 
 
+async def test_the_copies_of_one_branch_are_listed_as_a_request_names_them(
+    command: Command, database: Database, make_tenant: MakeTenant
+) -> None:
+    branch = await make_tenant()
+    await hold(database, branch, replace(OURS, title="两册书", isbn=()), copies=2)
+    await deliver(database)
+    async with public_work(database.app) as session:
+        held = (await session.scalars(select(Holding).where(Holding.tenant_id == branch.id))).one()
+    words = "copies", str(held.edition_id), "--library", branch.code, "--limit", "1"
+    page = json.loads((await command(*words, "--json")).output)
+    [one] = page["items"]
+    first, more = (await command(*words)).output.splitlines()
+    ids = f"--owner {branch.code} --record {held.record_id} --item {one['item']}"
+    assert first == f"{ids}  I242.4/12  on the shelf"
+    assert more == f"There are more: --after {page['next']}"
+    [other] = (await command(*words, "--after", page["next"])).output.splitlines()
+    assert one["item"] not in other
+
+
 async def test_records_are_parted_joined_and_left_to_the_rules_by_command(
     command: Command, database: Database, holders: tuple[Tenant, Tenant]
 ) -> None:

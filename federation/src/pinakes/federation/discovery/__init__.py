@@ -1,6 +1,7 @@
 """Finding: the public catalogue of all branches, and the search over it."""
 
 from pinakes.federation.discovery.belongings import BELONGINGS
+from pinakes.federation.discovery.copy_pages import CopyPages
 from pinakes.federation.discovery.graphql import DiscoveryQueries
 from pinakes.federation.discovery.indexing import keep_index
 from pinakes.federation.discovery.meeting_routes import Meetings
@@ -16,9 +17,10 @@ feature = Feature(
     name="discovery",
     routes=[BranchSearch, Meetings],
     common=[Search],
-    pages=[CataloguePages, TitlePages],
-    entrance=[CataloguePages],
+    pages=[CataloguePages, CopyPages, TitlePages],
+    entrance=[CataloguePages, CopyPages],
     templates="pinakes.federation.discovery",
+    functions=__name__,
     queries=[DiscoveryQueries],
     listeners=[(RecordsChanged, records_changed), (ItemsChanged, items_changed)],
     duties=[keep_index],

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from pinakes.federation.discovery import choosing
+from pinakes.federation.discovery import copies as lent
 from pinakes.federation.discovery.answering import MOST
 from pinakes.federation.discovery.asking import Question
 from pinakes.federation.discovery.indexing import rebuild_wished, wish_rebuild
@@ -28,6 +29,8 @@ from pinakes.platform.config import settings
 from pinakes.platform.db import public_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
+from pinakes.platform.paging import MOST as PAGE
+from pinakes.platform.paging import Page
 from pinakes.platform.running import data_option
 from pinakes.tenants.registry.inside import inside
 
@@ -136,6 +139,31 @@ def show(title: UUID, branch: str | None, data: Path, as_json: bool) -> None:
     for one in view.holdings:
         free = f"{one.available}/{one.items}"
         click.echo("  ".join(filter(None, (f"{one.branch:>12}", free, *one.call_numbers))))
+
+
+@search.command()
+@click.argument("title", type=click.UUID)
+@click.option("--library", required=True, help="Code of the branch that lends them.")
+@click.option("--after", help="The `next` of the page before.")
+@click.option("--limit", type=click.IntRange(1, PAGE), default=50, show_default=True)
+@data_option
+@json_option
+def copies(data: Path, as_json: bool, title: UUID, **told: Any) -> None:
+    """List the copies and volumes of a TITLE that a branch lends, as `lending place` names them."""
+
+    async def look(doors: Doors) -> Page[lent.Copy]:
+        return await lent.some(await beside(doors), title, **told)
+
+    page = work(data, look)
+    if as_json:
+        show_json(page)
+        return
+    for one in page.items:
+        words = (one.call_number, one.copy, one.location, "on the shelf" * one.available)
+        ids = f"--owner {one.owner} --record {one.record} --item {one.item}"
+        click.echo("  ".join(filter(None, (ids, *words))))
+    if page.next:
+        click.echo(f"There are more: --after {page.next}")
 
 
 @search.command()

@@ -5,8 +5,10 @@ from typing import Any, Self
 from uuid import UUID
 
 import strawberry
+from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.discovery import copies as lent
 from pinakes.federation.discovery.editions import Whole, editions
 from pinakes.federation.discovery.query import (
     DEEPEST,
@@ -20,6 +22,7 @@ from pinakes.federation.discovery.service import Found, PublicCatalogue, catalog
 from pinakes.federation.discovery.views import Hit, Shelf
 from pinakes.platform.directory import NoSuchTenant, Tenant
 from pinakes.platform.graphql import Info, length
+from pinakes.platform.paging import Page
 
 type Reach = Branch | Consortium
 
@@ -102,6 +105,31 @@ class Edition:
     def libraries(self) -> int:
         """How many branches hold it."""
         return len(self.shelves)
+
+
+@strawberry.type
+class Copy:
+    """One copy or volume that its branch lends; its ids together name it in a request."""
+
+    owner: str
+    record: UUID
+    item: UUID
+    call_number: str
+    location: str | None
+    copy: str | None
+    available: bool
+
+
+@strawberry.type
+class Copies:
+    """Some of a branch's copies of a title; ``next``: behind what to go on."""
+
+    items: list[Copy]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: Page[lent.Copy]) -> Self:
+        return cls(items=[Copy(**asdict(one)) for one in page.items], next=page.next)
 
 
 @strawberry.type
@@ -230,6 +258,15 @@ class DiscoveryQueries:
         here = info.context.here
         whole = await info.context.load(wholes, (id, here.id))
         return Edition.of(of(info).hit(whole, here)) if whole else None
+
+    @strawberry.field
+    async def copies(
+        self, info: Info, edition: UUID, library: str, after: str | None = None, limit: int = 50
+    ) -> Copies:
+        """The copies and volumes of a title that a branch lends, first come, first told."""
+        most = max(length(limit, MOST), 1)
+        found = await lent.some(of(info), edition, library, after=after, limit=most)
+        return Copies.of(found)
 
 
 def some[T](rows: Sequence[T], first: int, offset: int) -> Sequence[T]:

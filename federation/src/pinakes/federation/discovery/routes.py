@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, Parameter
 
+from pinakes.federation.discovery import copies
 from pinakes.federation.discovery.asking import Asked, Words, question
 from pinakes.federation.discovery.query import Branch
 from pinakes.federation.discovery.schemas import (
@@ -23,8 +24,10 @@ from pinakes.federation.discovery.schemas import (
 from pinakes.federation.discovery.service import catalogue_of
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.http import Here
+from pinakes.platform.paging import After, Limit, Page
 
 Code = Annotated[str | None, Parameter(max_length=40)]
+Named = Annotated[str, Parameter(max_length=40)]
 
 
 def nearest(state: State, near: str | None) -> Tenant | None:
@@ -92,3 +95,15 @@ class Search(Controller):
         """One title, and where it stands, nearest first; ``keeper`` is whose record it is."""
         branch = nearest(state, near)
         return edition_view(await catalogue_of(state).edition(id, branch))
+
+    @get("/editions/{id:uuid}/copies")
+    async def lent(
+        self,
+        id: FromPath[UUID],
+        state: State,
+        library: FromQuery[Named],
+        after: FromQuery[After] = None,
+        limit: FromQuery[Limit] = 50,
+    ) -> Page[copies.Copy]:
+        """The copies and volumes of a title that *library* lends, each as a request names it."""
+        return await copies.some(catalogue_of(state), id, library, after=after, limit=limit)

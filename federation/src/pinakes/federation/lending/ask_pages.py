@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 
@@ -13,23 +13,32 @@ from pinakes.tenants.circulation.hot import Desk
 from pinakes.tenants.circulation.routes import AtDesk, desk_of
 
 Words = Annotated[str, Parameter(max_length=500)]
+Code = Annotated[str, Parameter(max_length=40)]
+
+
+async def beginning(
+    title: FromQuery[Words] = "",
+    edition: FromQuery[UUID | None] = None,
+    owner: FromQuery[Code] = "",
+    record: FromQuery[UUID | None] = None,
+    item: FromQuery[UUID | None] = None,
+) -> Asked:
+    """What the address of an empty form asks for: a title, perhaps one copy of it, or words."""
+    return Asked(title=title, edition=edition, owner=owner, record=record, item=item)
+
+
+Start = NamedDependency[Asked]
 
 
 class AskPages(Controller):
     path = "/me/requests/new"
     include_in_schema = False
-    dependencies = {"desk": Provide(desk_of)}
+    dependencies = {"desk": Provide(desk_of), "start": Provide(beginning)}
 
     @get("/")
-    async def show(
-        self,
-        request: Call,
-        desk: AtDesk,
-        title: FromQuery[Words] = "",
-        edition: FromQuery[UUID | None] = None,
-    ) -> Response[str]:
+    async def show(self, request: Call, desk: AtDesk, start: Start) -> Response[str]:
         """An empty form: for a title of the catalogue, or for what no catalogue holds."""
-        return await empty(request, desk, title, edition)
+        return await empty(request, desk, start)
 
 
 class AskedPages(Controller):
@@ -55,18 +64,12 @@ class DeskAskPages(Controller):
 
     path = "/lending/ask"
     include_in_schema = False
-    dependencies = {"desk": Provide(desk_of)}
+    dependencies = {"desk": Provide(desk_of), "start": Provide(beginning)}
 
     @get("/")
-    async def show(
-        self,
-        request: Call,
-        desk: AtDesk,
-        title: FromQuery[Words] = "",
-        edition: FromQuery[UUID | None] = None,
-    ) -> Response[str]:
+    async def show(self, request: Call, desk: AtDesk, start: Start) -> Response[str]:
         """The empty form; a handler of its own, as the table of rights names it."""
-        return await empty(request, desk, title, edition)
+        return await empty(request, desk, start)
 
     @post("/", status_code=200)
     async def place(
@@ -79,5 +82,6 @@ class DeskAskPages(Controller):
         return Redirect(f"/b/{desk.here.code}/lending/requests/{done.request}", status_code=303)
 
 
-async def empty(request: Call, desk: Desk, title: str, edition: UUID | None) -> Response[str]:
-    return await shown(request, desk, Asked(title=title, edition=edition, pickup=desk.here.code))
+async def empty(request: Call, desk: Desk, start: Asked) -> Response[str]:
+    start.pickup = desk.here.code
+    return await shown(request, desk, start)

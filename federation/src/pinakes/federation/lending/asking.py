@@ -11,12 +11,14 @@ from litestar import Request, Response
 from msgspec import Meta, Struct
 from msgspec.structs import astuple
 
-from pinakes.federation.discovery.service import catalogue_of
+from pinakes.federation.discovery import copies
+from pinakes.federation.discovery.service import PublicCatalogue, catalogue_of
 from pinakes.federation.discovery.views import Hit
 from pinakes.federation.holds.rules import HasItAlready
 from pinakes.federation.lending import hot, models, wording
 from pinakes.federation.lending.before import before
 from pinakes.federation.lending.schemas import NewRequest, PartyView
+from pinakes.federation.lending.service import NoSuchCopy
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory, Tenant, named
 from pinakes.platform.errors import Problem
@@ -38,10 +40,14 @@ class Asked(Struct, kw_only=True):
     """What the form sends, each field as it was typed; a box that is not ticked sends nothing.
 
     *library* are words of a place of pickup that is looked for, *found* those that the list on
-    the page answers already. *key* tells a button pressed twice from a second wish.
+    the page answers already. *key* tells a button pressed twice from a second wish. *item* is
+    the one copy that will do, of *record* at the branch *owner*.
     """
 
     edition: UUID | None = None
+    owner: Field = ""
+    record: UUID | None = None
+    item: UUID | None = None
     title: Words = ""
     pickup: Field = ""
     library: Words = ""
@@ -66,6 +72,9 @@ class Asked(Struct, kw_only=True):
         told: dict[str, Any] = {
             "pickup": self.pickup,
             "edition": self.edition,
+            "owner": self.owner if self.item else None,
+            "record": self.record if self.item else None,
+            "item": self.item,
             "title": "" if self.edition else " ".join(self.title.split()),
             "needed_by": self.needed_by or None,
             "note": self.note.replace("\r\n", "\n").strip(),
@@ -121,10 +130,16 @@ async def open_request(database: Database, desk: Desk, wish: NewRequest) -> Part
 async def shown(
     request: Call, desk: Desk, form: Asked, *, problem: Problem | None = None
 ) -> Response[str]:
-    """The form with all that was typed, and what is in its way; or NoSuchEdition."""
+    """The form with all that was typed, and what is in its way; or NoSuchEdition.
+
+    Where the copy that was chosen is there no more, the form asks for any other.
+    """
     directory, here = desk.directory, desk.here
     catalogue = catalogue_of(request.app.state)
     hit = (await catalogue.edition(form.edition, here)).hit if form.edition else None
+    copy = await chosen(catalogue, form)
+    if form.item and copy is None:
+        form.item, problem = None, NoSuchCopy.told()
     fitting = named(open_to(directory, here), form.library) if form.library.strip() else []
     warned = isinstance(problem, HasItAlready)
     known = await before(request.app.state.database, desk, form.wish(), hit) if warned else None
@@ -134,6 +149,8 @@ async def shown(
         status=problem.status if problem else 200,
         form=form,
         hit=hit,
+        copy=copy,
+        owner=directory.codes.get(form.owner),
         warned=warned,
         before=known,
         problem=describe(problem) if problem and not warned else None,
@@ -145,13 +162,23 @@ async def shown(
     )
 
 
+async def chosen(catalogue: PublicCatalogue, form: Asked) -> copies.Copy | None:
+    """The copy that the form names, if its branch lends it to anybody."""
+    if form.item is None or form.record is None or form.edition is None:
+        return None
+    return await copies.one(catalogue, form.edition, form.owner, form.record, form.item)
+
+
 def places(
     directory: Directory, here: Tenant, form: Asked, hit: Hit | None, fitting: list[Tenant]
 ) -> list[Tenant]:
-    """Where it may be collected: what was looked for, home, what was chosen, who holds it."""
-    chosen = directory.codes.get(form.pickup)
+    """Where it may be collected: what was looked for, home, what was chosen, who holds it.
+
+    Of one copy that was chosen its owner, too.
+    """
+    named_there = [directory.codes.get(code) for code in (form.pickup, form.owner)]
     shelves = [shelf.branch for shelf in hit.shelves[:OFFERED]] if hit else []
-    near = [here, *([chosen] if chosen else []), *shelves]
+    near = [here, *filter(None, named_there), *shelves]
     return list({one.code: one for one in [*fitting, *near]}.values())
 
 

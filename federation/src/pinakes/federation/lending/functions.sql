@@ -407,8 +407,9 @@ END $$;
 
 -- The same for a new request: the title, the reader's standing and requests, and the rules.
 -- "cards": whose the presented card may be; of this branch's readers the first is meant.
+-- "copy": whether the owner shows the one copy as one of this title's; in another cell it will say.
 CREATE FUNCTION read_place(this_tenant integer, given_key bytea, asker uuid, wanted uuid,
-    owner integer, record uuid, called text, of_kind text, presented text,
+    owner integer, record uuid, one_copy uuid, called text, of_kind text, presented text,
     OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT cards jsonb, OUT facts jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -435,6 +436,9 @@ BEGIN
     SELECT jsonb_build_object(
         'edition', found, 'title', name, 'held', EXISTS (
             SELECT FROM commons.holding h WHERE h.edition_id = found AND h.items > 0),
+        'copy', one_copy IS NULL
+            OR EXISTS (SELECT FROM commons.copies_shown(owner, found, record, one_copy, NULL, 1))
+            OR EXISTS (SELECT FROM commons.tenant t WHERE t.id = owner AND t.cell IS NOT NULL),
         'reader_kind', r.reader_kind, 'born', r.born,
         'at_home', r.home_id = this_tenant,
         'may_borrow', s.may_borrow AND NOT late.expired,

@@ -28,7 +28,7 @@ from pinakes.tenants.readers import cards
 READ = "SELECT * FROM read_request($1, $2, $3, $4, $5, $6, $7)"
 SCAN = "SELECT * FROM read_scan($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
-ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
 PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7, $8)"
 OK, CREATED = 200, 201

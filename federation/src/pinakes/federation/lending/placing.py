@@ -16,7 +16,7 @@ from pinakes.federation.lending.party import born
 from pinakes.federation.lending.pausing import DayPast
 from pinakes.federation.lending.rows import fresh
 from pinakes.federation.lending.schemas import NewRequest
-from pinakes.federation.lending.service import TitleUnknown, last
+from pinakes.federation.lending.service import NoSuchCopy, TitleUnknown, last
 from pinakes.federation.lending.turn import Turn
 from pinakes.platform.clock import local, now
 from pinakes.platform.db import uuid7
@@ -74,7 +74,8 @@ class Placing:
     def question(self) -> tuple[Any, ...]:
         """What read_place has to be told, after tenant and key."""
         wish = self.wish
-        return self.person, wish.edition, self.owner, wish.record, wish.title, wish.kind
+        what = wish.edition, self.owner, wish.record, wish.item
+        return self.person, *what, wish.title, wish.kind
 
     def allow(self, known: Mapping[str, Any]) -> str:
         """The name of the rule of reservation that allows it; the first refusal is raised."""
@@ -84,6 +85,8 @@ class Placing:
             raise ReaderUnknown("Nobody here has this person's home.")
         if self.wish.title == "" and known["edition"] is None:
             raise TitleUnknown("Search for it again: it may have been taken out of stock.")
+        if self.wish.item and not known["copy"]:
+            raise NoSuchCopy.told()
         pickup = self.pickup
         return judge(
             Facts(
@@ -110,7 +113,7 @@ class Placing:
 
         Raises:
             HoldRefused: a rule says no; see ``holds.rules``.
-            TitleUnknown: it is not, or no longer, in stock.
+            TitleUnknown, NoSuchCopy: it is not, or no longer, in stock.
         """
         rule, row = self.allow(known), self.row(known)
         party = born(

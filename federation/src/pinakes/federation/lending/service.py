@@ -1,7 +1,7 @@
 """What can be done with requests: place, look, and one step of one party."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -35,6 +35,15 @@ class NoSuchRequest(NotFound):
 class TitleUnknown(NotFound):
     code = "title_unknown"
     title = "No branch of the consortium shows this title"
+
+
+class NoSuchCopy(NotFound):
+    code = "no_such_copy"
+    title = "There is no such copy to borrow"
+
+    @classmethod
+    def told(cls) -> Self:
+        return cls(later("It may have been lost or withdrawn. Ask for any copy of this title."))
 
 
 class NoCopyFree(Conflict):
