@@ -9,10 +9,11 @@ from marcs import iso
 from mint import Mint
 from sqlalchemy import select
 
+from pinakes.platform import jobs
 from pinakes.platform.db import Database, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.platform.paging import cursor
-from pinakes.tenants.catalogue import duplicates, mistakes
+from pinakes.tenants.catalogue import duplicates, mistakes, service
 from pinakes.tenants.catalogue.models import CatalogueRecord
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +78,33 @@ async def test_a_cataloguer_reads_everything_in_the_graph(
     assert await graph.items(ALL["duplicates"].replace("s {", "s(verdict: SAME) {", 1)) == []
     [mistake] = await graph.items(ALL["mistakes"])
     assert (mistake["title"], mistake["words"]) == ("红楼梦", "The year is wrong")
+
+
+async def test_the_report_of_an_import_is_whole_in_the_graph(
+    bring: Import, database: Database, library: Tenant, client: httpx.AsyncClient, mint: Mint
+) -> None:
+    short = b"00999" + book("2", items=["A"]).as_marc()[5:]
+    job = await bring(file_of(book("1", items=["A"]), short))
+    async with unit_of_work(database.app, library.id) as session:
+        undo = (await service.start_undo(session, job.id)).id
+        sheet = await jobs.start(session, service.SHEET, {})
+        sheet.state = jobs.JobState.DONE
+        sheet.report = {"read": 3, "new": 1, "refused": 2, "reasons": {"item_refused": 2}}
+    whole = """{ id encodings { name count } repairs { code en count } undos
+                 items { read new updated unchanged duplicates refused } }"""
+    graph = Graph(client, mint.staff(f"cataloguer@{library.code}"), library.code)
+    of_copies, of_records = await graph.items(f"imports {{ items {whole} }}")
+    assert of_records == {
+        "id": str(job.id),
+        "encodings": [{"name": "utf-8", "count": 2}],
+        "repairs": [{"code": "length_corrected", "en": "Length put right", "count": 1}],
+        "items": {
+            "read": 2, "new": 1, "updated": 0, "unchanged": 0, "duplicates": 1, "refused": 0,
+        },
+        "undos": [str(undo)],
+    }  # fmt: skip
+    assert (of_copies["items"]["read"], of_copies["items"]["refused"]) == (3, 2)
+    assert [of_copies[name] for name in ("encodings", "repairs", "undos")] == [[], [], []]
 
 
 @pytest.mark.parametrize("name", ALL)

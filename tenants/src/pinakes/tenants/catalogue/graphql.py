@@ -1,6 +1,6 @@
 """What a branch's cataloguers look after, as a graph: imports, what they set aside, duplicates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -19,7 +19,7 @@ from pinakes.tenants.catalogue.mistake_routes import MistakeView
 from pinakes.tenants.catalogue.mistake_routes import views as told_mistakes
 from pinakes.tenants.catalogue.models import Mistake as Reported
 from pinakes.tenants.catalogue.models import MistakeState, Quarantined, Twin
-from pinakes.tenants.catalogue.report import COUNTED
+from pinakes.tenants.catalogue.report import COUNTED, ItemCounts
 
 SINCE = ("mended", "discarded")  # what somebody has done with a piece afterwards
 
@@ -39,9 +39,32 @@ class Reason:
     count: int
 
 
+@strawberry.type(name="ImportedEncoding")
+class Encoding:
+    """What records of a file were written in, and how many."""
+
+    name: str
+    count: int
+
+
+@strawberry.type(name="ImportedItems")
+class Items:
+    """What became of the copies; ``refused`` could not be read, ``duplicates`` have a twin."""
+
+    read: int
+    new: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    refused: int
+
+
 @strawberry.type(name="CatalogueImport")
 class Import:
-    """What one import did. In = new + updated + unchanged + quarantined, if it was of records."""
+    """What one import did. In = new + updated + unchanged + quarantined, if it was of records.
+
+    ``repairs`` are what was put right to be read; ``undos`` are the jobs that took it back.
+    """
 
     id: UUID
     kind: str
@@ -61,9 +84,13 @@ class Import:
     mended: int
     discarded: int
     reasons: list[Reason]
+    encodings: list[Encoding]
+    repairs: list[Reason]
+    items: Items
+    undos: list[UUID]
 
     @classmethod
-    def of(cls, job: Job, file: str) -> Self:
+    def of(cls, job: Job, file: str, undos: Sequence[Job]) -> Self:
         report = job.report or {}
         return cls(
             id=job.id,
@@ -75,6 +102,13 @@ class Import:
             ended_at=None if job.state in OPEN else job.heartbeat,
             dry_run=report.get("dry_run", False),
             reasons=reasons(report.get("reasons", {})),
+            encodings=[
+                Encoding(name=name, count=count)
+                for name, count in often(report.get("encodings", {}))
+            ],
+            repairs=reasons(report.get("repairs", {})),
+            items=items(report if job.kind == service.SHEET else report.get("items", {})),
+            undos=[undo.id for undo in undos],
             **{name: report.get(name, 0) for name in (*COUNTED, *SINCE)},
         )
 
@@ -179,7 +213,8 @@ class CatalogueQueries:
 
         async def told(session: AsyncSession, jobs: list[Job]) -> list[Import]:
             names = await service.file_names(session, jobs)
-            return [Import.of(job, names.get(job.id, "")) for job in jobs]
+            undos = await service.undos_of(session, jobs)
+            return [Import.of(job, names.get(job.id, ""), undos.get(job.id, ())) for job in jobs]
 
         return await listing(info, service.imports(), told, after=after, limit=limit)
 
@@ -228,5 +263,14 @@ def reasons(counts: Mapping[str, int]) -> list[Reason]:
     """The most frequent one first."""
     return [
         Reason(code=code, zh=label(code, "zh"), en=label(code, "en"), count=count)
-        for code, count in sorted(counts.items(), key=lambda told: -told[1])
+        for code, count in often(counts)
     ]
+
+
+def often(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most frequent one first."""
+    return sorted(counts.items(), key=lambda told: (-told[1], told[0]))
+
+
+def items(report: Mapping[str, int]) -> Items:
+    return Items(**{name: report.get(name, 0) for name in ItemCounts.__struct_fields__})
