@@ -78,6 +78,39 @@ async def test_a_copy_comes_in_where_its_system_says_it_is(
         ]  # fmt: skip
 
 
+async def test_what_was_updated_is_named_once_and_what_is_as_before_is_not(
+    client: httpx.AsyncClient,
+    mint: Mint,
+    library: Tenant,
+    bring: Import,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def file(title: str, shelf: str) -> bytes:
+        same, *others = (book(str(number), title, items=[f"U{number}"]) for number in range(4))
+        same["245"]["a"] = "红楼梦"
+        for record in others:
+            record["952"]["o"] = shelf
+        heading = iso("001 h", f"100 1_ $a{title}", leader="nz  a i ")
+        return file_of(same, *others, others[0], heading)
+
+    monkeypatch.setattr("pinakes.tenants.catalogue.renewed.AT_ONCE", 2)
+    first, second = await bring(file("旧题名", "I1")), await bring(file("新题名", "I2"))
+    assert second.report is not None
+    assert second.report["updated"] == 4
+    staff = mint.staff(f"desk@{library.code}")
+    for job, names in ((first, set[str]()), (second, {"1", "2", "3", "h"})):
+        address = f"/v1/b/{library.code}/catalogue/imports/{job.id}/report.csv"
+        answer = await client.get(address, headers=staff)
+        table = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+        named = [row for row in table if row["what"] == "updated"]
+        records = [row for row in named if row["code"] != "item"]
+        assert {row["known_as"] for row in records} == names
+        assert len(records) == len(names)
+        copies = {row["barcode"] for row in named if row["code"] == "item"}
+        assert copies == {f"U{name}" for name in names - {"h"}}
+        assert all((row["zh"], row["en"]) == ("更新", "Updated") for row in named)
+
+
 async def test_records_that_were_put_right_are_named(
     client: httpx.AsyncClient,
     mint: Mint,

@@ -54,7 +54,7 @@ def imports(branch: str, after: str | None, limit: int, data: Path, as_json: boo
     "--csv",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Into this file; line by line what did not come in, and records that were put right.",
+    help="Into this file; line by line what did not come in, was updated, or was put right.",
 )
 @data_option
 @json_option

@@ -40,7 +40,7 @@ class Reports(Controller):
     async def table(
         self, id: FromPath[UUID], session: Opened, database: Data, here: Here, asker: Asker
     ) -> Stream:
-        """The same as CSV; line by line what did not come in, and records that were put right."""
+        """The same as CSV; line by line what did not come in, was updated, or was put right."""
         return as_csv(await service.imported(session, id), database, here, asker)
 
 

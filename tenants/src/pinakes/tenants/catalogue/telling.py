@@ -1,4 +1,4 @@
-"""A report as a table: counts, then what did not come in or was put right, line by line."""
+"""A report as a table: counts, then what did not come in, was updated or put right, by lines."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.platform.jobs import Job
 from pinakes.platform.language import LANGUAGES, _, later, speaking
 from pinakes.platform.spreadsheet import BOM, lines
+from pinakes.tenants.catalogue import renewed, repaired
 from pinakes.tenants.catalogue.marc import sentence
 from pinakes.tenants.catalogue.marc.reasons import label
 from pinakes.tenants.catalogue.models import ItemTrouble, Quarantined
-from pinakes.tenants.catalogue.repaired import MOST, Repaired, all_of
+from pinakes.tenants.catalogue.renewed import Renewed
+from pinakes.tenants.catalogue.repaired import MOST, Repaired
 from pinakes.tenants.catalogue.service import item_troubles, quarantined
 
 COUNTS = (
@@ -47,8 +49,10 @@ async def table(opened: Opened, job: Job) -> AsyncGenerator[bytes]:
         yield lines(map(piece, pieces))
     async for copies in portions(opened, item_troubles(job.id), ItemTrouble):
         yield lines(map(copy, copies))
+    async for rows in renewed.all_of(opened, job.id):
+        yield lines(map(anew, rows))
     if (job.report or {}).get("repairs"):
-        async for some in all_of(opened, job.id):
+        async for some in repaired.all_of(opened, job.id):
             yield lines(
                 [too_many()] if some is None else (one for row in some for one in mended(row))
             )
@@ -98,6 +102,13 @@ def copy(row: ItemTrouble) -> Cells:
     return cells("item", row.reason, record=row.ordinal, barcode=row.barcode, words=words)
 
 
+def anew(row: Renewed) -> Cells:
+    """A line for a record or a copy that was here before, and says something else now."""
+    words = [said("updated", language) for language in LANGUAGES]
+    known_as = row.control_number or ("" if row.barcode else row.id)
+    return cells("updated", row.kind, barcode=row.barcode, known_as=known_as, words=words)
+
+
 def mended(row: Repaired) -> Iterator[Cells]:
     """A line for each thing that was put right in a record."""
     for code in row.repairs:
@@ -107,8 +118,9 @@ def mended(row: Repaired) -> Iterator[Cells]:
 
 def too_many() -> Cells:
     """What ends a list that does not go through to the end."""
-    words = f"只查看了前 {MOST:,} 条记录", f"Only the first {MOST:,} records have been looked at"
-    return cells("repaired", "more", words=words)
+    zh = f"此处只查看了前 {MOST:,} 条记录；其余见接口 imports/ID/repairs"
+    en = f"Only the first {MOST:,} records are looked at here; the API goes on: imports/ID/repairs"
+    return cells("repaired", "more", words=(zh, en))
 
 
 def cells(what: str, code: str, *, words: Iterable[str], **told: object) -> Cells:
