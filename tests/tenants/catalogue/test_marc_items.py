@@ -1,6 +1,7 @@
 """Copies are found where each dialect and each system keeps them."""
 
 from io import BytesIO
+from uuid import UUID
 
 import pytest
 from marcs import one
@@ -8,6 +9,8 @@ from marcs import one
 from pinakes.tenants.catalogue.marc import Item, items_of
 from pinakes.tenants.catalogue.marc.items import UnknownProfile
 from pinakes.tenants.catalogue.marc.sheet import NoItems, TableUnclear, lines
+from pinakes.tenants.catalogue.stock import Copy, new_item
+from pinakes.tenants.items.schemas import FoundItem
 
 CN = ("001 1", "200 1_ $a书")
 US = ("001 1", "245 10 $aBook")
@@ -109,6 +112,15 @@ def test_what_is_wrong_with_a_copy_is_a_word_or_a_sign(
     fields: tuple[str, ...], status: str
 ) -> None:
     assert [item.status for item in items_of(one(*fields))] == [status]
+
+
+@pytest.mark.parametrize(
+    ("written", "price"),
+    [("CNY", None), ("CNY80.00", "CNY80.00"), ("￥", None), ("伍元", "伍元"), ("", None)],
+)
+def test_a_currency_without_a_figure_is_no_price(written: str, price: str | None) -> None:
+    copy = Copy(UUID(int=1), 1, "book", Item(barcode="1683011", price=written))
+    assert new_item(copy) == FoundItem(record=UUID(int=1), barcode="1683011", price=price)
 
 
 def test_a_copy_of_995_has_its_price() -> None:

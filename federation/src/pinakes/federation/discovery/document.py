@@ -19,7 +19,7 @@ from pinakes.federation.discovery.wording import (
 from pinakes.platform import text
 from pinakes.tenants.catalogue.keys import isbn13
 
-VERSION = 7
+VERSION = 8
 """Raised with every change of fields or tokens: an index of another version must be rebuilt."""
 
 LONGEST_SORT_KEY = 40

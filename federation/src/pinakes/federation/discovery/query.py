@@ -7,7 +7,7 @@ from unicodedata import normalize
 import msgspec
 
 from pinakes.platform.text import fold, runs
-from pinakes.tenants.catalogue.keys import ISBN_LIKE, ISSN_LIKE
+from pinakes.tenants.catalogue.keys import ISBN_LIKE, ISSN_LIKE, SBN_LIKE
 
 LONGEST = 500
 MOST_CLAUSES = 24
@@ -17,7 +17,9 @@ INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")  # what comes along when a 
 QUOTES = re.compile("[“”„«»「」『』]")
 DASHES = re.compile("[‐‒–—−]")
 NUMBER = re.compile(r"[0-9Xx][0-9Xx \-]*")
-LABEL = re.compile(r"e?-?is[bs]n(?:[- ]?1[03](?=[: ]))?[: ]*(?=[0-9])", re.IGNORECASE)
+LABEL = re.compile(
+    r"(?:(?:e?-?is[bs]n|sbn)(?:[- ]?1[03](?=[: ]))?|国际标准[书刊]号)[: ]*(?=[0-9])", re.IGNORECASE
+)
 REMARK = re.compile(r"\([^()]*\)?$")  # the binding or the price behind a number
 MARKS = " :;,."
 DIGIT = re.compile("[0-9]")
@@ -109,7 +111,8 @@ def only_number(plain: str) -> str:
     label = LABEL.match(plain)
     told = plain[label.end() :] if label else plain
     number = REMARK.sub("", told.rstrip(MARKS)).rstrip(MARKS)
-    known = ISBN_LIKE.search(number) or (label and ISSN_LIKE.fullmatch(number))
+    labelled = label and (ISSN_LIKE.fullmatch(number) or SBN_LIKE.fullmatch(number))
+    known = labelled or ISBN_LIKE.search(number)
     return number if known and NUMBER.fullmatch(number) else ""
 
 

@@ -8,6 +8,9 @@ from operator import mul
 from stdnum import issn
 
 ISBN_LIKE = re.compile(r"(?<![0-9])(?:97[89][- ]?)?[0-9](?:[- ]?[0-9]){8}[- ]?[0-9Xx](?![0-9Xx])")
+SBN_LIKE = re.compile(  # before 1970: the 0 in front is missing, not the last digit of China's 7
+    r"(?<![0-9])(?<![0-9][- ])(?!7|97[89])[0-9](?:[- ]?[0-9]){7}[- ]?[0-9Xx](?![- ]?[0-9Xx])"
+)
 ISSN_LIKE = re.compile(r"(?<![0-9])[0-9]{4}[-–]?[0-9]{3}[0-9Xx](?![0-9])")
 SHORT = 10  # digits of an ISBN before 2007
 DIGITS = "0123456789X"  # of its check
@@ -16,10 +19,11 @@ DIGITS = "0123456789X"  # of its check
 @lru_cache(maxsize=5_000)
 def isbn13(written: str) -> str:
     """The 13 digits of the first ISBN in *written*, or nothing when its check digit is wrong."""
-    found = ISBN_LIKE.search(_plain(written))
+    plain = _plain(written)
+    found = ISBN_LIKE.search(plain) or SBN_LIKE.search(plain)
     if found is None:
         return ""
-    number = found[0].replace("-", "").replace(" ", "").upper()
+    number = found[0].replace("-", "").replace(" ", "").upper().rjust(SHORT, "0")
     if len(number) > SHORT:
         return number if _check(number[:-1]) == number[-1] else ""
     weighed = sum(map(mul, range(SHORT, 1, -1), map(int, number[:-1])))

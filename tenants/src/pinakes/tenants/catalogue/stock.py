@@ -12,7 +12,7 @@ from pinakes.tenants.catalogue.marc import Item
 from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.ready import kind_of
 from pinakes.tenants.catalogue.report import ItemCounts
-from pinakes.tenants.catalogue.whereabouts import status_of
+from pinakes.tenants.catalogue.whereabouts import price_of, status_of
 from pinakes.tenants.items.schemas import FoundItem
 from pinakes.tenants.items.service import shelve
 
@@ -69,7 +69,7 @@ def new_item(copy: Copy) -> FoundItem | None:
         "call_number": short(item.call_number),
         "location": short(item.location) or None,
         "copy": short(item.copy) or None,
-        "price": short(item.price) or None,
+        "price": price_of(short(item.price)) or None,
         "status": status_of(item.status),
     }
     try:

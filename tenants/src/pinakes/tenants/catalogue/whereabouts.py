@@ -1,4 +1,4 @@
-"""Where a copy is, in the words of other systems. Pure."""
+"""Where a copy is and what it cost, in the words of other systems. Pure."""
 
 WORDS = {
     "processing": "in processing|on order|at bindery|bindery|编目|在编|加工中|在加工|订购中|装订",
@@ -16,3 +16,8 @@ def status_of(written: str) -> str:
     One that was lent in another system comes home like any other: nobody here has it.
     """
     return STATUSES.get(written.strip().lower(), "on_shelf")
+
+
+def price_of(written: str) -> str:
+    """The price as it is written; nothing where no figure stands behind the currency."""
+    return written if any(map(str.isnumeric, written)) else ""
