@@ -9,6 +9,7 @@ from lending import Bearer, deliver, stock
 from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import hot, service
+from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Request
 from pinakes.federation.lending.schemas import NewRequest
@@ -86,6 +87,14 @@ class Borrowing:
         """One step by hand; whatever it tells arrives."""
         async with unit_of_work(self.database.app, at.id) as session:
             await service.act(session, request, role, on, facts)
+        await deliver(self.database)
+
+    async def ring(self, at: Tenant, request: UUID, role: Role, timer: str) -> None:
+        """A timer of its first attempt rings; whatever that tells arrives."""
+        async with unit_of_work(self.database.app, at.id) as session:
+            work = turn(session)
+            await work.happen(await service.find(session, request, role, 1), timer)
+            await work.write()
         await deliver(self.database)
 
     async def states(self, request: UUID, attempt: int | None = None) -> dict[str, str]:

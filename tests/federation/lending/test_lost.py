@@ -6,14 +6,12 @@ from uuid import UUID
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
-from lending import Desk, deliver
+from lending import Desk
 from mint import Mint
 from request_desk import TONGUES
 
-from pinakes.federation.lending.deciding import turn
 from pinakes.federation.lending.model import LATEST, Role, model
 from pinakes.federation.lending.models import UNSETTLED
-from pinakes.federation.lending.service import find
 from pinakes.federation.lending.worklists import counts
 from pinakes.platform.db import unit_of_work
 
@@ -44,11 +42,7 @@ async def gone(b: Borrowing, never: bool) -> UUID:
     request = await b.place(title)
     await b.act(b.supplier, request, S, "ship")
     if never:
-        async with unit_of_work(b.database.app, b.pickup.id) as session:
-            work = turn(session)
-            await work.happen(await find(session, request, P, 1), "never_arrived")
-            await work.write()
-        await deliver(b.database)
+        await b.ring(b.pickup, request, P, "never_arrived")
     else:
         await b.act(b.pickup, request, P, "receive")
         await b.act(b.pickup, request, P, "lose", payer="pickup")

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from uuid import UUID
 
 import httpx
 import pytest
@@ -276,3 +277,41 @@ async def test_two_boxes_of_one_number_are_asked_about_whatever_is_in_them(
     named = {"barcode": "BOX-5", "owner": b.pickup.code}
     [done] = (await desks["supplier"].ask("/scans", named)).json()["items"]
     assert done["barcode"] == barcodes[1]
+
+
+async def packed(b: Borrowing, number: str) -> tuple[UUID, str]:
+    """A request whose book the supplier has sent in this parcel, and the book's barcode."""
+    title = await edition(b.database, b.home.consortium)
+    [barcode] = await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, S, "ship", parcel=number)
+    return request, barcode
+
+
+async def opened(desk: Desk, number: str) -> list[tuple[str, str]]:
+    """What a scan of the parcel does with which books."""
+    done = (await desk.ask("/scans", {"barcode": number})).json()["items"]
+    return sorted((one["verb"], one["barcode"]) for one in done)
+
+
+async def test_what_was_lost_is_not_in_a_later_parcel_of_the_same_number(
+    borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b, desk = borrowing, desks["pickup"]
+    lost, barcode = await packed(b, "BOX-1")
+    await b.ring(b.pickup, lost, P, "never_arrived")
+    _, other = await packed(b, "BOX-1")
+    assert await opened(desk, "BOX-1") == [("receive", other)]
+    assert await opened(desk, "BOX-1") == [("unknown", "BOX-1")], "it is not scanned out of turn"
+    assert (await b.states(lost, 1))["pickup"] == "NEVER_ARRIVED"
+    assert await opened(desk, barcode) == [("receive", barcode)], "found by itself"
+
+
+async def test_a_parcel_that_was_given_up_may_come_late(
+    borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    books = [await packed(b, "BOX-1") for _ in range(2)]
+    for request, _ in books:
+        await b.ring(b.pickup, request, P, "never_arrived")
+    assert await opened(desks["pickup"], "BOX-1") == [("receive", barcode) for _, barcode in books]
