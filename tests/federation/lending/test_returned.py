@@ -403,6 +403,33 @@ async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
     assert why.considered[0].figures == {"ahead": 0, "waited": 0}
 
 
+async def test_a_book_that_never_reaches_the_next_who_waits_is_under_way_no_more(
+    borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    request = await b.place(title)
+    await scan(b, finder, barcode)
+    assert await under_way(b, b.supplier) == {"out": True, "on": True}
+    await b.ring(b.pickup, request, P, "never_arrived")
+    assert await b.states(request, 1) == {
+        "requester": "LOST", "supplier": "COMPLETED_WITHOUT_RETURN", "pickup": "NEVER_ARRIVED",
+    }  # fmt: skip
+    assert await under_way(b, b.supplier) == {"out": False, "on": False}
+    route = (b.pickup, b.pickup, b.supplier)
+    verbs = [one.verb for at in route for one in await scan(b, at, barcode)]
+    assert verbs == ["receive", "send_on", "home"]
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        ways = list(await session.scalars(select(Transit)))
+    assert all(way.received_at and way.lost_at is None for way in ways)
+
+
+async def under_way(b: Borrowing, at: Tenant) -> dict[str, bool]:
+    """The ways that a branch knows of, and which of them are open."""
+    async with unit_of_work(b.database.app, at.id) as session:
+        ways = await session.scalars(select(Transit))
+        return {way.leg: way.received_at is None and way.lost_at is None for way in ways}
+
+
 async def test_a_book_is_kept_where_it_was_left_when_its_next_reader_collects_it_there(
     borrowing: Borrowing, lent: tuple[UUID, str]
 ) -> None:

@@ -245,6 +245,9 @@ BEGIN
     WHEN 'write_off' THEN
         PERFORM lending_arrive(p, moment, true);
         PERFORM lending_put(p, 'lost', false);
+        UPDATE transit SET lost_at = moment -- the way by which it left its finder for the reader
+        WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode' AND leg = 'on'
+          AND party_id IS NULL AND received_at IS NULL AND lost_at IS NULL;
     WHEN 'expect_parcel' THEN
         PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
     WHEN 'take_in' THEN
