@@ -161,3 +161,16 @@ async def test_a_neighbour_s_items_do_not_exist(
     assert (await theirs.look(f"/items?barcode={item['barcode']}"))["items"] == []
     answer = await theirs.ask(f"/items/{item['id']}/miss")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_item")
+
+
+async def test_the_list_is_of_one_status_if_that_is_asked_for(
+    staff: Desk, item: dict[str, Any]
+) -> None:
+    await staff.ask(f"/items/{item['id']}/miss")
+    listed = {
+        status: [one["id"] for one in (await staff.look(f"/items?status={status}"))["items"]]
+        for status in Status
+    }
+    assert [status for status, ids in listed.items() if item["id"] in ids] == [Status.MISSING]
+    refused = await staff.look("/items?status=mislaid")
+    assert refused["status"] == 400

@@ -5,6 +5,7 @@ from pinakes.federation.lending import hearing, listeners, recalling, views
 from pinakes.federation.lending.arrivals import ArrivalPages, Arrivals
 from pinakes.federation.lending.ask_pages import AskedPages, AskPages, DeskAskPages
 from pinakes.federation.lending.astray import give_up_late
+from pinakes.federation.lending.astray_pages import Astray, AstrayPages
 from pinakes.federation.lending.belongings import BELONGINGS
 from pinakes.federation.lending.events import (
     ItemArrived,
@@ -35,7 +36,7 @@ HEARD = Together(listeners.heard, lean=hearing.heard)
 
 feature = Feature(
     name="lending",
-    routes=[Requests, Repairs, Scans, Worklists, Arrivals],
+    routes=[Requests, Repairs, Scans, Worklists, Arrivals, Astray],
     common=[MyRequests],
     pages=[
         LendingPages,
@@ -43,6 +44,7 @@ feature = Feature(
         RequestPages,
         RepairPages,
         ArrivalPages,
+        AstrayPages,
         MyRequestPages,
         AskPages,
         AskedPages,

@@ -16,7 +16,8 @@ WISHED = (
 )  # fmt: skip
 STOOD = ("role", "attempt", "state", "service", "over", "created_at", "changed_at")
 
-MOVED = ("leg", "barcode", "title", "parcel", "shipped_at", "received_at", "lost_at")
+MOVED = ("leg", "barcode", "title", "parcel", "shipped_at", "received_at", "lost_at",
+         "settled_at")  # fmt: skip
 CAME = ("barcode", "title", "state", "parcel", "created_at")
 
 

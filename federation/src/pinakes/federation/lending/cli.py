@@ -7,7 +7,15 @@ import click
 
 from pinakes.federation.holds.choosing.cli import simulate
 from pinakes.federation.lending.act_cli import describe, do, place, scan
-from pinakes.federation.lending.desk_cli import repair, resume, set_right, show, suspend, work
+from pinakes.federation.lending.desk_cli import (
+    repair,
+    resume,
+    set_right,
+    settle,
+    show,
+    suspend,
+    work,
+)
 from pinakes.federation.lending.model import LATEST, dot, model
 from pinakes.federation.lending.simulation.books import Broken
 from pinakes.federation.lending.simulation.storm import Storm
@@ -61,5 +69,5 @@ def storm(seeds: int, steps: int, first: int) -> None:
     click.echo(f"{told} in {time.monotonic() - begun:.1f} s; none broke.")
 
 
-for command in (work, show, repair, set_right, suspend, resume, place, do, describe, scan):
+for command in (work, show, repair, set_right, settle, suspend, resume, place, do, describe, scan):
     lending.add_command(command)

@@ -9,11 +9,12 @@ from uuid import UUID
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.lending import looking, pausing, righting, views
+from pinakes.federation.lending import astray, looking, pausing, righting, views
 from pinakes.federation.lending.arrivals import ArrivalView
+from pinakes.federation.lending.astray_pages import AstrayView
 from pinakes.federation.lending.chosen import Choice
 from pinakes.federation.lending.fetching import Work, waiting
-from pinakes.federation.lending.models import Arrival
+from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.schemas import PartyView
 from pinakes.federation.lending.worklists import NAMES, strangers
 from pinakes.platform import command
@@ -47,6 +48,9 @@ def work(data: Path, branch: str, name: str, after: str | None, limit: int) -> N
         if name == "problem":  # of thirty days, and each was scanned by a hand
             strays = await session.scalars(strangers().order_by(Arrival.id))
             found += [left(ArrivalView.of(row, directory)) for row in strays]
+        if name == "lost":
+            missing = await session.scalars(astray.astray().order_by(Transit.id))
+            found += [never_home(AstrayView.of(row, directory)) for row in missing]
         return found
 
     click.echo("\n".join(at(data, branch, look)) or "Nothing to do here.")
@@ -90,6 +94,22 @@ def repair(data: Path, branch: str, request_id: UUID | None) -> None:
     told = counted(len(mended), "requests")
     click.echo(f"{told}: their parties speak again. Look once more in 10 minutes.")
     click.echo("What is still in trouble then waits for a hand: show REQUEST says for which.")
+
+
+@click.command()
+@data_option
+@branch_option
+@click.argument("way_id", metavar="BOOK", type=click.UUID)
+def settle(data: Path, branch: str, way_id: UUID) -> None:
+    """Take BOOK, of `work lost`, off that list: it never came home, on no request, and is settled.
+
+    A book of a request is settled with `do REQUEST settle`.
+    """
+
+    async def settled(session: AsyncSession, _: Directory) -> None:
+        await astray.settle(session, way_id)
+
+    at(data, branch, settled)
 
 
 @click.command("set-right")
@@ -213,3 +233,9 @@ def left(one: ArrivalView) -> str:
     told = (one.id, "arrival", one.state, one.barcode, one.title or "—", one.owner or "—")
     way = f"  → {one.send_to or '?'}  {one.rule or ''}".rstrip()
     return "  ".join(map(str, told)) + way + (f"  / parcel: {one.parcel}" if one.parcel else "")
+
+
+def never_home(one: AstrayView) -> str:
+    """A book that is missing in one line: where it was left, and when."""
+    told = (one.id, "astray", one.barcode, one.title or "—")
+    return "  ".join(map(str, told)) + f"  ← {one.left_at}  {one.since:%F}"

@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import looking
 from pinakes.federation.lending.arrivals import ArrivalView
+from pinakes.federation.lending.astray_pages import listed
 from pinakes.federation.lending.fetching import waiting
 from pinakes.federation.lending.models import Arrival
-from pinakes.federation.lending.shapes import LeftHere, Mine, Story, Worklist
+from pinakes.federation.lending.shapes import LeftHere, Mine, NeverHome, Story, Worklist
 from pinakes.federation.lending.worklists import strangers
 from pinakes.platform.directory import Directory
 from pinakes.platform.graphql import Info, length
@@ -56,6 +57,16 @@ class LendingQueries:
                 limit=length(limit, MOST),
             )
             return LeftHere.of(page)
+
+        return await info.context.read(look)
+
+    @strawberry.field
+    async def astray(self, info: Info, after: str | None = None, limit: int = 50) -> NeverHome:
+        """Our books that were left elsewhere and never came home, the longest missing first."""
+        directory: Directory = info.context.state.directory
+
+        async def look(session: AsyncSession) -> NeverHome:
+            return NeverHome.of(await listed(session, directory, after, length(limit, MOST)))
 
         return await info.context.read(look)
 

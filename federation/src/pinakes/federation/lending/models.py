@@ -14,6 +14,9 @@ UNSETTLED = (  # a book that is gone, at any party, until its branch has settled
     "over AND state IN ('LOST', 'NEVER_ARRIVED', 'COMPLETED_WITHOUT_RETURN')"
     " AND NOT flags @> ARRAY['settled']"
 )
+ASTRAY = (  # a book that set out for home, on no request, and is given up
+    "party_id IS NULL AND lost_at IS NOT NULL AND received_at IS NULL AND settled_at IS NULL"
+)
 
 
 class Request(TenantOwned, Base):
@@ -105,6 +108,7 @@ class Transit(TenantOwned, Base):
         index("barcode"),
         index("parcel", where="parcel IS NOT NULL"),
         index("to_id", "shipped_at", where="received_at IS NULL AND lost_at IS NULL"),
+        Index("transit_astray", "tenant_id", "id", postgresql_where=text(ASTRAY)),
     )
 
     party_id: Mapped[UUID | None]  # none: on no request, returned elsewhere
@@ -117,6 +121,7 @@ class Transit(TenantOwned, Base):
     shipped_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]  # of a loss on no request: there is nothing left to do
 
 
 class Arrival(TenantOwned, Base):

@@ -16,10 +16,12 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import acting, hot, pausing, scanning, service, story, wording
+from pinakes.federation.lending.astray_pages import AstrayView
+from pinakes.federation.lending.astray_pages import listed as never_home
 from pinakes.federation.lending.fetching import waiting, works
 from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.parcels import on_their_way
-from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now
+from pinakes.federation.lending.pressed import Did, dealt_with, done_just_now, settled_just_now
 from pinakes.federation.lending.routes import role_of
 from pinakes.federation.lending.schemas import IN_HOUSE, Doing, PartyView, Scan, Scanned
 from pinakes.federation.lending.worklists import NAMES, counts, first, strangers
@@ -98,7 +100,7 @@ class LendingPages(Controller):
         after: FromQuery[After] = None,
         left_after: FromQuery[After] = None,
     ) -> Response[str]:
-        """One list of work; under the problems, what was left here, which goes on by itself."""
+        """One list of work; what stands under the problems, and the lost, goes on by itself."""
         return await shown(request, session, name, News(), after, left_after)
 
     @post("/scan", status_code=200)
@@ -265,6 +267,11 @@ async def shown(
     name = first(waits) if wanted is None else wanted
     rows = await waiting(session, directory, name, after, FEW)
     strays = await left_here(session, left_after) if name == "problem" else Page[Arrival]([])
+    gone = (
+        await never_home(session, directory, left_after, FEW)
+        if name == "lost"
+        else Page[AstrayView]([])
+    )
     problem, codes = news.problem, directory.codes
     return page(
         request,
@@ -275,12 +282,14 @@ async def shown(
         rows=rows,
         after=after,
         strangers=strays,
+        astray=gone,
         owners_of=directory.ids,
         branches=codes,
         owners=[codes[code] for code in problem.facts.get("owners", ())] if problem else (),
         done=news.done,
         did=await done_just_now(session, directory, request.query_params),
         left=await dealt_with(session, request.query_params),
+        settled=await settled_just_now(session, request.query_params),
         problem=describe(problem) if problem else None,
         scanned=news.scanned,
         parcel=news.parcel or request.query_params.get("parcel", "")[:40],

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.lending import service
 from pinakes.federation.lending.fetching import Work, works
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival
+from pinakes.federation.lending.models import Arrival, Transit
 from pinakes.federation.lending.rows import Found
 from pinakes.federation.lending.wording import ACTS
 from pinakes.platform.directory import Directory
@@ -49,6 +49,12 @@ class Left(Struct):
     left: UUID
 
 
+class Settled(Struct):
+    """Which book that had never come home."""
+
+    settled: UUID
+
+
 async def done_just_now(
     session: AsyncSession, directory: Directory, query: Mapping[str, str]
 ) -> Done | None:
@@ -70,3 +76,13 @@ async def dealt_with(session: AsyncSession, query: Mapping[str, str]) -> Arrival
         return None
     row = await session.get(Arrival, (session.info["tenant"], id))
     return row if row is not None and row.state == "settled" else None
+
+
+async def settled_just_now(session: AsyncSession, query: Mapping[str, str]) -> Transit | None:
+    """The book gone astray that the address tells of, if its loss is settled."""
+    try:
+        id = msgspec.convert(dict(query), Settled).settled
+    except msgspec.ValidationError:
+        return None
+    row = await session.get(Transit, (session.info["tenant"], id))
+    return row if row is not None and row.settled_at is not None else None

@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import chosen, looking, schemas
 from pinakes.federation.lending.arrivals import ArrivalView
+from pinakes.federation.lending.astray_pages import AstrayView
 from pinakes.federation.lending.fetching import Work
 from pinakes.platform.paging import Page
 
@@ -139,6 +140,30 @@ class LeftHere:
     @classmethod
     def of(cls, page: Page[ArrivalView]) -> Self:
         return cls(items=[Left(**asdict(one)) for one in page.items], next=page.next)
+
+
+@strawberry.type(name="LendingAstray")
+class Missing:
+    """A book of this branch that never came home, and where it had been left."""
+
+    id: UUID
+    barcode: str
+    title: str
+    left_at: str
+    since: datetime
+    missing_since: datetime
+
+
+@strawberry.type(name="LendingNeverHome")
+class NeverHome:
+    """Some of them, and the cursor behind them (null: these were the last)."""
+
+    items: list[Missing]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: Page[AstrayView]) -> Self:
+        return cls(items=[Missing(**asdict(one)) for one in page.items], next=page.next)
 
 
 @strawberry.type(name="LendingRequest")

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
+from pinakes.federation.lending.astray import astray
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import UNSETTLED, Arrival, PartyRow
 from pinakes.platform.errors import NotFound
@@ -74,18 +75,21 @@ def worklist(name: str) -> Select[PartyRow]:
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:
-    """How long each list is, books that were left here among the problems; not what is over.
+    """How long each list is, with the books that stand under it; not what is over.
 
-    Of that alone what disagrees, or is lost and not settled.
+    Those that were left here are problems, those that never came home are lost; of what is over
+    that alone counts which disagrees, or is lost and not settled.
     """
     columns = [func.count().filter(LISTS[name]).label(name) for name in LISTS]
     left = select(func.count()).select_from(strangers().subquery()).scalar_subquery()
-    rows = select(*columns, left.label("left"))
+    gone = select(func.count()).select_from(astray().subquery()).scalar_subquery()
+    rows = select(*columns, left.label("left"), gone.label("gone"))
     row = await session.execute(
         rows.where(or_(~PartyRow.over, GONE, PartyRow.trouble.is_not(None)))
     )
     told: dict[str, int] = dict(row.mappings().one())
     told["problem"] += told.pop("left")
+    told["lost"] += told.pop("gone")
     return told
 
 

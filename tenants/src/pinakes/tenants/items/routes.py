@@ -10,7 +10,7 @@ from pinakes.platform.http import Session
 from pinakes.platform.paging import After, Limit, Page, newest
 from pinakes.platform.replies import once
 from pinakes.tenants.items import service
-from pinakes.tenants.items.machine import Action
+from pinakes.tenants.items.machine import Action, Status
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import ItemChange, ItemView, NewItem
 
@@ -27,11 +27,12 @@ class Items(Controller):
         session: Session,
         barcode: FromQuery[Barcode] = None,
         record: FromQuery[UUID | None] = None,
+        status: FromQuery[Status | None] = None,
         after: FromQuery[After] = None,
         limit: FromQuery[Limit] = 50,
     ) -> Page[ItemView]:
-        """The branch's items, newest first: all, those of a record, or the one with a barcode."""
-        rows = service.listed(barcode, record)
+        """The branch's items, newest first: all, of a record, in a status, or with a barcode."""
+        rows = service.listed(barcode, record, status)
         return await newest(session, rows, Item.id, ItemView.of, after=after, limit=limit)
 
     @get("/{id:uuid}")

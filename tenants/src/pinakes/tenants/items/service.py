@@ -14,7 +14,7 @@ from pinakes.platform.db import driver, lock, to_json, uuid7
 from pinakes.platform.errors import Conflict, NotFound
 from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
-from pinakes.tenants.items.machine import AT_THE_DESK, BOUND, Action, ItemMoveRefused, move
+from pinakes.tenants.items.machine import AT_THE_DESK, BOUND, Action, ItemMoveRefused, Status, move
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved, Stock
 
@@ -138,15 +138,19 @@ async def find(session: AsyncSession, id: UUID) -> Item:
 
 async def with_barcode(session: AsyncSession, barcode: str) -> Item:
     """The item that bears *barcode*, a guest of another branch perhaps; or NoSuchItem."""
-    item = await session.scalar(listed(barcode, None))
+    item = await session.scalar(listed(barcode))
     if item is None:
         raise NoSuchItem("This branch has no item with this barcode.")
     return item
 
 
-def listed(barcode: str | None, record: UUID | None) -> Select[Item]:
-    """Items, all or those with this barcode or of this record."""
+def listed(
+    barcode: str | None, record: UUID | None = None, status: Status | None = None
+) -> Select[Item]:
+    """Items, all or those with this barcode, of this record, in this status."""
     rows = select(Item)
+    if status is not None:
+        rows = rows.where(Item.status == status)
     if barcode is not None:
         rows = rows.where(Item.barcode == barcode)
     return rows if record is None else rows.where(Item.record_id == record)
