@@ -8,7 +8,7 @@ import httpx
 import pytest
 from asyncpg.prepared_stmt import PreparedStatement
 from borrowing import Borrowing, edition, held
-from lending import Desk, deliver, rule
+from lending import Desk, deliver, enrol, rule
 
 from pinakes.platform.db import unit_of_work
 
@@ -196,3 +196,65 @@ async def test_a_reader_s_own_steps_and_scans_take_two_trips(
         assert answer.is_success, (path, answer.text)
         assert len(trips) == 2, (path, names(trips))
         await deliver(b.database)
+
+
+async def lent_out(b: Borrowing, desk: Desk, copies: int) -> list[str]:
+    """Barcodes of that many books which a reader of their branch has from its desk."""
+    title = await edition(b.database, b.home.consortium)
+    barcodes = await held(b.database, b.supplier, title, copies)
+    holder = await enrol(b.database, b.supplier)
+    for barcode in barcodes:
+        assert (await desk.lend(holder.card, barcode)).is_success
+    await deliver(b.database)
+    return barcodes
+
+
+async def test_a_return_where_nobody_has_a_part_in_it_takes_three_trips(
+    borrowing: Borrowing, desks: dict[str, Desk], trips: list[str]
+) -> None:
+    b = borrowing
+    looked = ["read_scan", "read_books", "write_request"]
+    [barcode] = await lent_out(b, desks["supplier"], 1)
+    for desk, scanned, verb in (
+        ("pickup", barcode, "found"),
+        ("pickup", barcode, "found"),
+        ("pickup", "NOBODY-S", "unknown"),
+        ("supplier", barcode, "shelve"),
+        ("supplier", barcode, "shelve"),
+    ):
+        trips.clear()
+        answer = await desks[desk].ask("/scans", {"barcode": scanned}, key=f"{desk}/{verb}")
+        [done] = answer.json()["items"]
+        assert (done["verb"], names(trips)[:1]) == (verb, looked[:1])
+        assert names(trips) in (looked, looked[:1]), "the second of a key has its first answer"
+        await deliver(b.database)
+    assert (await b.item(b.supplier, barcode)).status == "on_shelf"
+
+
+async def test_a_parcel_takes_three_trips_however_many_books_are_in_it(
+    borrowing: Borrowing, desks: dict[str, Desk], trips: list[str]
+) -> None:
+    b = borrowing
+    barcodes = await lent_out(b, desks["supplier"], 4)
+    for barcode in barcodes:
+        await desks["pickup"].ask("/scans", {"barcode": barcode, "parcel": "P-4"})
+    await deliver(b.database)
+    trips.clear()
+    done = (await desks["supplier"].ask("/scans", {"barcode": "P-4"})).json()["items"]
+    assert {one["barcode"] for one in done} == set(barcodes)
+    assert len(trips) == MOST
+    for barcode in barcodes:
+        assert (await b.item(b.supplier, barcode)).status == "on_shelf"
+
+
+async def test_the_look_at_a_book_tells_of_another_branch_s_no_more_than_whose_it_is(
+    borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    [barcode] = await lent_out(b, desks["supplier"], 1)
+    look = "SELECT read_books($1, $2, NULL)"
+    [theirs] = await b.database.hot.fetchval(look, b.pickup.id, [barcode])
+    none = dict.fromkeys(("parties", "item", "version", "status", "request"))
+    assert theirs == none | {"barcode": barcode, "owners": [b.supplier.id]}
+    [ours] = await b.database.hot.fetchval(look, b.supplier.id, [barcode])
+    assert (ours["status"], ours["owners"]) == ("lent", [b.supplier.id])

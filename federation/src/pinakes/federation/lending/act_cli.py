@@ -124,9 +124,9 @@ def scan(data: Path, branch: str, *, as_json: bool, **said: Any) -> None:
     """Do what is next with a book, or with every book of a parcel."""
     scanned = spoken(said, Scan)
 
-    async def read(desk: Desk, database: Database) -> bytes:
+    async def read(desk: Desk, _: Database) -> bytes:
         try:
-            return (await hot.scan(desk, database, scanned)).body
+            return (await hot.scan(desk, scanned)).body
         except (ItemOfSeveral, ParcelOfSeveral) as several:
             owners = ", ".join(several.facts["owners"])
             told = f"{several.code}: {several.title}. Say --owner: {owners}."

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, text, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
@@ -12,19 +13,17 @@ from pinakes.federation.holds.rules import Returned, route
 from pinakes.federation.lending.events import ItemArrived, ItemSeen, SeenAnswered
 from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.schemas import Scan, Scanned
+from pinakes.federation.lending.turn import Turn
 from pinakes.platform.audit import note
 from pinakes.platform.clock import now
 from pinakes.platform.db import uuid7
 from pinakes.platform.directory import Directory, Tenant
 from pinakes.platform.errors import Conflict, NotFound, Problem
-from pinakes.platform.identity import ANYONE, Principal
+from pinakes.platform.identity import ANYONE
 from pinakes.platform.language import later
-from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import take_over
 from pinakes.tenants.items.schemas import NewItem
 from pinakes.tenants.readers.misses import MISSES, Misses
-
-OWNERS = text("SELECT * FROM barcode_owners(:barcode)")
 
 
 class TooManyForeign(Problem):
@@ -53,69 +52,60 @@ class ItemOfSeveral(Conflict):
     title = "Several branches have an item with this barcode"
 
 
-async def foreign(session: AsyncSession, directory: Directory, scan: Scan) -> Scanned:
+def foreign(work: Turn, directory: Directory, scan: Scan, owners: Sequence[int]) -> Scanned:
     """A book of another branch: its owner is told, and says where it goes.
+
+    *owners*: all branches that have a book with its barcode, ours among them.
 
     Raises:
         ItemOfSeveral: *scan* has to name the owner.
         TooManyForeign, TooManyMisses: somebody types barcodes to end the loans of others.
     """
-    here: int = session.info["tenant"]
-    asker: Principal = session.info.get("asker") or ANYONE
+    asker = work.asker or ANYONE
     for counted in (FOREIGN, MISSES):
-        counted.check(asker.subject, here)
-    owner = await owner_of(session, directory, scan)
-    arrival = arriving(scan, owner, here)
-    session.add(arrival)
-    note(session, "item.seen", arrival.id, result=arrival.state)
-    (FOREIGN if owner else MISSES).count(asker.subject, here)
-    same = or_(Arrival.owner_id == arrival.owner_id, Arrival.owner_id.is_(None))
-    await forget(session, Arrival.barcode == scan.barcode, same, Arrival.id != arrival.id)
+        counted.check(asker.subject, work.here)
+    owner = owner_of(work.here, directory, scan, owners)
+    arrival = arriving(scan, owner, work.here)
+    (FOREIGN if owner else MISSES).count(asker.subject, work.here)
+    seen = {"operation": "item.seen", "subject": arrival["id"], "result": arrival["state"]}
+    work.books.append({"barcode": scan.barcode, "left": arrival, "audit": uuid7(), **seen})
     if owner is None:
         return Scanned("unknown", scan.barcode)
-    seen = ItemSeen(
-        about=arrival.id,
+    event = ItemSeen(
+        about=arrival["id"],
         barcode=scan.barcode,
         seen_at=now(),
         damaged=scan.damaged,
         parcel=scan.parcel,
     )
-    emit(session, seen, to=owner.id)
+    work.tell(event, owner.id)
     return Scanned("found", scan.barcode, owner=owner.code, send_to=owner.code)
 
 
-def arriving(scan: Scan, owner: Tenant | None, here: int) -> Arrival:
-    """A book that is left here, while we know no more than the scan says."""
-    return Arrival(
-        id=uuid7(),
-        barcode=scan.barcode,
-        owner_id=owner.id if owner else None,
-        state="asked" if owner else "unknown",
-        rule=None if owner else route(Returned(here=here, owner=None)).rule,
-        parcel=scan.parcel or None,
-    )
+def arriving(scan: Scan, owner: Tenant | None, here: int) -> dict[str, Any]:
+    """The row of a book that is left here, while we know no more than the scan says."""
+    return {
+        "id": uuid7(),
+        "owner_id": owner.id if owner else None,
+        "state": "asked" if owner else "unknown",
+        "rule": None if owner else route(Returned(here=here, owner=None)).rule,
+        "parcel": scan.parcel or None,
+    }
 
 
-async def owner_of(session: AsyncSession, directory: Directory, scan: Scan) -> Tenant | None:
+def owner_of(here: int, directory: Directory, scan: Scan, owners: Sequence[int]) -> Tenant | None:
     """The other branch whose book it is, if any knows it; or ItemOfSeveral."""
-    owners = await owners_of(session, directory, scan.barcode)
-    owners = [one for one in owners if one.id != session.info["tenant"]]
+    others = [one for one in owners if one != here]
     if scan.owner is not None:
-        owners = [one for one in owners if one == directory.coded(scan.owner)]
-    refuse_several(owners)
-    return owners[0] if owners else None
+        others = [one for one in others if one == directory.coded(scan.owner).id]
+    refuse_several(directory, others)
+    return directory.ids[others[0]] if others else None
 
 
-async def owners_of(session: AsyncSession, directory: Directory, barcode: str) -> list[Tenant]:
-    """All branches that have a book with this barcode, ours among them."""
-    found = await session.scalars(OWNERS, {"barcode": barcode})
-    return [directory.ids[id] for id in found]
-
-
-def refuse_several(owners: Sequence[Tenant]) -> None:
+def refuse_several(directory: Directory, owners: Sequence[int]) -> None:
     """Nobody but whoever has the book in hand can say whose it is."""
     if len(owners) > 1:
-        codes = sorted(one.code for one in owners)
+        codes = sorted(directory.ids[one].code for one in owners)
         raise ItemOfSeveral("Say whose it is, as `owner`.", owners=codes)
 
 

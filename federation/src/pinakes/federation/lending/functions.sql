@@ -288,9 +288,54 @@ BEGIN
     END CASE;
 END $$;
 
+-- What befalls a book that is on no request. "left": it is another branch's, and a reader gave it
+-- back here; what was known of it before is settled. Else it is ours and back; it had gone astray
+-- if there is an "item", whose "version" it had; whoever had found it hears that it has arrived.
+CREATE OR REPLACE FUNCTION lending_book(one jsonb, work jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    left_here arrival := jsonb_populate_record(NULL::arrival, one -> 'left');
+    told text := one ->> 'barcode';
+    record uuid;
+BEGIN
+    INSERT INTO audit (id, actor, role, operation, subject, result, request)
+    SELECT (one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role', one ->> 'operation',
+           one ->> 'subject', one ->> 'result', work ->> 'request'
+    WHERE one ->> 'operation' IS NOT NULL;
+    IF left_here.id IS NOT NULL THEN
+        UPDATE arrival a SET state = 'settled', parcel = NULL
+        WHERE a.tenant_id = pinakes_tenant() AND a.barcode = told AND a.state <> 'asked'
+          AND (a.owner_id = left_here.owner_id OR a.owner_id IS NULL);
+        INSERT INTO arrival (id, barcode, owner_id, state, rule, parcel)
+        VALUES (left_here.id, told, left_here.owner_id, left_here.state, left_here.rule,
+                left_here.parcel);
+        RETURN;
+    END IF;
+    IF one ->> 'item' IS NOT NULL THEN
+        UPDATE item i SET status = one ->> 'status', request_id = NULL, version = i.version + 1
+        WHERE i.tenant_id = pinakes_tenant() AND i.id = (one ->> 'item')::uuid
+          AND i.version = (one ->> 'version')::integer
+        RETURNING i.record_id INTO record;
+        IF NOT FOUND THEN RAISE 'changed' USING ERRCODE = 'PT409'; END IF;
+        PERFORM lending_shelves(record);
+    END IF;
+    WITH ways AS ( -- others may have a book of the same number
+        UPDATE transit t SET received_at = now(), lost_at = NULL
+        WHERE t.tenant_id = pinakes_tenant() AND t.barcode = told AND t.received_at IS NULL
+          AND (t.leg = 'home' AND t.to_id = pinakes_tenant()
+               OR t.leg = 'out' AND t.from_id = pinakes_tenant() OR t.leg = 'on')
+        RETURNING t.id, t.from_id)
+    INSERT INTO outbox (id, receiver, about, kind, body, actor, role)
+    SELECT pinakes_id(), way.from_id, way.id, 'ItemArrived',
+           jsonb_build_object('about', way.id, 'barcode', told), work ->> 'actor', work ->> 'role'
+    FROM ways AS way WHERE way.from_id <> pinakes_tenant();
+    UPDATE arrival a SET state = 'settled', parcel = NULL
+    WHERE a.tenant_id = pinakes_tenant() AND a.barcode = told AND a.state <> 'asked'
+      AND a.send_to = pinakes_tenant();
+END $$;
+
 -- work: now, actor, role, request; parties in the order of their steps, each with its version,
 -- what happened, and its effects; "was": the version that it had before (none: 0); "passing": a
--- later step of the same party says how it stands. told: messages.
+-- later step of the same party says how it stands. books: those on no request. told: messages.
 CREATE OR REPLACE FUNCTION lending_write(work jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     one jsonb; p request_party; effect text;
@@ -343,6 +388,7 @@ BEGIN
               AND (r.attempt, r.state, r.over) IS DISTINCT FROM (p.attempt, p.state, p.over);
         END IF;
     END LOOP;
+    PERFORM lending_book(book, work) FROM jsonb_array_elements(work -> 'books') AS book;
     INSERT INTO outbox (id, receiver, about, kind, body, actor, role)
     SELECT (t ->> 'id')::uuid, (t ->> 'receiver')::integer, (t ->> 'about')::uuid, t ->> 'kind',
            t -> 'body', work ->> 'actor', work ->> 'role'
@@ -356,8 +402,34 @@ CREATE OR REPLACE FUNCTION lending_place(wish jsonb) RETURNS void LANGUAGE sql A
                                    'changed_at', now()))
 $$;
 
+-- Every party that a book with this barcode has at this branch, the newest first.
+CREATE OR REPLACE FUNCTION lending_parties(scanned text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg(lending_party(p) ORDER BY p.id DESC) FROM request_party p
+    WHERE p.tenant_id = pinakes_tenant() AND p.role IN ('supplier', 'pickup') AND (
+        p.id IN (SELECT t.party_id FROM transit t
+                 WHERE t.tenant_id = pinakes_tenant() AND t.barcode = scanned)
+        OR p.request_id = (SELECT i.request_id FROM item i
+                           WHERE i.tenant_id = pinakes_tenant() AND i.barcode = scanned))
+$$;
+
+-- Of each barcode its parties, what bears it here, and where somebody has to say whose it is, the
+-- "owners": all branches that have such a book. named: the branch that the scan names as its owner.
+CREATE OR REPLACE FUNCTION lending_books(scanned text[], named integer) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg(jsonb_build_object(
+        'barcode', told.barcode, 'parties', lending_parties(told.barcode),
+        'item', i.id, 'version', i.version, 'status', i.status, 'request', i.request_id,
+        'owners', CASE WHEN i.id IS NULL OR i.status = 'withdrawn' OR named <> i.tenant_id
+                       OR named IS NULL AND i.request_id IS NULL
+                           AND i.status NOT IN ('out', 'missing', 'lost')
+                  THEN (SELECT coalesce(jsonb_agg(owner), '[]')
+                        FROM barcode_owners(told.barcode) AS owner) END) ORDER BY told.place)
+    FROM unnest(scanned) WITH ORDINALITY AS told (barcode, place)
+    LEFT JOIN item i ON i.tenant_id = pinakes_tenant() AND i.barcode = told.barcode
+$$;
+
 -- The lean road: each is one call in autocommit that enters the tenant by itself.
-DROP FUNCTION IF EXISTS read_request, read_scan, read_place, write_place, write_request;
+DROP FUNCTION IF EXISTS read_request, read_scan, read_books, read_place, write_place, write_request;
 
 -- The first answer to this key, or the party as lending_read tells it, and what its act looks at.
 CREATE FUNCTION read_request(this_tenant integer, given_key bytea, request uuid, as_role text,
@@ -403,14 +475,15 @@ BEGIN
     WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
       AND t.party_id IS NULL AND t.received_at IS NULL AND t.lost_at IS NULL;
     is_parcel := parties IS NOT NULL OR loose IS NOT NULL;
-    IF NOT is_parcel THEN
-        SELECT jsonb_agg(lending_party(p) ORDER BY p.id DESC) INTO parties FROM request_party p
-        WHERE p.tenant_id = this_tenant AND p.role IN ('supplier', 'pickup') AND (
-            p.id IN (SELECT t.party_id FROM transit t
-                     WHERE t.tenant_id = this_tenant AND t.barcode = scanned)
-            OR p.request_id = (SELECT i.request_id FROM item i
-                               WHERE i.tenant_id = this_tenant AND i.barcode = scanned));
-    END IF;
+    IF NOT is_parcel THEN parties := lending_parties(scanned); END IF;
+END $$;
+
+-- What read_scan does not tell of books that no step waits for.
+CREATE FUNCTION read_books(this_tenant integer, scanned text[], named integer) RETURNS jsonb
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM pinakes_enter(this_tenant);
+    RETURN lending_books(scanned, named);
 END $$;
 
 -- The same for a new request: the title, the reader's standing and requests, and the rules.

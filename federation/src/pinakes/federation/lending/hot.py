@@ -1,10 +1,9 @@
 """The lean road of what desks do with requests: one call that reads, one call that writes.
 
-A step that has to look around (to choose a supplier, to find a foreign book's owner) takes the
-ordinary road instead; callers see no difference.
+Between them may stand one more look: whom to ask, or whose book it is that no step waits for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,15 +17,14 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.placing import Placing
 from pinakes.federation.lending.rows import Sought, found_in
 from pinakes.federation.lending.schemas import NewRequest, PartyView, Scan
-from pinakes.federation.lending.turn import Choosing, NeedsSession, Turn
-from pinakes.platform.db import Database, unit_of_work
+from pinakes.federation.lending.turn import Choosing, Turn
 from pinakes.platform.paging import Page
-from pinakes.platform.replies import keep
 from pinakes.tenants.circulation.hot import Answer, Connection, Desk, Row, earlier, read, settle
 from pinakes.tenants.readers import cards
 
 READ = "SELECT * FROM read_request($1, $2, $3, $4, $5, $6, $7)"
 SCAN = "SELECT * FROM read_scan($1, $2, $3)"
+BOOKS = "SELECT read_books($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
 ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
@@ -101,7 +99,7 @@ def shortlist(connection: Connection) -> Choosing:
     return choosing
 
 
-async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
+async def scan(desk: Desk, told: Scan) -> Answer:
     """What is next with the book, or with every book of the parcel."""
 
     async def move(connection: Connection) -> Answer:
@@ -109,23 +107,17 @@ async def scan(desk: Desk, database: Database, told: Scan) -> Answer:
         return earlier(row) or await moved(connection, row)
 
     async def moved(connection: Connection, row: Row) -> Answer:
-        if row.loose:
-            raise NeedsSession
-        parties, work = [found_in(one) for one in row.parties or ()], lean(desk)
-        found = scanning.meant(parties, desk.directory, told)
-        due_now = found if row.is_parcel else scanning.next_of(found)
-        if not due_now:
-            raise NeedsSession
-        done = [await scanning.step(work, desk.directory, one, told) for one in due_now]
+        async def look(barcodes: Sequence[str], named: int | None) -> list[scanning.Book]:
+            found: list[scanning.Book] = await connection.fetchval(
+                BOOKS, desk.here.id, barcodes, named
+            )
+            return found
+
+        work = lean(desk)
+        done = await scanning.scanned(work, desk.directory, told, row, look)
         return await written(connection, desk, work, Page(done))
 
-    try:
-        return await settle(desk, move)
-    except NeedsSession:
-        async with unit_of_work(database.app, desk.here.id, desk.asker) as session:
-            return await kept(
-                session, desk, Page(await scanning.scan(session, desk.directory, told))
-            )
+    return await settle(desk, move)
 
 
 def lean(desk: Desk) -> Turn:
@@ -140,12 +132,4 @@ async def written(connection: Connection, desk: Desk, work: Turn, shown: Any) ->
     await connection.fetchval(
         WRITE, desk.here.id, key.key, key.fingerprint, OK, answer.body, work.work()
     )
-    return answer
-
-
-async def kept(session: Any, desk: Desk, shown: Any) -> Answer:
-    """The answer of the ordinary road, under its key."""
-    answer = Answer(OK, msgspec.json.encode(shown))
-    if desk.key.key and desk.key.fingerprint:
-        await keep(session, desk.key.key, desk.key.fingerprint, OK, answer.body)
     return answer

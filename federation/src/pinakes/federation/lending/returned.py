@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, or_, select, text, update
+from sqlalchemy import and_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.rules import Returned, Route, route
@@ -183,22 +183,3 @@ async def is_still_there(session: AsyncSession, barcode: str, finder: int, to: i
     onward = and_(Transit.leg == "on", Transit.from_id == finder, Transit.to_id == to)
     ways = select(Transit.id).where(Transit.barcode == barcode, onward)
     return await session.scalar(ways.where(Transit.received_at.is_(None)).limit(1)) is not None
-
-
-async def came_home(session: AsyncSession, barcode: str) -> None:
-    """End the ways that our book was on; where it had been left nobody waits to send it."""
-    here = session.info["tenant"]
-    ours = or_(  # others may have a book of the same number
-        and_(Transit.leg == "home", Transit.to_id == here),
-        and_(Transit.leg == "out", Transit.from_id == here),
-        Transit.leg == "on",
-    )
-    ways = await session.execute(
-        update(Transit)
-        .where(Transit.barcode == barcode, Transit.received_at.is_(None), ours)
-        .values(received_at=now(), lost_at=None)
-        .returning(Transit.id, Transit.from_id)
-    )
-    for way, finder in ways:
-        if finder != here:
-            emit(session, ItemArrived(about=way, barcode=barcode), to=finder)

@@ -152,10 +152,10 @@ class Scans(Controller):
 
     @post(status_code=200)
     async def scan(
-        self, data: JSONBody[Scan], request: Call, desk: AtDesk, database: Data
+        self, data: JSONBody[Scan], request: Call, desk: AtDesk
     ) -> Response[Page[Scanned]]:
         """A book or a parcel: what is next with it is done; of a foreign one, the owner told."""
-        return told(request, desk, await hot.scan(desk, database, data))
+        return told(request, desk, await hot.scan(desk, data))
 
 
 class Worklists(Controller):

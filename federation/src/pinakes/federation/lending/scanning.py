@@ -1,6 +1,6 @@
 """One scan at a desk: the next step of what the book is in; or whose it is, and where it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -10,23 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending.acting import PACKED
 from pinakes.federation.lending.deciding import turn
-from pinakes.federation.lending.finder import foreign, forget, owners_of, refuse_several
+from pinakes.federation.lending.finder import foreign, refuse_several
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import Arrival
 from pinakes.federation.lending.party import MoveRefused
-from pinakes.federation.lending.returned import came_home
 from pinakes.federation.lending.rows import Found, found_in
 from pinakes.federation.lending.schemas import PartyView, Scan, Scanned
 from pinakes.federation.lending.service import due
 from pinakes.federation.lending.turn import Turn
 from pinakes.platform.clock import now
+from pinakes.platform.db import driver, uuid7
 from pinakes.platform.directory import Directory
 from pinakes.platform.errors import Conflict
 from pinakes.platform.language import later
-from pinakes.tenants.circulation.astray import found_again
-from pinakes.tenants.circulation.elsewhere import home_again
-from pinakes.tenants.items.machine import Status
-from pinakes.tenants.items.service import NoSuchItem, with_barcode
+from pinakes.tenants.items.machine import Action, Status, move
 
 S, P = Role.SUPPLIER, Role.PICKUP
 AWAY = "SHIPPED RECEIVED RENEW_REQUESTED OVERDUE RECALLED SHIPPED_RETURN COMPLETED_WITHOUT_RETURN"
@@ -45,6 +41,7 @@ DAMAGED = {"receive": "receive_damaged", "home": "home_damaged"}
 READ = text("SELECT parties, is_parcel, loose FROM read_scan(:tenant, NULL, :barcode)").columns(
     parties=JSONB(), is_parcel=Boolean(), loose=JSONB()
 )
+BOOKS = "SELECT lending_books($1, $2)"
 
 
 class Loose(TypedDict):
@@ -52,6 +49,21 @@ class Loose(TypedDict):
 
     barcode: str
     sender: int
+
+
+class Book(TypedDict):
+    """What bears a barcode here, if anything does, and who has such a book: ``lending_books``."""
+
+    barcode: str
+    parties: list[dict[str, Any]] | None
+    item: str | None
+    version: int | None
+    status: str | None
+    request: str | None
+    owners: list[int] | None
+
+
+type Look = Callable[[Sequence[str], int | None], Awaitable[list[Book]]]  # barcodes, named owner
 
 
 class ParcelOfSeveral(Conflict):
@@ -66,48 +78,71 @@ class LentHere(Conflict):
 
 async def scan(session: AsyncSession, directory: Directory, scan: Scan) -> list[Scanned]:
     """Do what is next with the book, or with every book of the parcel."""
-    here: int = session.info["tenant"]
-    row = (await session.execute(READ, {"tenant": here, "barcode": scan.barcode})).one()
-    loose = row.loose or ()
-    found = meant([found_in(one) for one in row.parties or ()], directory, scan, loose)
-    if not row.is_parcel:
-        return await book(session, directory, scan, found)
-    done = await steps(session, directory, found, scan)
-    for barcode in from_sender(loose, directory, scan):
-        one = Scan(barcode, owner=directory.ids[here].code, damaged=scan.damaged)
-        told = (await session.execute(READ, {"tenant": here, "barcode": barcode})).one()
-        parties = meant([found_in(one) for one in told.parties or ()], directory, one)
-        done += await book(session, directory, one, parties)
-    return done
-
-
-async def steps(
-    session: AsyncSession, directory: Directory, due_now: list[Found], scan: Scan
-) -> list[Scanned]:
-    """What is next with each of these."""
     work = turn(session)
-    done = [await step(work, directory, one, scan) for one in due_now]
+    row = (await session.execute(READ, {"tenant": work.here, "barcode": scan.barcode})).one()
+
+    async def look(barcodes: Sequence[str], named: int | None) -> list[Book]:
+        found: list[Book] = await (await driver(session)).fetchval(BOOKS, barcodes, named)
+        return found
+
+    done = await scanned(work, directory, scan, row, look)
     await work.write()
     return done
 
 
-async def book(
-    session: AsyncSession, directory: Directory, scan: Scan, found: list[Found]
+async def scanned(
+    work: Turn, directory: Directory, scan: Scan, row: Any, look: Look
 ) -> list[Scanned]:
-    """Do what is next with one book, of which *found* is all that it has to do with here."""
-    due_now = next_of(found)
-    if due_now:
-        return await steps(session, directory, due_now, scan)
-    try:
-        item = await with_barcode(session, scan.barcode)
-    except NoSuchItem:
-        return [await foreign(session, directory, scan)]
-    another = scan.owner is not None and directory.coded(scan.owner).id != session.info["tenant"]
-    if item.status == Status.WITHDRAWN or another:  # a guest that left, or others' by now
-        return [await foreign(session, directory, scan)]
-    if scan.owner is None and item.status not in ASTRAY and item.request_id is None:
-        refuse_several(await owners_of(session, directory, scan.barcode))
-    return [await ours(session, item, found)]
+    """The same on either road; *row*: what ``read_scan`` has found."""
+    loose = row.loose or ()
+    found = meant([found_in(one) for one in row.parties or ()], directory, scan, loose)
+    if not row.is_parcel:
+        return [await one_book(work, directory, scan, found, look)]
+    done = [await step(work, directory, one, scan) for one in found]
+    taken = {one.party.facts.get("barcode") for one in found}
+    rest = [one for one in from_sender(loose, directory, scan) if one not in taken]
+    owner = directory.ids[work.here].code
+    for book in await look(rest, work.here) if rest else ():
+        one = Scan(book["barcode"], owner=owner, damaged=scan.damaged)
+        parties = meant([found_in(one) for one in book["parties"] or ()], directory, one)
+        done.append(
+            await next_with(work, directory, one, parties)
+            or stray(work, directory, one, book, parties)
+        )
+    return done
+
+
+async def one_book(
+    work: Turn, directory: Directory, scan: Scan, parties: list[Found], look: Look
+) -> Scanned:
+    """Do what is next with one book, of which *parties* is all that it has to do with here."""
+    done = await next_with(work, directory, scan, parties)
+    if done is not None:
+        return done
+    named = directory.coded(scan.owner).id if scan.owner else None
+    [book] = await look([scan.barcode], named)
+    return stray(work, directory, scan, book, parties)
+
+
+async def next_with(
+    work: Turn, directory: Directory, scan: Scan, parties: list[Found]
+) -> Scanned | None:
+    """The step that waits for this book; none does."""
+    due_now = next_of(parties)
+    return await step(work, directory, due_now[0], scan) if due_now else None
+
+
+def stray(
+    work: Turn, directory: Directory, scan: Scan, book: Book, parties: list[Found]
+) -> Scanned:
+    """A book that no step waits for: another branch's, or ours."""
+    status, owners = book["status"], book["owners"] or ()
+    another = scan.owner is not None and directory.coded(scan.owner).id != work.here
+    if status in {None, Status.WITHDRAWN} or another:  # a guest that left, or others' by now
+        return foreign(work, directory, scan, owners)
+    if scan.owner is None:
+        refuse_several(directory, owners)
+    return ours(work, book, parties)
 
 
 def meant(
@@ -173,24 +208,39 @@ def again(found: Found) -> str | None:
     return AGAIN.get(key_of(found)) if fresh else None
 
 
-async def ours(session: AsyncSession, item: Any, parties: list[Found]) -> Scanned:
-    """A book that lies here and that no step waits for: perhaps it has come home on its own."""
-    if item.status == Status.LENT:
+def ours(work: Turn, book: Book, parties: list[Found]) -> Scanned:
+    """A book that lies here and that no step waits for: perhaps it has come home on its own.
+
+    Raises:
+        LentHere: its loan is to be closed first.
+        MoveRefused: it waits for its reader.
+    """
+    if book["status"] == Status.LENT:
         raise LentHere(later("Scan it as a return: its loan is closed, and the request goes on."))
-    if parties and item.request_id is not None:
+    if parties and book["request"] is not None:
         raise MoveRefused(
             later("It waits for its reader."),
             state=parties[0].party.state,
             label=label(parties[0]),
         )
-    if item.status in ASTRAY:
-        if item.status == Status.OUT:
-            await home_again(session, item)
-        else:
-            found_again(session, item)
-    await came_home(session, item.barcode)
-    await forget(session, Arrival.barcode == item.barcode, Arrival.send_to == item.tenant_id)
-    return Scanned("shelve", item.barcode)
+    work.books.append({"barcode": book["barcode"], **found_again(book)})
+    return Scanned("shelve", book["barcode"])
+
+
+def found_again(book: Book) -> dict[str, Any]:
+    """How it comes onto the shelf, if it had gone astray."""
+    if book["status"] not in ASTRAY:
+        return {}
+    home = book["status"] == Status.OUT
+    return {
+        "item": book["item"],
+        "version": book["version"],
+        "status": move(Status(book["status"]), Action.COME_HOME if home else Action.SHELVE),
+        "operation": "item.home" if home else "item.shelve",
+        "subject": book["item"],
+        "result": "done",
+        "audit": uuid7(),
+    }
 
 
 def label(found: Found) -> str | None:

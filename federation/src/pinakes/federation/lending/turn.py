@@ -58,6 +58,7 @@ class Turn:
     at: datetime = field(default_factory=clock.now)
     parties: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    books: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # on no request
     latest: dict[Key, Found] = field(default_factory=dict[Key, Found])
     seen: dict[Sought, Found | None] = field(default_factory=dict[Sought, Found | None])
     memo: dict[str, Any] = field(default_factory=dict[str, Any])  # what decisions have looked up
@@ -224,12 +225,13 @@ class Turn:
             "role": self.asker.role if self.asker else "system",
             "request": request_id.get(),
             "parties": self.parties,
+            "books": self.books,
             "told": self.told,
         }
 
     async def write(self) -> None:
         """Everything at once; ChangedMeanwhile when a row is not as it was read."""
-        if not self.parties and not self.told:
+        if not self.parties and not self.books and not self.told:
             return
         try:
             await (await driver(self.session)).fetchval(WRITE, to_json(self.work()))
@@ -238,5 +240,6 @@ class Turn:
                 raise ChangedMeanwhile("Look again, then repeat the request.") from error
             raise
         self.parties.clear()
+        self.books.clear()
         self.told.clear()
         self.session.info["told"] = True

@@ -6,8 +6,7 @@ from pinakes.platform.audit import note
 from pinakes.platform.messages import emit
 from pinakes.tenants.circulation.elsewhere import own
 from pinakes.tenants.items.events import ItemsChanged
-from pinakes.tenants.items.machine import Action, Status, move
-from pinakes.tenants.items.models import Item
+from pinakes.tenants.items.machine import Status
 
 
 async def never_came(session: AsyncSession, barcode: str) -> None:
@@ -16,15 +15,5 @@ async def never_came(session: AsyncSession, barcode: str) -> None:
     if item is None or item.status != Status.OUT or item.request_id is not None:
         return
     item.status = Status.MISSING
-    _noted(session, item, "item.miss")
-
-
-def found_again(session: AsyncSession, item: Item) -> None:
-    """It stands on the shelf again."""
-    item.status = move(item.status, Action.SHELVE)
-    _noted(session, item, "item.shelve")
-
-
-def _noted(session: AsyncSession, item: Item, operation: str) -> None:
-    note(session, operation, item.id)
+    note(session, "item.miss", item.id)
     emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))

@@ -101,10 +101,3 @@ async def take_over(session: AsyncSession, owner: int, book: NewItem) -> None:
     item.status = Status.ON_SHELF
     note(session, "item.float", item.id)
     emit(session, ItemsChanged(about=record, records=[record]))
-
-
-async def home_again(session: AsyncSession, item: Item) -> None:
-    """Put a book that was on its way home on the shelf."""
-    item.status, item.request_id = move(item.status, Action.COME_HOME), None
-    note(session, "item.home", item.id)
-    emit(session, ItemsChanged(about=item.record_id, records=[item.record_id]))
