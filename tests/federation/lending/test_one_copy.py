@@ -11,7 +11,7 @@ import httpx
 import pytest
 from borrowing import Borrowing
 from finding import STONE
-from lending import deliver, record
+from lending import deliver, record, rule
 from mint import Mint
 from msgspec.structs import replace
 from request_desk import CHINESE, ENGLISH
@@ -25,13 +25,13 @@ from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue import service as catalogue
 from pinakes.tenants.catalogue.events import RecordsChanged
 from pinakes.tenants.items import service as items
-from pinakes.tenants.items.machine import Status
+from pinakes.tenants.items.machine import Action, Status
 from pinakes.tenants.items.models import Item
 from pinakes.tenants.items.schemas import NewItem
 
 pytestmark = pytest.mark.anyio
 
-S, P = Role.SUPPLIER, Role.PICKUP
+R, S, P = Role.REQUESTER, Role.SUPPLIER, Role.PICKUP
 
 
 @dataclass
@@ -234,3 +234,25 @@ async def test_a_copy_that_is_gone_is_said_and_any_other_can_be_asked_for(
     again = hidden(pressed.text) | {"pickup": b.pickup.code}
     placed = await client.post(path, data=again, headers=me | tongue)
     assert placed.status_code == 303, placed.text
+
+
+@pytest.mark.parametrize("answers", ["automatic", "hand"])
+async def test_what_its_owner_has_lost_meanwhile_is_looked_at_by_the_staff(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], books: Set, answers: str
+) -> None:
+    b, second = borrowing, books.items["2"]
+    await rule(b.database, b.supplier, supply_answers=answers)
+    wish = books.wish(b.supplier, b.pickup, "2")
+    asked = await client.post(f"/v1/b/{b.home.code}/requests", json=wish, headers=me)
+    assert asked.status_code == 201, asked.text
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        await items.act(session, second.id, Action.LOSE)
+    await deliver(b.database)
+    request = UUID(asked.json()["request"])
+    assert await b.states(request, 1) == {"requester": "UNFILLED", "supplier": "UNFILLED"}
+    assert await b.states(request, 2) == {"requester": "NEEDS_REVIEW"}
+    assert (await b.wish(request)).state == "NEEDS_REVIEW"
+    await rule(b.database, b.supplier, supply_answers="automatic")
+    await b.act(b.home, request, R, "describe", edition=str(books.edition))
+    assert (await b.states(request))["supplier"] == "WILL_SUPPLY", "any copy will do now"
+    assert (await b.item(b.supplier, books.items["1"].barcode)).request_id == request

@@ -24,12 +24,17 @@ from pinakes.tenants.registry.settings import effective
 
 NOTED = ("title", "pickup_code", "collect_by", "due")  # what a notice to the reader may tell
 AWAY = "out"  # of an item's status
+LACKING = "NotHeld"  # why a branch cannot supply what it is asked for by name
+THEIRS = {"wanted_owner", "wanted_record", "wanted_item"}
 LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
 RENEWALS = 2
 
 FREE = text("""
     SELECT lending_free(:record, :item, :request, CAST(:taken AS uuid[])) AS copy
 """).columns(copy=JSONB())
+LENT = text("""
+    SELECT EXISTS (SELECT FROM commons.copies_shown(:here, NULL, :record, :item, NULL, 1))
+""")
 WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
 
 
@@ -58,13 +63,17 @@ def as_day(moment: int | None) -> date | None:
 
 
 async def refused(turn: Turn, party: Party) -> list[int]:
-    """Who has been asked for this wish before; nobody, where it begins."""
+    """Who has been asked for this wish before; nobody, where it begins.
+
+    Who lacked one copy of its own that was wanted may have another, once any copy will do.
+    """
     before = set[int | None](turn.memo.get("asked", ()))
     if party.attempt > 1 and "asked" not in turn.memo:
         asked = select(PartyRow.supplier_id).where(
             PartyRow.request_id == party.request,
             PartyRow.role == Role.REQUESTER,
             PartyRow.attempt < party.attempt,
+            PartyRow.facts.has_key("wanted_owner") == ("wanted_owner" in party.facts),
         )
         before |= set(await turn.session.scalars(asked))
     in_turn = {
@@ -99,8 +108,17 @@ async def ask(turn: Turn, found: Found, supplier: int, record: UUID) -> None:
 
 
 async def ask_next(turn: Turn, found: Found) -> None:
-    """Another attempt at the same wish."""
-    await turn.happen(changed(fresh(following(found.party)), barred=found.barred), "valid")
+    """Another attempt at the same wish.
+
+    Where the one branch whose copy or record is wanted has none, the staff look for the title.
+    """
+    party = following(found.party)
+    lacking = found.party.facts.get("reason") == LACKING and "wanted_owner" in party.facts
+    if lacking:
+        facts = {name: told for name, told in party.facts.items() if name not in THEIRS}
+        party = replace(party, facts=facts)
+    after = changed(fresh(party), barred=found.barred)
+    await turn.happen(after, "unknown_title" if lacking else "valid")
 
 
 async def ask_again(turn: Turn, found: Found) -> None:
@@ -142,11 +160,22 @@ async def consider(turn: Turn, found: Found) -> None:
     copy = await free_copy(turn, found.party)
     if copy and (copy["status"] == AWAY or not by_hand):
         await turn.happen(found, "agree")
+    elif copy is None and await lacks(turn, found.party):
+        await turn.happen(found, "decline", {"reason": LACKING, "by_itself": True})
     elif by_hand:
         await turn.happen(found, "expect")
     else:
         told = {"reason": "NotCurrentAvailableForILL", "by_itself": True}
         await turn.happen(found, "decline", told)
+
+
+async def lacks(turn: Turn, party: Party) -> bool:
+    """Whether the one copy that is wanted is none that we lend: it is lost, or never was here."""
+    record, item = as_id(party.facts.get("record")), as_id(party.facts.get("wanted_item"))
+    if record is None or item is None:
+        return False
+    told = {"here": turn.here, "record": record, "item": item}
+    return not await turn.session.scalar(LENT, told)
 
 
 async def answers(turn: Turn) -> Any:

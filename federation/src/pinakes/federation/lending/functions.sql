@@ -89,7 +89,8 @@ LANGUAGE sql STABLE AS $$
     || CASE WHEN p.role = 'requester' THEN jsonb_build_object('asked', (
             SELECT coalesce(jsonb_agg(o.supplier_id), '[]') FROM request_party o
             WHERE o.tenant_id = p.tenant_id AND o.request_id = p.request_id
-              AND o.role = 'requester' AND o.attempt <= p.attempt AND o.supplier_id IS NOT NULL))
+              AND o.role = 'requester' AND o.attempt <= p.attempt AND o.supplier_id IS NOT NULL
+              AND (o.facts ? 'wanted_owner') = (p.facts ? 'wanted_owner')))
         ELSE '{}' END
 $$;
 
