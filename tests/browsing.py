@@ -42,6 +42,7 @@ class Scene:
     job: UUID  # an import, with what it set aside
     piece: UUID
     undo: UUID  # of that import
+    own: UUID  # a record of the branch
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from litestar import Litestar
 from mint import Mint
 from playwright.async_api import Browser, async_playwright
 from served import served
+from sqlalchemy import select
 
 from pinakes.main.app import dress
 from pinakes.platform.config import Settings
-from pinakes.platform.db import Database
+from pinakes.platform.db import Database, unit_of_work
+from pinakes.tenants.catalogue.models import CatalogueRecord
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +57,9 @@ async def scene(
     record = found.json()["items"][0]["id"]
     job, piece, undo = await setting_aside(database, branch)
     path = f"/b/{branch.code}/catalogue/{record}"
-    return Scene(branch, home, reader, shelf, path, job, piece, undo)
+    async with unit_of_work(database.app, branch.id) as session:
+        own = (await session.scalars(select(CatalogueRecord.id).limit(1))).one()
+    return Scene(branch, home, reader, shelf, path, job, piece, undo, own)
 
 
 @pytest.fixture

@@ -39,6 +39,8 @@ PAGES = {
     "what stayed": ("cataloguer", "/b/{branch}/cataloguing/undos/{undo}"),
     "set aside": ("cataloguer", "/b/{branch}/cataloguing/imports/{job}/quarantine"),
     "mend a record": ("cataloguer", "/b/{branch}/cataloguing/pieces/{piece}?encoding=koi8-r"),
+    "our records": ("cataloguer", "/b/{branch}/cataloguing/records?number=zz"),
+    "a record of ours": ("cataloguer", "/b/{branch}/cataloguing/records/{own}"),
     "reported mistakes": ("cataloguer", "/b/{branch}/cataloguing/mistakes"),
     "their record": ("reader", "{record}"),
     "asking for what is not found": ("reader", "/b/{home}/me/requests/new?title=石头记"),
@@ -78,7 +80,7 @@ async def opened(visitor: Visitor, scene: Scene, name: str, **how: Any) -> Async
         seen = Opened(await context.new_page())
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.on("console", lambda message: seen.said.append(message.text))
-        names = ("record", "job", "piece", "undo")
+        names = ("record", "job", "piece", "undo", "own")
         places = {name: getattr(scene, name) for name in names}
         branches = {"branch": scene.branch.code, "home": scene.home.code}
         await seen.page.goto(path.format(**branches, **places))

@@ -333,3 +333,52 @@ async def test_only_cataloguers_come_in(room: Room, mint: Mint) -> None:
         headers = {**mint.staff(f"{grant}@{room.code}"), "accept": "text/html"}
         answer = await room.client.get(room.at(""), headers=headers)
         assert answer.status_code == status
+
+
+async def test_a_record_is_hidden_shown_taken_out_of_stock_and_back_by_buttons(
+    room: Room, bring: Import
+) -> None:
+    await bring(file_of(book("7"), book("8", items=["W8"])))
+    assert "本馆没有此控制号或编号的记录" in await room.get("records", number="9")
+    opened = await room.client.get(room.at("records?number=7"), headers=room.headers)
+    path = opened.headers["location"]
+    buttons = {"hide": "show", "show": "hide", "withdraw": "restore", "restore": "withdraw"}
+    for pressed, then in buttons.items():
+        shown = await room.get(path)
+        assert (f'value="{pressed}"' in shown, f'value="{then}"' in shown) == (True, False)
+        assert (await room.post(path, act=pressed)).headers["location"] == path
+        shown = await room.get(path)
+        assert (f'value="{then}"' in shown, f'value="{pressed}"' in shown) == (True, False)
+    assert (await room.post(path, act="burn")).status_code == 400
+    other = await room.client.get(room.at("records?number=8"), headers=room.headers)
+    held = await room.get(other.headers["location"])
+    assert "在藏 1 册" in held
+    assert 'value="withdraw"' not in held
+    assert (await room.post(other.headers["location"], act="withdraw")).status_code == 409
+
+
+async def test_of_several_agencies_records_one_is_chosen(room: Room, bring: Import) -> None:
+    other = book("7", "三国演义")
+    other["003"].data = "OTHER"
+    await bring(file_of(book("7"), other))
+    shown = await room.get("records", number="7")
+    assert "多条记录使用此控制号" in shown
+    paths = re.findall(r'href="([^"]*/cataloguing/records/[^"]+)"', shown)
+    assert len(paths) == 2
+    assert sum(["三国演义" in await room.get(path) for path in paths]) == 1
+
+
+async def test_records_of_another_branch_are_neither_found_nor_touched(
+    room: Room, bring: Import, neighbour: Tenant, database: Database, library: Tenant, mint: Mint
+) -> None:
+    await bring(file_of(book("7")))
+    async with unit_of_work(database.app, library.id) as session:
+        [id] = await session.scalars(select(CatalogueRecord.id))
+    theirs = Room(room.client, mint.staff(f"cataloguer@{neighbour.code}"), neighbour.code)
+    for number in ("7", str(id)):
+        assert "本馆没有此控制号或编号的记录" in await theirs.get("records", number=number)
+    assert (await theirs.post(f"records/{id}", act="hide")).status_code == 404
+    answer = await theirs.client.get(theirs.at(f"records/{id}"), headers=theirs.headers)
+    assert answer.status_code == 404
+    async with unit_of_work(database.app, library.id) as session:
+        assert not await session.scalar(select(CatalogueRecord.suppressed))

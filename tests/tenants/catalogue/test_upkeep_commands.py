@@ -140,8 +140,13 @@ async def test_records_are_hidden_withdrawn_and_brought_back(
     command: Command, bring: Import, database: Database, library: Tenant
 ) -> None:
     await bring(file_of(book("1"), book("2", items=["A"])))
-    for words in (("suppress", "1"), ("withdraw", "1"), ("withdraw", "1", "--undo")):
-        assert (await command(*words)).exit_code == 0
+    for words, told in (
+        (("suppress", "1"), "hidden from readers"),
+        (("withdraw", "1"), "out of stock"),
+        (("withdraw", "1", "--undo"), "back in stock"),
+    ):
+        answer = await command(*words)
+        assert (answer.exit_code, answer.output) == (0, f"1  红楼梦  {told}\n")
     async with unit_of_work(database.app, library.id) as session:
         rows = select(CatalogueRecord.suppressed, CatalogueRecord.withdrawn)
         found = (await session.execute(rows.order_by(CatalogueRecord.control_number))).all()

@@ -14,6 +14,7 @@ from pinakes.tenants.catalogue.mending_routes import Mendings
 from pinakes.tenants.catalogue.mistake_pages import MistakePages
 from pinakes.tenants.catalogue.mistake_routes import Mistakes
 from pinakes.tenants.catalogue.pages import CataloguingPages
+from pinakes.tenants.catalogue.record_pages import RecordPages
 from pinakes.tenants.catalogue.rederiving import REDERIVE, run_rederiving
 from pinakes.tenants.catalogue.report_routes import Reports
 from pinakes.tenants.catalogue.routes import Catalogue
@@ -25,7 +26,7 @@ from pinakes.tenants.catalogue.upkeep_routes import Duplicates, Upkeep
 feature = Feature(
     name="catalogue",
     routes=[Catalogue, Reports, Exports, Takeouts, Takeins, Mendings, Duplicates, Upkeep, Mistakes],
-    pages=[CataloguingPages, BringingPages, EndingPages, MistakePages],
+    pages=[CataloguingPages, BringingPages, EndingPages, MistakePages, RecordPages],
     templates=__name__,
     queries=[CatalogueQueries],
     functions=__name__,

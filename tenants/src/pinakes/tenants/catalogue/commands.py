@@ -140,8 +140,10 @@ def finish(job: Job, *, as_json: bool) -> None:
             click.echo(f"{name:>12}  {'  '.join(map(str, one.values()))}")
 
 
-def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str) -> click.Command:
-    """A command that takes one record away, or brings it back."""
+def hider(
+    name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str, told: tuple[str, str]
+) -> click.Command:
+    """A command that takes one record away, or brings it back; *told* are what it has done then."""
 
     @click.argument("record")
     @click.option("--undo", is_flag=True, help="Bring it back.")
@@ -155,6 +157,9 @@ def hider(name: str, verb: Callable[..., Awaitable[CatalogueRecord]], words: str
         view = inside(data, branch, hide)
         if as_json:
             show_json(view)
+        else:
+            known_as = view.control_number or view.id
+            click.echo(f"{known_as}  {view.title.full or '-'}  {told[undo]}")
 
     return click.command(name, help=words)(run)
 
@@ -163,8 +168,16 @@ COMMANDS = (
     give,
     take,
     runner("rederive", start_rederiving, "Make anew what is indexed, out of the records."),
-    hider("suppress", suppress, "Hide a RECORD (id or control number) from the public."),
     hider(
-        "withdraw", withdraw, "Take a RECORD (id or control number) without copies out of stock."
+        "suppress",
+        suppress,
+        "Hide a RECORD (id or control number) from the public.",
+        ("hidden from readers", "no longer hidden"),
+    ),
+    hider(
+        "withdraw",
+        withdraw,
+        "Take a RECORD (id or control number) without copies out of stock.",
+        ("out of stock", "back in stock"),
     ),
 )

@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.platform.audit import note
@@ -27,15 +27,20 @@ class SeveralRecords(Conflict):
     title = "Several records bear this control number"
 
 
+def known_as(said: str) -> Select[CatalogueRecord]:
+    """The record of this id, or those of this control number."""
+    row = CatalogueRecord
+    wanted = row.id == UUID(said) if ID.fullmatch(said) else row.control_number == said
+    return select(row).where(wanted)
+
+
 async def numbered(session: AsyncSession, said: str) -> CatalogueRecord:
     """The record of this id or control number.
 
     Raises:
         NoSuchRecord, SeveralRecords: it is none's, or that of several agencies' records.
     """
-    row = CatalogueRecord
-    wanted = row.id == UUID(said) if ID.fullmatch(said) else row.control_number == said
-    found = (await session.scalars(select(row).where(wanted).limit(2))).all()
+    found = (await session.scalars(known_as(said).limit(2))).all()
     if len(found) > 1:
         raise SeveralRecords("Name the record by its id.")
     if not found:
