@@ -11,7 +11,7 @@ import httpx
 import pytest
 from borrowing import Borrowing
 from finding import STONE
-from lending import deliver, record, rule
+from lending import deliver, desk_at, record, rule
 from mint import Mint
 from msgspec.structs import replace
 from request_desk import CHINESE, ENGLISH
@@ -256,3 +256,24 @@ async def test_what_its_owner_has_lost_meanwhile_is_looked_at_by_the_staff(
     await b.act(b.home, request, R, "describe", edition=str(books.edition))
     assert (await b.states(request))["supplier"] == "WILL_SUPPLY", "any copy will do now"
     assert (await b.item(b.supplier, books.items["1"].barcode)).request_id == request
+
+
+async def test_the_hand_that_fetches_it_is_told_which_volume_it_is(
+    client: httpx.AsyncClient, borrowing: Borrowing, me: dict[str, str], mint: Mint, books: Set
+) -> None:
+    b, desk = borrowing, desk_at(client, mint, borrowing.supplier)
+    await rule(b.database, b.supplier, supply_answers="hand")
+    wish = books.wish(b.supplier, b.pickup, "10")
+    asked = await client.post(f"/v1/b/{b.home.code}/requests", json=wish, headers=me)
+    request = UUID(asked.json()["request"])
+    await deliver(b.database)
+    [waits] = (await desk.look("/worklists/answer"))["items"]
+    tenth = {"call_number": "I242/1", "location": "二楼", "copy": "10"}
+    assert waits["shelf_marks"] == [tenth]
+    await b.act(b.supplier, request, S, "agree")
+    [pull] = (await desk.look("/worklists/pull"))["items"]
+    assert (pull["barcode"], pull["shelf_marks"]) == (books.items["10"].barcode, [tenth])
+    root = f"/b/{b.supplier.code}/lending"
+    for path in (f"{root}/pull", f"{root}/slips?of=pull", f"{root}/requests/{request}"):
+        page = (await client.get(path, headers=desk.headers | ENGLISH)).text
+        assert "<strong>10</strong>" in page, path

@@ -55,7 +55,7 @@ async def test_a_book_is_fetched_by_call_number_location_and_author(
     [pull] = (await desks["supplier"].look("/worklists/pull"))["items"]
     [mark] = pull["shelf_marks"]
     number = f"I242.4/{barcodes.index(pull['barcode'])}"
-    assert mark == {"call_number": number, "location": "三楼东"}
+    assert mark == {"call_number": number, "location": "三楼东", "copy": None}
     assert pull["author"] == "曹雪芹; 高鹗"
     graph = (await desks["supplier"].ask("/graphql", {"query": MARKS % "pull"})).json()["data"]
     assert graph["worklist"]["items"][0] == {

@@ -212,7 +212,9 @@ def worded(figure: Any) -> str:
 
 def fetched(one: Work) -> str:
     """What a hand needs besides: by what the copy is fetched, for whom, until when, and how."""
-    marks = [" ".join(filter(None, (at.call_number, at.location))) for at in one.shelf_marks]
+    marks = [
+        " ".join(filter(None, (at.call_number, at.copy, at.location))) for at in one.shelf_marks
+    ]
     told = {
         "author": one.author,
         "call number": " | ".join(marks),

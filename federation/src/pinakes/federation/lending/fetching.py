@@ -21,30 +21,32 @@ from pinakes.platform.directory import Directory
 from pinakes.platform.paging import Page, oldest
 from pinakes.tenants.catalogue.marc import Title
 
-# Of the item that is chosen; before that, of every copy that could be.
+# Of the item that is chosen, or that is wanted and no other; else of every copy that could be.
 COPIES = text("""
     SELECT p.id, r.title_fields, (
         SELECT jsonb_agg(DISTINCT jsonb_build_object('call_number', i.call_number,
-                                                     'location', i.location))
+            'location', i.location, 'copy', CASE i.id WHEN this.copy THEN i.copy END))
         FROM item i
         WHERE i.tenant_id = p.tenant_id AND i.record_id = r.id AND i.guest_of IS NULL
-          AND (i.id = chosen.id OR chosen.id IS NULL AND i.status = 'on_shelf'
-               AND i.kind <> 'reference'
-               AND i.id = coalesce((p.facts ->> 'wanted_item')::uuid, i.id))) AS marks
+          AND (i.id = this.copy OR this.copy IS NULL AND i.status = 'on_shelf'
+               AND i.kind <> 'reference')) AS marks
     FROM request_party p
     LEFT JOIN item chosen ON chosen.tenant_id = p.tenant_id AND chosen.id = p.item_id
     JOIN record r ON r.tenant_id = p.tenant_id
                  AND r.id = coalesce(chosen.record_id, (p.facts ->> 'record')::uuid)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(chosen.id, (p.facts ->> 'wanted_item')::uuid) AS copy) AS this
     WHERE p.tenant_id = pinakes_tenant() AND p.id = ANY (:parties) AND p.role <> 'requester'
 """).bindparams(bindparam("parties", type_=ARRAY(Uuid())))
 READ = COPIES.columns(id=Uuid(), title_fields=JSONB(), marks=JSONB())
 
 
 class ShelfMark(Struct, frozen=True):
-    """Where a copy stands in our house."""
+    """Where a copy stands in our house; ``copy``: of one alone, which copy or volume it is."""
 
     call_number: str
     location: str | None
+    copy: str | None
 
 
 class Work(PartyView, kw_only=True):
@@ -71,7 +73,7 @@ class Work(PartyView, kw_only=True):
         return cls(
             **known,
             author=msgspec.convert(copy.title_fields, Title).by or None,
-            shelf_marks=[one for one in marks if one.call_number or one.location],
+            shelf_marks=[one for one in marks if one.call_number or one.location or one.copy],
         )
 
 

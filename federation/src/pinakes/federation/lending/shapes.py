@@ -18,10 +18,11 @@ from pinakes.platform.paging import Page
 
 @strawberry.type(name="LendingShelfMark")
 class Mark:
-    """Where a copy of ours stands."""
+    """Where a copy of ours stands; of one alone, which copy or volume it is."""
 
     call_number: str
     location: str | None
+    copy: str | None
 
 
 @strawberry.type(name="LendingNote")
