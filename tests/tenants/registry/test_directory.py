@@ -1,5 +1,7 @@
 """Everybody may know which branches there are, and how they stand."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from moving import act, arrived, line, moved_in
@@ -72,7 +74,7 @@ async def test_the_graph_shows_the_tree(visitor: httpx.AsyncClient, operator: He
             code kind state parent {{ code parent {{ code }} }} below {{ code kind }}
         }}
         nobody: branch(code: "nobody") {{ code }}
-        hubs: branches(kind: HUB, first: 200) {{ code nameEn zone }}
+        hubs: branches(kind: HUB, first: 2) {{ kind zone }}
     }}"""
     address = f"/v1/b/{hub.branch.code}/graphql"
     told = (await visitor.post(address, json={"query": question})).json()
@@ -85,4 +87,19 @@ async def test_the_graph_shows_the_tree(visitor: httpx.AsyncClient, operator: He
         "below": [{"code": city.branch.code, "kind": "CITY"}],
     }
     assert told["data"]["nobody"] is None
-    assert hub.branch.code in {one["code"] for one in told["data"]["hubs"]}
+    assert {one["kind"] for one in told["data"]["hubs"]} == {"HUB"}
+    assert hub.branch.code in [code async for code in hubs(visitor, address)]
+
+
+async def hubs(visitor: httpx.AsyncClient, address: str) -> AsyncIterator[str]:
+    """The codes of all of them, page by page."""
+    after = ""
+    while True:
+        question = f'{{ branches(kind: HUB, after: "{after}", first: 200) {{ code }} }}'
+        told = (await visitor.post(address, json={"query": question})).json()
+        page = [one["code"] for one in told["data"]["branches"]]
+        if not page:
+            return
+        for code in page:
+            yield code
+        after = page[-1]

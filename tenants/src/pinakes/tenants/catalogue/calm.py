@@ -1,6 +1,6 @@
 """How much long work leaves to those who are waiting at a desk, and to those who come behind it."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -23,7 +23,7 @@ async def resting(share: float = 0.05) -> AsyncGenerator[None]:
     began = monotonic()
     yield
     took = monotonic() - began
-    await asyncio.sleep(took * (max(share, AT_DESKS) if BUSTLE.goes_on else share))
+    await sleep(took * (max(share, AT_DESKS) if BUSTLE.goes_on else share))
     await seen()
 
 
@@ -32,4 +32,4 @@ async def seen() -> None:
     ends = monotonic() + PATIENCE
     with ARREARS.awaited():
         while ARREARS.unseen > UNSEEN and monotonic() < ends:  # noqa: ASYNC110  (it is looked at)
-            await asyncio.sleep(LOOK)
+            await sleep(LOOK)
