@@ -15,7 +15,7 @@ import uvloop
 
 from pinakes.main.features import FEATURES
 from pinakes.main.pulse import Pulse
-from pinakes.platform import log
+from pinakes.platform import log, memory
 from pinakes.platform.bustle import BUSTLE
 from pinakes.platform.carrier import PATIENT, PROMPT, Listeners, carry, sweep
 from pinakes.platform.config import Settings, settings
@@ -140,6 +140,7 @@ async def main() -> None:
     """Work until SIGTERM or SIGINT."""
     log.set_up()
     os.nice(CALM)
+    memory.share()
     gc.freeze()  # what is loaded by now stays: no collection need look at it again
     gc.set_threshold(*RARELY)
     task = asyncio.ensure_future(work(settings()))
