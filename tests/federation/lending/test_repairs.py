@@ -1,5 +1,6 @@
 """Parties that disagree: what the desk of the home can do about it over HTTP and on the page."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -20,14 +21,18 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def disagreeing(borrowing: Borrowing) -> UUID:
     """A request that is over for its home, while the others say that its book is on the way."""
-    b = borrowing
+    return await disagreeing_at(borrowing)
+
+
+async def disagreeing_at(b: Borrowing) -> UUID:
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
     request = await b.place(title)
     await b.act(b.supplier, request, Role.SUPPLIER, "ship")
     over = {"state": "COMPLETED", "over": True, "trouble": "pickup:ON_ITS_WAY supplier:SHIPPED"}
     async with unit_of_work(b.database.app, b.home.id) as session:
-        await session.execute(update(PartyRow).values(over))
+        home = update(PartyRow).where(PartyRow.role == Role.REQUESTER)
+        await session.execute(home.values(over))
     return request
 
 
@@ -83,3 +88,14 @@ async def test_the_page_of_the_request_has_a_button_for_each(
         assert (done.status_code, done.headers["location"]) == (303, page)
     assert await repairs(b) == 1
     assert (await b.wish(disagreeing)).state == "SHIPPED"
+
+
+async def test_the_page_has_them_too_where_the_home_is_the_pickup_branch(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing
+) -> None:
+    b = replace(borrowing, pickup=borrowing.home)
+    page = f"/b/{b.home.code}/lending/requests/{await disagreeing_at(b)}"
+    staff = mint.staff(f"desk@{b.home.code}") | {"Accept": "text/html"}
+    shown = await client.get(page, headers=staff)
+    assert f'action="{page}/repair"' in shown.text
+    assert 'name="state" value="SHIPPED"' in shown.text
