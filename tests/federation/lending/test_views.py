@@ -1,5 +1,6 @@
 """Parties that tell different stories are found within ten minutes, and their words repeated."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +11,14 @@ from borrowing import Borrowing, edition, held
 from lending import deliver
 from sqlalchemy import select, text, update
 
-from pinakes.federation.lending import righting, service, views
+from pinakes.federation.lending import righting, service, timers, views
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow, Transit
 from pinakes.federation.lending.timers import ring_due
+from pinakes.platform import clock
 from pinakes.platform.audit import Audit
 from pinakes.platform.clock import now
+from pinakes.platform.config import Settings
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.messages import Outbox
@@ -27,6 +30,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_other_clocks")]
 
 PASS = text("UPDATE request_party SET changed_at = changed_at - interval '1 minute'")
 AGAIN = text("UPDATE alarm SET due_at = now() WHERE tenant_id = :home AND due_at < 'infinity'")
+PUT_OFF = text("""
+    UPDATE alarm SET due_at = now() + interval '5 days' WHERE tenant_id = :home AND id = :id
+""")
 FAULTS: dict[str, tuple[list[str], Role, dict[str, Any]]] = {
     "the supplier was set back": (["ship"], S, {"state": "WILL_SUPPLY"}),
     "the home was set back": (["ship"], R, {"state": "WILL_SUPPLY"}),
@@ -143,6 +149,48 @@ async def test_questions_within_the_cell_are_kept_for_an_hour(borrowing: Borrowi
         async with unit_of_work(b.database.app, b.home.id) as session:
             kinds = set(await session.scalars(select(Outbox.kind)))
         assert ("ViewsAsked" in kinds, "PartyTold" in kinds) == (left, True)
+
+
+async def watch(b: Borrowing) -> timedelta:
+    """How long it is, by the database, until the home looks again."""
+    async with public_work(b.database.carrier) as session:
+        mine = "SELECT due_at - now() FROM alarm WHERE tenant_id = :home AND id = :id"
+        left = await session.scalar(text(mine), {"home": b.home.id, "id": views.WATCH})
+    assert isinstance(left, timedelta)
+    return left
+
+
+async def open_request(b: Borrowing) -> UUID:
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    return await b.place(title)
+
+
+async def test_a_workers_clock_that_is_ahead_puts_nothing_off(
+    borrowing: Borrowing, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = borrowing
+    await open_request(b)
+    async with public_work(b.database.carrier) as session:
+        await session.execute(AGAIN, {"home": b.home.id})
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(days=5))
+    ringing = asyncio.create_task(timers.ring(settings, b.database))
+    async with asyncio.timeout(60):
+        while await watch(b) < timedelta(minutes=1):  # noqa: ASYNC110  (a claim alone: seconds)
+            await asyncio.sleep(0.05)
+    ringing.cancel()
+    await asyncio.wait([ringing])
+    assert await watch(b) <= views.EVERY
+
+
+async def test_a_step_brings_back_a_look_that_was_put_off(borrowing: Borrowing) -> None:
+    b = borrowing
+    request = await open_request(b)
+    async with public_work(b.database.carrier) as session:
+        await session.execute(PUT_OFF, {"home": b.home.id, "id": views.WATCH})
+    assert await watch(b) > timedelta(days=4)
+    await b.act(b.home, request, R, "write", note="?")
+    assert await watch(b) <= views.EVERY
 
 
 async def trouble_at(b: Borrowing, role: Role, request: UUID) -> str | None:

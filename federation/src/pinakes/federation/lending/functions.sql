@@ -380,8 +380,11 @@ BEGIN
         END LOOP;
         IF p.role = 'requester' THEN
             INSERT INTO alarm (id, due_at) -- the branch's own: to compare the parties' views
-            SELECT '00000000-0000-0000-0000-000000000000', moment + interval '4 minutes'
+            SELECT '00000000-0000-0000-0000-000000000000', now() + interval '4 minutes'
             WHERE NOT p.over ON CONFLICT DO NOTHING;
+            UPDATE alarm a SET due_at = now() + interval '4 minutes' -- a clock was wrong
+            WHERE a.tenant_id = pinakes_tenant() AND a.id = '00000000-0000-0000-0000-000000000000'
+              AND a.due_at > now() + interval '5 minutes'; -- only then: else steps queue for it
             UPDATE request r SET attempt = p.attempt, state = p.state, over = p.over,
                                  changed_at = moment
             WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id
