@@ -9,6 +9,7 @@ from borrowing import Borrowing, edition, held
 from conftest import MakeTenant
 from lending import Desk, deliver, desk_at, enrol, rule, stock
 from mint import Mint
+from posting import reach
 from sqlalchemy import select, text, update
 
 from pinakes.federation.lending import looking, privacy, scanning, service, views
@@ -21,6 +22,7 @@ from pinakes.federation.lending.party import MoveRefused
 from pinakes.federation.lending.schemas import Scan, Scanned
 from pinakes.federation.lending.timers import ring_due
 from pinakes.federation.loans.models import Borrowed
+from pinakes.federation.notices.models import Notice
 from pinakes.platform.clock import now
 from pinakes.platform.db import public_work, unit_of_work
 from pinakes.platform.directory import Tenant
@@ -353,6 +355,34 @@ async def test_a_book_that_never_arrives_is_found_by_its_timer_once(borrowing: B
     assert await payers(b, request) == ["requester"] * 3
     [late] = await scan(b, b.pickup, barcode)
     assert late.verb == "receive"
+
+
+@pytest.mark.parametrize("stage", ["SHIPPED", "RECEIVED", "READY_FOR_PICKUP", "cancelled"])
+async def test_a_book_that_its_owner_writes_off_before_the_reader_had_it_moves_on(
+    borrowing: Borrowing, make_tenant: MakeTenant, stage: str
+) -> None:
+    b = borrowing
+    await reach(b.database, b.reader)
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    other = await make_tenant(b.directory.ids[b.home.path[0]])
+    await held(b.database, other, title)
+    await b.act(b.supplier, request, S, "ship")
+    steps = {"RECEIVED": ["receive"], "READY_FOR_PICKUP": ["receive", "shelve"]}.get(stage, [])
+    for on in steps:
+        await b.act(b.pickup, request, P, on)
+    if stage == "cancelled":
+        await b.act(b.home, request, R, "cancel")
+    for on in ("recall", "write_off"):
+        await b.act(b.supplier, request, S, on)
+    assert (await b.states(request, 1))["requester"] == "LOST"
+    async with unit_of_work(b.database.app, b.home.id) as session:
+        told = (await session.scalars(select(Notice.kind).where(Notice.about == request))).all()
+    if stage == "cancelled":
+        assert ((await b.wish(request)).attempt, told) == (1, [])
+    else:
+        assert (await asked_now(b, request), "gone" in told) == ([other.id], True)
 
 
 async def test_an_uncollected_book_goes_home(borrowing: Borrowing) -> None:

@@ -17,6 +17,7 @@ KIND_OF: Mapping[str, str] = {
     "Ready": "ready",
     "Uncollected": "expired",
     "Gone": "gone",
+    "CompletedWithoutReturn": "gone",
     "aged": "unfilled",
     "close": "unfilled",
     "unreviewed": "unfilled",
