@@ -67,6 +67,8 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
         await session.execute(update(PartyRow).values(state="SENT", trouble="supplier:WILL_SUPPLY"))
     mended = await say("repair", "--branch", b.home.code)
     assert mended.output.startswith("1 request:")
+    shown = await say("show", str(request), "--branch", b.home.code)
+    assert "request.repair  operator" in shown.output
     await deliver(b.database)
     assert (await b.states(request))["requester"] == "WILL_SUPPLY"
 

@@ -22,13 +22,10 @@ from pinakes.platform.command import OPERATOR, branch_option
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Directory
 from pinakes.platform.doors import Doors
-from pinakes.platform.identity import Principal
 from pinakes.platform.paging import MOST
 from pinakes.platform.running import data_option
 from pinakes.platform.words import counted
 from pinakes.tenants.circulation.hot import Desk, Key
-
-STAFF = Principal("system")  # whoever may run commands may see every request of the branch
 
 
 @click.command()
@@ -141,7 +138,7 @@ def suspend(data: Path, branch: str, until: datetime | None, request_id: UUID) -
     async def pause(session: AsyncSession, directory: Directory) -> None:
         day = until.date() if until else None
         database: Database = session.info["database"]
-        await pausing.suspend(session, database, directory.coded(branch), STAFF, request_id, day)
+        await pausing.suspend(session, database, directory.coded(branch), OPERATOR, request_id, day)
 
     at(data, branch, pause)
 
@@ -154,7 +151,7 @@ def resume(data: Path, branch: str, request_id: UUID) -> None:
     """Let REQUEST wait on, from the place that was kept."""
 
     async def go_on(session: AsyncSession, _: Directory) -> None:
-        await pausing.resume(session, session.info["database"], STAFF, request_id)
+        await pausing.resume(session, session.info["database"], OPERATOR, request_id)
 
     at(data, branch, go_on)
 
@@ -163,7 +160,7 @@ def at[T](data: Path, branch: str, act: Callable[[AsyncSession, Directory], Awai
     """Act inside one branch of what runs on *data*."""
 
     async def inside(desk: Desk, database: Database) -> T:
-        async with unit_of_work(database.app, desk.here.id, closed_too=True) as session:
+        async with unit_of_work(database.app, desk.here.id, desk.asker, closed_too=True) as session:
             session.info["database"] = database
             return await act(session, desk.directory)
 
