@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from pinakes.federation.lending import looking, scanning
 from pinakes.federation.lending.cli import lending
+from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
 from pinakes.federation.lending.schemas import MyRequest, PartyView, Scan
 from pinakes.platform.config import Settings
@@ -71,6 +72,20 @@ async def test_work_and_a_request_are_shown_and_repaired(borrowing: Borrowing) -
     assert "request.repair  operator" in shown.output
     await deliver(b.database)
     assert (await b.states(request))["requester"] == "WILL_SUPPLY"
+
+
+@pytest.mark.usefixtures("address")
+async def test_the_list_of_what_is_lost_says_who_pays(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    await b.act(b.pickup, request, Role.PICKUP, "receive")
+    await b.act(b.pickup, request, Role.PICKUP, "lose", payer="pickup")
+    for branch in (b.home, b.supplier, b.pickup):
+        lost = await say("work", "lost", "--branch", branch.code)
+        assert f"/ who pays: {b.pickup.code}" in lost.output
 
 
 @pytest.mark.usefixtures("address")

@@ -43,6 +43,13 @@ def test_every_kind_has_words_of_the_house_in_both_languages(kind: str, language
     assert "—" not in told.subject + told.body
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "goes on by itself"), ("zh", "自动继续")])
+def test_who_may_not_borrow_is_told_that_nobody_has_to_begin_it_again(
+    language: str, words: str
+) -> None:
+    assert words in ours("barred", language).body
+
+
 async def test_a_branch_has_its_own_words_and_those_below_inherit_them(
     database: Database, make_tenant: MakeTenant, client: httpx.AsyncClient, mint: Mint
 ) -> None:

@@ -222,6 +222,9 @@ def fetched(one: Work) -> str:
         "use": "in the library only" if one.in_house else None,
         "condition": one.condition,
         "note": " | ".join(" ".join(note.note.split()) for note in one.notes),
+        "who pays": {"requester": one.home, "supplier": one.supplier, "pickup": one.pickup}.get(
+            one.payer or ""
+        ),
         "kept": f"for {one.label} until {one.collect_by:%F}" if one.collect_by else None,
     }
     return "".join(f"  / {name}: {said}" for name, said in told.items() if said)
