@@ -106,6 +106,17 @@ LANGUAGE sql STABLE AS $$
                                     < (me.rank, me.placed_at, me.request_id))
 $$;
 
+-- Whether anybody who waits, and lets no others go first, would take this item of a branch.
+CREATE OR REPLACE FUNCTION commons.is_wanted(of_branch integer, record uuid, item uuid)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM commons.holding h JOIN commons.wanted w USING (edition_id)
+        WHERE h.tenant_id = of_branch AND h.record_id = record AND w.offered_by IS NULL
+          AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+          AND coalesce(w.owner, of_branch) = of_branch
+          AND coalesce(w.record_id, record) = record AND coalesce(w.item_id, item) = item)
+$$;
+
 -- Something came back to a branch: the titles of these records that others wait for, who may
 -- be offered by this branch again whatever it refused before. Three times a branch is asked for
 -- one wish, and no more: what it lets lie comes back to its shelf each time.

@@ -81,6 +81,7 @@ END $$;
 CREATE FUNCTION read_return(this_tenant integer, scanned text, given_key bytea,
     OUT status integer, OUT body bytea, OUT fingerprint bytea,
     OUT item uuid, OUT item_version integer, OUT item_status text, OUT record uuid,
+    OUT is_guest boolean, OUT others_wait boolean,
     OUT id uuid, OUT barcode text, OUT item_kind text, OUT title text, OUT person_id uuid,
     OUT home_id integer, OUT reader_kind text, OUT lent_at timestamptz, OUT due_at timestamptz,
     OUT renewals integer, OUT returned_at timestamptz, OUT outcome text)
@@ -90,7 +91,11 @@ BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
-    SELECT i.id, i.version, i.status, i.record_id INTO item, item_version, item_status, record
+    SELECT i.id, i.version, i.status, i.record_id,
+           i.guest_of IS NOT NULL AND i.request_id IS NOT NULL,
+           i.guest_of IS NULL AND i.kind <> 'reference'
+               AND commons.is_wanted(this_tenant, i.record_id, i.id)
+    INTO item, item_version, item_status, record, is_guest, others_wait
     FROM item i WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
     SELECT l.id, l.barcode, l.item_kind, l.title, l.person_id, l.home_id, l.reader_kind,
            l.lent_at, l.due_at, l.renewals, l.returned_at, l.outcome

@@ -1,5 +1,7 @@
 """Return: an item comes back to the branch that lent it."""
 
+from typing import Literal
+
 import msgspec
 
 from pinakes.platform.clock import local, now
@@ -50,12 +52,20 @@ async def take_back(connection: Connection, desk: Desk, found: Row) -> Answer:
     already = move(state, Action.RETURN) == state
     home, zone = desk.directory.ids[found.home_id].code, desk.here.zone
     view = LoanView.of(found, home, zone, already=already, outcome=found.outcome)
+    view.then = then(found)
     if not already:
         view.returned_at, view.state = local(now(), zone), State.RETURNED
     answer = Answer(OK, msgspec.json.encode(view))
     if not already or desk.key.key:
         await write(connection, desk, found, view, answer)
     return answer
+
+
+def then(found: Row) -> Literal["put_aside", "send_on"] | None:
+    """What the hand that holds the book does with it, if it is not to be shelved."""
+    if found.is_guest:
+        return "send_on"
+    return "put_aside" if found.others_wait else None
 
 
 def refuse_unknown(found: Row) -> None:

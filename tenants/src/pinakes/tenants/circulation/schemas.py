@@ -35,7 +35,8 @@ class LoanEnd(Struct, forbid_unknown_fields=True):
 class LoanView(Struct):
     """A loan, as the lending branch sees it, its moments by that branch's clocks.
 
-    ``rule`` is the term that allowed it just now.
+    ``rule`` is the term that allowed it just now. ``then``, once it is given back: somebody waits
+    for the book (put_aside), or it is another branch's, of a request (send_on); none: shelve it.
     """
 
     id: UUID
@@ -52,6 +53,7 @@ class LoanView(Struct):
     state: State
     rule: str | None = None
     already: bool = False  # it was back before this scan
+    then: Literal["put_aside", "send_on"] | None = None
 
     @classmethod
     def of(
