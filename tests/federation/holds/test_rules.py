@@ -80,6 +80,7 @@ def test_who_gets_a_copy_that_is_free(case: Case) -> None:
         own_reader=case["own"] != "no",
         other_item=case["other_item"] == "yes",
         refused=case["refused"] == "yes",
+        too_late=case["too_late"] == "yes",
         new_days=int(case["new_days"] or 0),
         days_old=int(case["days_old"] or 1000),
         waited=float(case["waited"] or 0),

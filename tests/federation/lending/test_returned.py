@@ -403,6 +403,28 @@ async def test_a_book_goes_from_where_it_was_left_to_the_next_who_waits(
     assert why.considered[0].figures == {"ahead": 0, "waited": 0}
 
 
+@pytest.mark.parametrize(
+    ("left_at_pickup", "states"),
+    [
+        (False, ["WAITING", "SHIPPED"]),
+        (True, ["SHIPPED", "WAITING"]),
+    ],
+)
+async def test_a_book_goes_to_nobody_whom_it_reaches_after_the_day_it_is_needed_by(
+    borrowing: Borrowing,
+    lent: tuple[UUID, str],
+    finder: Tenant,
+    left_at_pickup: bool,
+    states: list[str],
+) -> None:
+    b, (title, barcode) = borrowing, lent
+    hurried = await b.place(title, needed_by=(now() + timedelta(days=3)).date())
+    b.reader = await enrol(b.database, b.home)
+    patient = await b.place(title)
+    await scan(b, b.pickup if left_at_pickup else finder, barcode)
+    assert [(await b.wish(request)).state for request in (hurried, patient)] == states
+
+
 async def test_a_book_that_never_reaches_the_next_who_waits_is_under_way_no_more(
     borrowing: Borrowing, lent: tuple[UUID, str], finder: Tenant
 ) -> None:

@@ -157,6 +157,7 @@ class Meeting:
 
     other_item: bool = False  # the reservation is for one item, and not for this
     refused: bool = False  # this branch has refused this reservation before
+    too_late: bool = False  # it would come after the day until which it is needed
     own_reader: bool = True  # of the branch whose copy it is
     new_days: int = 0  # that a new item serves its own branch alone
     days_old: int = 1000  # of the oldest copy that is free
@@ -168,6 +169,7 @@ class Meeting:
 SERVING: Mapping[str, Callable[[Meeting], bool]] = {  # the first that holds keeps it from this one
     "another_item": lambda met: met.other_item,
     "refused_before": lambda met: met.refused,
+    "too_late": lambda met: met.too_late and not met.own_reader,
     "new_item": lambda met: not met.own_reader and met.days_old < met.new_days,
     LOCAL_FIRST: lambda met: (
         not met.own_reader

@@ -13,12 +13,13 @@ import msgspec
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.holds.choosing.ranking import Considered
+from pinakes.federation.holds.choosing.ranking import Considered, travel
 from pinakes.federation.holds.choosing.service import (
     Chosen,
     Nobody,
     Row,
     Wish,
+    apart,
     shortlisted,
     weigh,
 )
@@ -47,13 +48,20 @@ ITEMS = text("""
 """)
 FIRST = text("""
     SELECT w.request_id, w.home, w.pickup, w.item_id, w.refused, s.local_days,
-           extract(epoch FROM w.placed_at)::float AS placed_at
+           extract(epoch FROM w.placed_at)::float AS placed_at, there.latitude, there.longitude,
+           w.needed_by - (now() AT TIME ZONE home.zone)::date AS days_left
     FROM commons.holding h JOIN commons.supplier s USING (tenant_id)
     JOIN commons.wanted w USING (edition_id)
+    LEFT JOIN commons.supplier there ON there.tenant_id = w.pickup
+    LEFT JOIN commons.tenant home ON home.id = w.home
     WHERE h.tenant_id = :branch AND h.record_id = :record AND w.offered_by IS NULL
       AND (w.suspended_until IS NULL OR w.suspended_until <= now())
       AND coalesce(w.owner, :branch) = :branch AND coalesce(w.record_id, :record) = :record
     ORDER BY w.rank, w.placed_at, w.request_id LIMIT 100
+""")
+FINDER = text("""
+    SELECT tenant_id, courier_days, latitude, longitude FROM commons.supplier
+    WHERE tenant_id = :finder
 """)
 KEEP = text("""
     UPDATE commons.wanted w SET offered_by = kept.supplier, offered_at = now()
@@ -98,16 +106,20 @@ class Line:
     wishes: list[Waiting]
 
 
-async def first_in_line(session: AsyncSession, record: UUID, item: UUID) -> First | None:
-    """Who is to have this *item* of ours next, wherever it lies; nobody is told yet."""
+async def first_in_line(
+    session: AsyncSession, record: UUID, item: UUID, finder: int
+) -> First | None:
+    """Who is to have this *item* of ours next, which lies at its *finder*; nobody is told yet."""
     here, now = session.info["tenant"], clock.now().timestamp()
     told = {"branch": here, "record": record}
     line = list(await session.execute(FIRST, told))
+    sender = (await session.execute(FINDER, {"finder": finder})).one()
     own = [row.placed_at for row in line if row.home == here]
     for ahead, row in enumerate(line):
         met = Meeting(
             other_item=row.item_id not in (None, item),
             refused=here in row.refused,
+            too_late=is_late(row, sender),
             own_reader=row.home == here,
             waited=(now - row.placed_at) / DAY,
             local_waited=(now - min(own)) / DAY if own else None,
@@ -116,6 +128,16 @@ async def first_in_line(session: AsyncSession, record: UUID, item: UUID) -> Firs
         if serve(met)[0]:
             return First(row.request_id, row.home, row.pickup, ahead, int(met.waited))
     return None
+
+
+def is_late(row: Row, sender: Row) -> bool:
+    """Whether what the *sender* hands on comes after the day until which it is needed."""
+    days: int | None = row.days_left
+    if days is None:
+        return False
+    if row.pickup == sender.tenant_id:
+        return days < 0
+    return travel(sender.courier_days, apart(sender, row)) > days
 
 
 async def keep_for(session: AsyncSession, record: UUID, first: First, rule: str) -> None:

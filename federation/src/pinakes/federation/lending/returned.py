@@ -81,7 +81,9 @@ async def way_of(session: AsyncSession, found: Seen, event: ItemSeen, sender: in
     told = {"owner": here, "finder": sender, "record": item.record_id}
     stock = (await session.execute(STOCK, told)).one()
     kinds = msgspec.convert((await effective(session, here, "item.float")).value, Float)
-    first = None if event.damaged else await first_in_line(session, item.record_id, item.id)
+    first = None
+    if not event.damaged:
+        first = await first_in_line(session, item.record_id, item.id, sender)
     returned = Returned(
         here=sender,
         owner=here,

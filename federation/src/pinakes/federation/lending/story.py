@@ -158,6 +158,7 @@ DECIDED = {  # why one branch went before the others
     "others_wait": later("Others wait for the title already"),
     "another_item": later("Those before it wait for another copy"),
     "refused_before": later("Those before it were refused by this library"),
+    "too_late": later("It would come too late for those before it"),
     "new_item": later("A new book: the library's own readers go first"),
     "local_first": later("The library's own readers go first for a while"),
     "next_hold": later("It was given back, and came to the next reader"),

@@ -42,11 +42,16 @@ class Candidate(Struct, frozen=True, kw_only=True):
         """Until the item can be at the place of pickup."""
         if self.near == 0:
             return self.closed_days or 0
-        return (self.closed_days or 0) + self.courier_days + int(self.reach // KM_A_DAY)
+        return (self.closed_days or 0) + travel(self.courier_days, self.km)
 
     @property
     def reach(self) -> float:
         return UNKNOWN_KM if self.km is None else self.km
+
+
+def travel(courier_days: int, km: float | None) -> int:
+    """Days on the way from a branch with these *courier_days* to one so far off."""
+    return courier_days + int((UNKNOWN_KM if km is None else km) // KM_A_DAY)
 
 
 class Asking(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pinakes.federation.discovery.nearness import kilometres
+from pinakes.federation.discovery.nearness import Place, kilometres
 from pinakes.federation.holds.choosing.policy import in_force, versions
 from pinakes.federation.holds.choosing.ranking import Asking, Candidate, Considered, rank
 
@@ -145,14 +145,13 @@ def weigh(rows: Sequence[Row], wish: Wish) -> Choice:
 def told(own: Row, candidates: Iterable[Row], today: date) -> Iterable[Candidate]:
     """The rows as candidates."""
     for row in candidates:
-        away = kilometres(own, row)
         yield Candidate(
             supplier=row.supplier,
             record=row.record,
             available=row.available,
             fresh=row.fresh or 0,
             near=row.near,
-            km=None if away == float("inf") else away,
+            km=apart(own, row),
             open=row.open,
             asked=row.asked,
             daily_cap=row.daily_cap,
@@ -164,3 +163,9 @@ def told(own: Row, candidates: Iterable[Row], today: date) -> Iterable[Candidate
             last_resort=row.last_resort,
             groups=row.groups,
         )
+
+
+def apart(one: Place, other: Place) -> float | None:
+    """Kilometres between two branches; None when one of them is not on the map."""
+    away = kilometres(one, other)
+    return None if away == float("inf") else away
