@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from pinakes.main.bench import commands, cpu, load
 from pinakes.main.bench.paced import Lent
 from pinakes.main.bench.report import Report, Result, paired
+from pinakes.main.bench.searching import exponent
 from pinakes.main.bench.trips import SSL, Frontend
 
 
@@ -42,6 +43,12 @@ def test_a_ratio_is_the_median_of_its_rounds() -> None:
     assert (result.ours, result.theirs) == (10.0, 20.0)
     assert result.reached
     assert result.steady
+
+
+@pytest.mark.parametrize("power", [0.0, 0.3, 1.0])
+def test_growth_is_the_power_of_the_size(power: float) -> None:
+    costs = {size: 7 * size**power for size in (10_000, 100_000, 1_000_000)}
+    assert exponent(costs) == pytest.approx(power)
 
 
 def result(**more: Any) -> Result:
