@@ -15,8 +15,8 @@ from pinakes.main.torture.sabotage import SABOTAGES
 from pinakes.main.torture.storm import Tally, check, storm
 from pinakes.main.torture.wishes import BORROWERS, borrowers
 
-KILLS = 30
-ENOUGH = 12  # for a promise that was taken away to be missed
+KILLS = 20
+ENOUGH = 8  # for a promise that was taken away to be missed
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_done_twice() -> None:

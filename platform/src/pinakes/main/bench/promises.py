@@ -28,6 +28,7 @@ def told(tally: Tally) -> Report:
         results=[broken, kills],
         facts={
             "ends": tally.ends,
+            "elsewhere": tally.elsewhere,
             "acknowledged_loans": len(tally.lent),
             "acknowledged_returns": len(tally.returned),
             "unanswered": tally.unanswered,

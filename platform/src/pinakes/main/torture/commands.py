@@ -11,7 +11,12 @@ from pinakes.platform.words import counted
 
 
 @click.command("torture")
-@click.option("--kills", default=500, show_default=True, help="How many times something dies.")
+@click.option(
+    "--kills",
+    default=500,
+    show_default=True,
+    help="How many times something dies at a named place.",
+)
 @click.option("--seed", default=1, show_default=True, help="Another seed, other places.")
 @click.option(
     "--sabotage", type=click.Choice(list(SABOTAGES)), help="Take a promise away: must be caught."
@@ -22,9 +27,11 @@ def command(kills: int, seed: int, sabotage: str | None, as_json: bool) -> None:
     tally = torture(kills, seed, sabotage)
     if as_json:
         acknowledged = {"loans": len(tally.lent), "requests": len(tally.asked)}
-        show_json({"kills": tally.kills, "ends": tally.ends, **acknowledged, "wrong": tally.wrong})
+        ends = {"kills": tally.kills, "ends": tally.ends, "elsewhere": tally.elsewhere}
+        show_json({**ends, **acknowledged, "wrong": tally.wrong})
     else:
-        ends, loans = counted(tally.kills, "ends"), counted(len(tally.lent), "loans")
+        ends = f"{counted(tally.kills, 'ends')} at named places, {tally.elsewhere} elsewhere"
+        loans = counted(len(tally.lent), "loans")
         requests = counted(len(tally.asked), "requests")
         click.echo(f"{ends}, {loans} and {requests} acknowledged")
         for place, times in sorted(tally.ends.items()):

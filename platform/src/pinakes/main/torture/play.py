@@ -40,7 +40,9 @@ RECOVERY = {"recovery_init_sync_method": "syncfs"}  # of a file system at once, 
 
 
 def torture(kills: int, seed: int = 1, sabotage: str | None = None) -> Tally:
-    """*kills* ends of API, worker and PostgreSQL; then everything is looked for.
+    """*kills* ends of API, worker and PostgreSQL at named places; then everything is looked for.
+
+    What dies elsewhere meanwhile comes on top.
 
     A *sabotage* takes a promise away first: what is wrong then must be found.
     """
@@ -127,28 +129,32 @@ class Reaper:
             await lives.begin(Life(place, nth, chance.randrange(1 << 32), halts))
             how = await lives.end()
             if how is End.NOT_YET:
-                await self.unplug(postgres, f"PostgreSQL, just when {place}")
+                await self.unplug(postgres)
+                self.count(f"PostgreSQL, just when {place}")
                 lives.go_on()
                 how = await lives.end(LATER)
             if how is not End.GAVE_UP:  # that one found no PostgreSQL
-                self.count(place if how is End.AT_ITS_PLACE else "anywhere")
+                if how is End.AT_ITS_PLACE:
+                    self.count(place)
+                else:
+                    self.tally.elsewhere += 1
             if self.enough.is_set():
                 break
 
     async def unplug_often(self, postgres: Postgres) -> None:
         while not self.enough.is_set():
             await asyncio.sleep(UNPLUGGED)
-            await self.unplug(postgres, "PostgreSQL")
+            await self.unplug(postgres)
+            self.tally.elsewhere += 1
 
-    async def unplug(self, postgres: Postgres, when: str) -> None:
+    async def unplug(self, postgres: Postgres) -> None:
         async with self.plug:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self.hand, pull_the_plug, postgres)
-        self.count(when)
 
-    def count(self, what: str) -> None:
+    def count(self, place: str) -> None:
         self.tally.kills += 1
-        self.tally.ends[what] = self.tally.ends.get(what, 0) + 1
+        self.tally.ends[place] = self.tally.ends.get(place, 0) + 1
         if self.tally.kills >= self.kills:
             self.enough.set()
 

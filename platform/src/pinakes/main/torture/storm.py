@@ -55,8 +55,9 @@ class Stage[P: Part]:
 class Tally:
     """What was acknowledged, and what came of it; ``wrong`` is empty when all is well."""
 
-    kills: int = 0
-    ends: dict[str, int] = field(default_factory=dict[str, int])  # kills by place
+    kills: int = 0  # at named places
+    ends: dict[str, int] = field(default_factory=dict[str, int])  # these by place
+    elsewhere: int = 0  # wherever they were just then
     lent: list[UUID] = field(default_factory=list[UUID])
     returned: list[UUID] = field(default_factory=list[UUID])
     asked: list[UUID] = field(default_factory=list[UUID])  # requests between the branches
