@@ -27,8 +27,8 @@ def command(kills: int, seed: int, sabotage: str | None, as_json: bool) -> None:
     tally = torture(kills, seed, sabotage)
     if as_json:
         acknowledged = {"loans": len(tally.lent), "requests": len(tally.asked)}
-        ends = {"kills": tally.kills, "ends": tally.ends, "elsewhere": tally.elsewhere}
-        show_json({**ends, **acknowledged, "wrong": tally.wrong})
+        died = {"kills": tally.kills, "ends": tally.ends, "elsewhere": tally.elsewhere}
+        show_json({**died, **acknowledged, "wrong": tally.wrong})
     else:
         ends = f"{counted(tally.kills, 'ends')} at named places, {tally.elsewhere} elsewhere"
         loans = counted(len(tally.lent), "loans")
