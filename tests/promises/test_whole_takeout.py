@@ -20,6 +20,7 @@ STAYS = {
     "notice_hook": "an address with a secret of this deployment",
     "former": "what an undo would write back",
     "undo_kept": "counted in imports.jsonl",
+    "tried": "what a trial has yet to know, gone with it",
     "reader_line": "lines of an import, empty when it is over",
     "standing": "follows from the reader",
     "onboarding": "how it moved in here",

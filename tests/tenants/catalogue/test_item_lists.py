@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pinakes.platform.db import Database, unit_of_work
 from pinakes.platform.directory import Tenant
 from pinakes.platform.jobs import Job, JobState
-from pinakes.tenants.catalogue import service
+from pinakes.tenants.catalogue import service, sheets
 from pinakes.tenants.catalogue.marc import sheet
 from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.schemas import SheetWish
@@ -55,8 +55,11 @@ async def test_lines_find_their_titles_and_the_others_are_told_of(
     async with unit_of_work(database.app, library.id) as session:
         items = (await session.scalars(select(Item).order_by(Item.barcode))).all()
         troubles = (await session.scalars(select(ItemTrouble))).all()
+        named = {id: sorted((one.ordinal, one.barcode) for one in troubles if one.job_id == id)
+                 for id in (trial.id, job.id)}  # fmt: skip
+    assert named[trial.id] == named[job.id]
     assert [(item.barcode, item.location) for item in items] == [("B1", "三楼"), ("B2", "三楼")]
-    assert sorted((one.ordinal, one.reason) for one in troubles) == [
+    assert sorted((one.ordinal, one.reason) for one in troubles if one.job_id == job.id) == [
         (4, "no_such_record"),
         (5, "no_barcode"),
         (6, "duplicate_barcode"),
@@ -64,6 +67,18 @@ async def test_lines_find_their_titles_and_the_others_are_told_of(
     ]
     again = await shelve(SHEET)
     assert (again.report["new"], again.report["unchanged"]) == (0, 2)
+
+
+async def test_a_trial_knows_what_came_portions_before(
+    bring: Import, shelve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "RECORDS", 2)
+    await bring(file_of(book("1", "甲"), book("2", "乙")))
+    lines = ("B1,1", "B2,2", "B3,1", "B4,1", "B1,1", "B2,1", "B3,404")
+    table = "\n".join(["条码,控制号", *lines])
+    trial, job = await shelve(table, dry_run=True), await shelve(table)
+    assert (job.report["new"], job.report["unchanged"], job.report["duplicates"]) == (4, 1, 1)
+    assert trial.report == {**job.report, "dry_run": True}
 
 
 async def test_every_column_of_a_line_is_kept(

@@ -1,7 +1,7 @@
 """A file of records in portions, each small enough for one transaction."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from msgspec import Struct, field
@@ -25,7 +25,7 @@ class How(Struct):
     encoding: str | None = None
     profile: str | None = None  # the table that items are read by
     behind: int = 0  # so many records are in already
-    trial: bool = False  # nothing stays: what comes twice is known so within one portion only
+    trial: bool = False  # nothing stays: what each portion would leave is remembered by its keys
 
 
 class Listed(NamedTuple):
@@ -52,6 +52,7 @@ class Portion(Struct):
     counts: Report
     position: int = 0  # in the file, in bytes
     group: int = 0
+    keys: list[str] = []  # of all rows, in a trial
 
     def join(self, other: "Portion") -> None:
         """Take in the next of the same group."""
@@ -59,6 +60,7 @@ class Portion(Struct):
         self.headings += other.headings
         self.copies += other.copies
         self.broken += other.broken
+        self.keys += other.keys
         add(self.counts, other.counts)
         self.position = other.position
 
@@ -114,20 +116,24 @@ class Group(NamedTuple):
 
 def portions(file: BinaryIO, how: How) -> Iterator[Portion]:
     """Everything in *file*; the first groups are small, so that all that follows begins at once."""
-    most = RECORDS if how.trial else PIECE
-    batch, group = Batch(most=most), Group(0, frozenset(), PIECE)
+    batch, group = Batch(most=PIECE), Group(0, frozenset(), PIECE)
     for found in read(file, dialect=how.dialect, encoding=how.encoding):
         if found.ordinal <= how.behind:
             continue
         batch.take(ready(found, how.profile))
         if batch.full:
             group = group.next(batch)
-            yield portion(batch, file.tell(), group.number)
-            batch = Batch(most=most)
-    yield portion(batch, file.tell(), group.next(batch).number)
+            yield portion(batch, file.tell(), group.number, keys(batch, how))
+            batch = Batch(most=PIECE)
+    yield portion(batch, file.tell(), group.next(batch).number, keys(batch, how))
 
 
-def portion(batch: Batch, position: int = 0, group: int = 0) -> Portion:
+def keys(batch: Batch, how: How) -> list[str]:
+    """What a trial remembers its rows by; an import need not be told."""
+    return [key for _, key in batch.rows] if how.trial else []
+
+
+def portion(batch: Batch, position: int = 0, group: int = 0, keys: Sequence[str] = ()) -> Portion:
     """The batch as it is written."""
     rows = batch.rows.values()
     return Portion(
@@ -142,6 +148,7 @@ def portion(batch: Batch, position: int = 0, group: int = 0) -> Portion:
         counts=counts(batch),
         position=position,
         group=group,
+        keys=[*keys],
     )
 
 

@@ -18,6 +18,7 @@ from pinakes.tenants.catalogue.exporting import EXPORT, GONE, key_of_export
 from pinakes.tenants.catalogue.models import Upload
 from pinakes.tenants.catalogue.service import key_of_upload
 from pinakes.tenants.catalogue.takeout import TAKEOUT
+from pinakes.tenants.catalogue.trying import forget
 from pinakes.tenants.registry import placement
 
 KEPT = timedelta(days=7)
@@ -30,7 +31,8 @@ async def forget_files(database: Database) -> None:
 
 
 async def expire(session: AsyncSession) -> None:
-    """Take away the files of this branch that are old and that no job reads."""
+    """Take away the files of this branch that are old and that no job reads, and ended trials."""
+    await forget(session)
     uploads, exports = await old_uploads(session), await old_exports(session)
     if not (uploads or exports):
         return

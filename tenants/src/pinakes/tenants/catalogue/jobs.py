@@ -1,8 +1,8 @@
 """The import: a file out of the branch's bucket, batch by batch into its catalogue."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, nullcontext
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -26,6 +26,7 @@ from pinakes.tenants.catalogue.room import full, room_aside
 from pinakes.tenants.catalogue.schemas import ImportWish
 from pinakes.tenants.catalogue.service import NoSuchUpload, key_of_upload
 from pinakes.tenants.catalogue.storing import store
+from pinakes.tenants.catalogue.trying import forget, tried
 from pinakes.tenants.registry import placement
 
 LARGE = 4 << 20  # bytes
@@ -35,8 +36,7 @@ TOO_LONG = "too_long"  # a code of REASONS
 async def run_import(run: Run) -> dict[str, Any]:
     """Bring the file in; begun again after a crash, it goes on behind the last batch."""
     wish = msgspec.convert(run.args, ImportWish, strict=False)
-    begun = run.report if not wish.dry_run else None
-    report = msgspec.convert(begun, Report) if begun else Report(dry_run=wish.dry_run)
+    report = msgspec.convert(run.report, Report) if run.report else Report(dry_run=wish.dry_run)
     how = How(wish.dialect, wish.encoding, wish.items, report.read, wish.dry_run)
     async with run.work() as session:
         left = await room_aside(session)
@@ -48,8 +48,10 @@ async def run_import(run: Run) -> dict[str, Any]:
                 raise full(-left, 0)
             async with resting():
                 await write(run, portion, report, size)
-    if report.new + report.updated and not report.dry_run:
-        async with run.work() as session:
+    async with run.work() as session:
+        if report.dry_run:
+            await forget(session, run.id)
+        elif report.new + report.updated:
             await start_later(session)
     return whole(report)
 
@@ -119,13 +121,12 @@ async def ahead[T](coming: Iterator[T]) -> AsyncGenerator[T]:
 async def write(run: Run, portion: Portion, report: Report, size: int) -> None:
     """Write one portion and how far we are, both or neither; a dry run takes the portion back."""
     async with run.work() as session:
-        trial = await session.begin_nested()
-        await store(session, portion, report, run.id)
-        if report.dry_run:
-            await trial.rollback()
-        else:
-            await set_aside(session, portion.broken, run.id)
-            await trial.commit()
+        copies = (copy.item for copy in portion.copies)
+        trial = tried(session, run.id, portion.keys, copies) if report.dry_run else nullcontext()
+        async with trial:
+            troubles = await store(session, portion, report, run.id)
+        session.add_all(troubles)
+        await set_aside(session, portion.broken, run.id, nothing if report.dry_run else kept)
         await run.step(session, portion.position, total=size, report=whole(report))
 
 
@@ -134,8 +135,15 @@ def kept(piece: Broken) -> bytes:
     return piece.raw[:KEPT] if piece.reason == TOO_LONG else piece.raw
 
 
-async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> None:
-    """Keep the bytes of what could not be read."""
+def nothing(_: Broken) -> bytes:
+    """A trial names what could not be read, and keeps none of it."""
+    return b""
+
+
+async def set_aside(
+    session: AsyncSession, broken: list[Broken], job: UUID, bytes_of: Callable[[Broken], bytes]
+) -> None:
+    """Write down what could not be read, with its bytes."""
     session.add_all(
         Quarantined(
             id=uuid7(),
@@ -144,7 +152,7 @@ async def set_aside(session: AsyncSession, broken: list[Broken], job: UUID) -> N
             byte_offset=piece.offset,
             reason=piece.reason,
             facts=piece.facts,
-            raw=kept(piece),
+            raw=bytes_of(piece),
         )
         for piece in broken
     )

@@ -26,7 +26,7 @@ from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Quarant
 from pinakes.tenants.catalogue.ready import Ready, ready
 from pinakes.tenants.catalogue.report import Report
 from pinakes.tenants.catalogue.schemas import Word
-from pinakes.tenants.catalogue.service import NoSuchPiece, set_aside
+from pinakes.tenants.catalogue.service import set_aside, with_bytes
 from pinakes.tenants.catalogue.storing import store
 
 ENCODINGS = (
@@ -96,14 +96,14 @@ async def mend(
     What a *file* says, one record of any form or in lines, takes the place of the piece's bytes.
 
     Raises:
-        NoSuchPiece, MendedAlready: there is nothing to mend.
+        NoSuchPiece, OnlyTried, MendedAlready: there is nothing to mend.
         StillUnreadable: it cannot be taken this way either; says why in both languages.
         UnknownEncoding: there is no such character set.
     """
     row = await moved(session, id, Action.MEND)
     batch = Batch()
     batch.take(sound(read_again(row, wish) if file is None else only(file, wish), row))
-    await store(session, portion(batch), Report(), row.job_id)
+    session.add_all(await store(session, portion(batch), Report(), row.job_id))
     [key] = batch.rows
     row.became = await session.scalar(row_of(*key))
     row.mended_at = func.now()
@@ -118,7 +118,7 @@ async def discard(session: AsyncSession, id: UUID) -> Quarantined:
     """Say that nobody wants this piece; it may be mended all the same.
 
     Raises:
-        NoSuchPiece, MendedAlready: there is nothing to discard.
+        NoSuchPiece, OnlyTried, MendedAlready: there is nothing to discard.
     """
     row = await moved(session, id, Action.DISCARD)
     if row.discarded_at is None:
@@ -130,10 +130,8 @@ async def discard(session: AsyncSession, id: UUID) -> Quarantined:
 
 
 async def moved(session: AsyncSession, id: UUID, action: Action) -> Quarantined:
-    """The piece, for *action*, or NoSuchPiece, MendedAlready."""
-    row = await lock(session, Quarantined, id)
-    if row is None:
-        raise NoSuchPiece("Look at the list of what this import set aside.")
+    """The piece, for *action*, or NoSuchPiece, OnlyTried, MendedAlready."""
+    row = with_bytes(await lock(session, Quarantined, id))
     move(row.state, action)
     return row
 

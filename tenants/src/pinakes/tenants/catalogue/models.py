@@ -98,6 +98,19 @@ class ItemTrouble(TenantOwned, Base):
     reason: Mapped[str]  # duplicate_barcode, item_refused
 
 
+class Tried(TenantOwned, Base):
+    """What a trial would have written so far: no record, no copy, only what its counts need."""
+
+    __tablename__ = "tried"
+    __table_args__ = (link("job_id", "job"), index("job_id", "kind", "key", unique=True))
+
+    job_id: Mapped[UUID]
+    kind: Mapped[str]  # record, authority, item
+    key: Mapped[str]  # of a copy, its barcode
+    was: Mapped[dict[str, Any]]
+    repairs: Mapped[list[Any]]  # codes of what was put right in the record
+
+
 class Kept(TenantOwned, Base):
     """What an undo left as it is: somebody has changed or lent it since."""
 

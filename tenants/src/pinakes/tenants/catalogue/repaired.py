@@ -16,7 +16,7 @@ from pinakes.platform.paging import Page, behind, cursor
 from pinakes.tenants.catalogue.giving import Open
 from pinakes.tenants.catalogue.marc import Broken, Dialect
 from pinakes.tenants.catalogue.marc.writing import again
-from pinakes.tenants.catalogue.models import Authority, CatalogueRecord
+from pinakes.tenants.catalogue.models import Authority, CatalogueRecord, Tried
 
 AT_ONCE = 500  # records looked at in one transaction
 MOST = 100_000  # looked at for one table: that takes some seconds
@@ -24,7 +24,10 @@ NOWHERE = UUID(int=0)
 
 
 class Repaired(Struct):
-    """A record as it is in the catalogue, and what was put right in it (codes, see the report)."""
+    """A record as it is in the catalogue, and what was put right in it (codes, see the report).
+
+    What only a trial has read is not there; ``id`` is then no record's.
+    """
 
     id: UUID
     kind: str  # record, authority
@@ -37,9 +40,8 @@ async def page(session: AsyncSession, job: UUID, after: str | None) -> Page[Repa
 
     What a later import has written again, or was here already, is not among them.
     """
-    rows = await written_by(session, job, NOWHERE if after is None else behind(after))
-    found = await asyncio.to_thread(put_right, rows)
-    return Page(found, cursor(rows[-1].id) if len(rows) == AT_ONCE else None)
+    found, last = await some(session, job, NOWHERE if after is None else behind(after))
+    return Page(found, cursor(last) if last else None)
 
 
 async def all_of(opened: Open, job: UUID) -> AsyncGenerator[list[Repaired] | None]:
@@ -47,12 +49,30 @@ async def all_of(opened: Open, job: UUID) -> AsyncGenerator[list[Repaired] | Non
     last = NOWHERE
     for _ in range(MOST // AT_ONCE):
         async with opened() as session:
-            rows = await written_by(session, job, last)
-        yield await asyncio.to_thread(put_right, rows)
-        if len(rows) < AT_ONCE:
+            found, more = await some(session, job, last)
+        yield found
+        if more is None:
             return
-        last = rows[-1].id
+        last = more
     yield None
+
+
+async def some(session: AsyncSession, job: UUID, last: UUID) -> tuple[list[Repaired], UUID | None]:
+    """Those among the next records behind *last*, and where it goes on."""
+    if tried := await of_trial(session, job, last):
+        return tried, tried[-1].id if len(tried) == AT_ONCE else None
+    rows = await written_by(session, job, last)
+    found = await asyncio.to_thread(put_right, rows)
+    return found, rows[-1].id if len(rows) == AT_ONCE else None
+
+
+async def of_trial(session: AsyncSession, job: UUID, last: UUID) -> list[Repaired]:
+    """What a trial has remembered of it; no record has come of them."""
+    rows = select(Tried).where(Tried.job_id == job, Tried.repairs != [], Tried.id > last)
+    return [
+        Repaired(row.id, row.kind, row.was["control_number"], tuple(row.repairs))
+        for row in await session.scalars(rows.order_by(Tried.id).limit(AT_ONCE))
+    ]
 
 
 async def written_by(session: AsyncSession, job: UUID, last: UUID) -> Sequence[Any]:

@@ -73,7 +73,7 @@ class QuarantinedView(Struct):
     id: UUID
     ordinal: int
     byte_offset: int
-    size: int
+    size: int  # bytes that are kept: in a trial none
     reason: str
     zh: str
     en: str

@@ -57,6 +57,11 @@ class NoSuchPiece(NotFound):
     title = "Nothing of this id was set aside"
 
 
+class OnlyTried(Conflict):
+    code = "only_tried"
+    title = "This was a trial; the bytes were not kept"
+
+
 class NoSuchImport(NotFound):
     code = "no_such_import"
     title = "There is no such import here"
@@ -264,8 +269,14 @@ def item_troubles(job: UUID) -> Select[ItemTrouble]:
 
 
 async def set_aside(session: AsyncSession, id: UUID) -> Quarantined:
-    """One piece that was set aside, with its bytes, or NoSuchPiece."""
-    row = await session.get(Quarantined, (session.info["tenant"], id))
+    """One piece that was set aside, with its bytes, or NoSuchPiece, OnlyTried."""
+    return with_bytes(await session.get(Quarantined, (session.info["tenant"], id)))
+
+
+def with_bytes(row: Quarantined | None) -> Quarantined:
+    """The piece if it is there and more than a trial has named it, or NoSuchPiece, OnlyTried."""
     if row is None:
         raise NoSuchPiece("Look at the list of what this import set aside.")
+    if not row.raw:
+        raise OnlyTried("Bring the file in, then mend what that has set aside.")
     return row

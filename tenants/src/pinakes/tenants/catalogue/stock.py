@@ -30,10 +30,13 @@ class Copy(NamedTuple):
 
 async def stock(
     session: AsyncSession, copies: Sequence[Copy], counts: ItemCounts, job: UUID
-) -> None:
-    """Shelve the copies; a barcode that another record's copy bears stays where it was."""
+) -> list[ItemTrouble]:
+    """Shelve the copies; a barcode that another record's copy bears stays where it was.
+
+    What is to be told of those that did not come in is for the caller to keep.
+    """
     if not copies:
-        return
+        return []
     troubles: list[tuple[Copy, str]] = []
     first: dict[str, tuple[Copy, FoundItem]] = {}
     again = 0
@@ -53,10 +56,7 @@ async def stock(
     counts.unchanged += done.unchanged + again
     counts.duplicates += sum(reason == "duplicate_barcode" for _, reason in troubles)
     counts.refused += sum(reason == "item_refused" for _, reason in troubles)
-    session.add_all(
-        trouble(job, copy.ordinal, copy.item.barcode, reason) for copy, reason in troubles
-    )
-    await session.flush()
+    return [trouble(job, copy.ordinal, copy.item.barcode, reason) for copy, reason in troubles]
 
 
 def new_item(copy: Copy) -> FoundItem | None:

@@ -13,6 +13,7 @@ from pinakes.platform.db import driver
 from pinakes.platform.messages import emit
 from pinakes.tenants.catalogue.batches import Portion
 from pinakes.tenants.catalogue.events import RecordsChanged
+from pinakes.tenants.catalogue.models import ItemTrouble
 from pinakes.tenants.catalogue.packing import CAME, HEAD, TAIL, TOLD
 from pinakes.tenants.catalogue.report import Report, add
 from pinakes.tenants.catalogue.stock import Copy, stock
@@ -59,8 +60,13 @@ class Settled(NamedTuple):
     fate: Fate
 
 
-async def store(session: AsyncSession, portion: Portion, report: Report, job: UUID) -> None:
-    """Write the portion into this branch, count it in *report*, and tell who listens."""
+async def store(
+    session: AsyncSession, portion: Portion, report: Report, job: UUID
+) -> list[ItemTrouble]:
+    """Write the portion into this branch, count it in *report*, and tell who listens.
+
+    What is to be told of copies that did not come in is for the caller to keep.
+    """
     await session.execute(ALONE)  # two imports into one branch take turns, portion by portion
     headings = await settle(session, "authority", portion.headings, CAME, job)
     titles = await settle(session, "record", portion.titles, (*CAME, *TOLD), job)
@@ -73,7 +79,7 @@ async def store(session: AsyncSession, portion: Portion, report: Report, job: UU
         emit(session, RecordsChanged(about=job, records=changed))
         await session.flush()
     copies = [Copy(titles[one.row].id, one.ordinal, one.form, one.item) for one in portion.copies]
-    await stock(session, copies, report.items, job)
+    return await stock(session, copies, report.items, job)
 
 
 async def settle(
