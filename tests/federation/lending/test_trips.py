@@ -10,10 +10,13 @@ from asyncpg.prepared_stmt import PreparedStatement
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, enrol, rule
 
+from pinakes.federation.lending.deciding import DECIDING
+from pinakes.federation.lending.model import LATEST, model
 from pinakes.platform.db import unit_of_work
 
 pytestmark = pytest.mark.anyio
 MOST = 3
+LEAN = {"again", "choose", "look_again", "next", "notice", "reserve", "unwant"}
 DESKS = {"requester": "home", "supplier": "supplier", "pickup": "pickup"}
 STORIES: dict[str, Sequence[tuple[str, dict[str, Any]]]] = {
     "called back": [
@@ -55,7 +58,7 @@ STORIES: dict[str, Sequence[tuple[str, dict[str, Any]]]] = {
         ("pickup/lose", {"payer": "pickup"}),
         ("pickup/settle", {}),
         ("supplier/settle", {}),
-        ("supplier/home", {}),
+        ("supplier/home_damaged", {}),
     ],
     "missing": [("supplier/agree", {}), ("supplier/miss", {})],
     "declined": [("supplier/decline", {"reason": "OthersWait"})],
@@ -102,6 +105,19 @@ async def by_hand(b: Borrowing) -> str:
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
     return str(title)
+
+
+@pytest.mark.parametrize("number", range(1, LATEST + 1))
+def test_no_act_decides_what_would_need_a_session(number: int) -> None:
+    """There is none on the lean road: what an act looks at is told by ``lending_around``."""
+    decided = {
+        effect
+        for machine in model(number).machines.values()
+        for (state, on), moves in machine.moves.items()
+        if on in machine.acts(state)
+        for effect in [effect for move in moves for effect in move.do]
+    }
+    assert decided & DECIDING.keys() <= LEAN
 
 
 async def test_the_ordinary_road_is_seen(borrowing: Borrowing, trips: list[str]) -> None:

@@ -60,6 +60,7 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.LOST, Action.SHELVE): Status.ON_SHELF,
     (Status.LOST, Action.PROCESS): Status.PROCESSING,
     (Status.LOST, Action.LEAVE): Status.OUT,  # found elsewhere after all
+    (Status.LOST, Action.DAMAGE): Status.DAMAGED,  # it comes home after all, and how
     (Status.LOST, Action.WITHDRAW): Status.WITHDRAWN,
     (Status.DAMAGED, Action.SHELVE): Status.ON_SHELF,
     (Status.DAMAGED, Action.PROCESS): Status.PROCESSING,
