@@ -4,7 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +20,10 @@ from pinakes.platform.db import Database, public_work
 from pinakes.platform.directory import Tenant
 from pinakes.tenants.registry.sharing import Policy
 
+WAITS = text("""
+    INSERT INTO commons.wanted (request_id, edition_id, home, pickup, kind, place, needed_by)
+    VALUES (gen_random_uuid(), :edition, :home, :home, 'book', 1, '2100-01-01')
+""")
 FIRST = date(2026, 11, 1)
 SURE = Habits(refusals=0)
 
@@ -64,6 +68,35 @@ def test_a_refusal_costs_time_and_leads_to_the_next() -> None:
     outcome = Course(small(9), None, Habits(refusals=0.5), seed=3).run(wishes(*range(9)))
     assert outcome.asked_per_request > 1
     assert outcome.days_p95 > outcome.days_median
+
+
+@pytest.mark.parametrize(
+    ("far", "by"),
+    [
+        ({"pause_from": FIRST}, "near"),
+        ({"pause_from": FIRST, "pause_until": FIRST}, "near"),
+        ({"pause_from": date(2026, 11, 2)}, "far"),
+        ({"pause_from": date(2026, 10, 1), "pause_until": date(2026, 10, 31)}, "far"),
+        ({"closed_weekdays": frozenset(range(1, 8))}, "near"),
+        ({"closed_days": frozenset({FIRST, date(2026, 11, 2), date(2026, 11, 3)})}, "near"),
+        ({"closed_days": frozenset({date(2026, 11, 2)})}, "far"),
+    ],
+)
+def test_who_is_paused_or_closed_is_not_asked_or_later(far: dict[str, Any], by: str) -> None:
+    made = small(9)
+    branches = {**made.branches, 3: replace(made.branches[3], **far)}
+    course = Course(World(branches, made.holders, FIRST), [Policy(order=("days",))], SURE)
+    assert dict(course.run(wishes(0)).busiest) == {by: 1}
+
+
+def test_a_copy_that_would_come_too_late_is_not_asked_for() -> None:
+    wish = Demand(0, 1, 1, UUID(int=1), FIRST)
+    assert Course(small(9), None, SURE).run([wish]).filled == 0
+
+
+def test_what_was_forgotten_in_part_is_not_replayed() -> None:
+    refused = CliRunner().invoke(simulate, ["--policy", "{}", "--days", "41"])
+    assert (refused.exit_code, "at most --days 40" in refused.output) == (1, True)
 
 
 def test_unevenness_is_nothing_when_all_do_the_same_and_nearly_one_when_one_does_it_all() -> None:
@@ -126,8 +159,10 @@ async def test_what_was_really_asked_is_replayed(
     async with public_work(database.public) as public:
         for _ in range(2):
             await public.execute(note, told)
+        nobody = {"home": country["home"].id, "edition": uuid4()}  # holds the title
+        await public.execute(WAITS, nobody)
         made, asked = await recorded(public, 7)
     mine = [one for one in asked if one.home == country["home"].id]
     outcome = Course(made, None, SURE).run(mine)
-    assert (len(mine), outcome.filled) == (2, 2)
+    assert (len(mine), outcome.filled, outcome.fill_rate) == (3, 2, 0.6667)
     assert dict(outcome.busiest) == {country["sister"].code: 2}, "the policy prefers the neighbour"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, text
 
-from pinakes.federation.holds.choosing.models import NewCopies, Supply
+from pinakes.federation.holds.choosing.models import KEPT, NewCopies, Supply
 from pinakes.federation.holds.models import Waited
 from pinakes.federation.holds.newness import count_new
 from pinakes.federation.holds.targeting import offer_all, offer_returned
@@ -33,14 +33,14 @@ UNHEARD = text(f"""
     UPDATE commons.wanted w SET offered_by = NULL, offered_at = NULL
     WHERE edition_id = :edition AND {LOST}
 """)  # noqa: S608  (only our own words)
-SUPPLIES_KEPT, WAITS_KEPT = timedelta(days=40), timedelta(days=3 * 365)
+WAITS_KEPT = timedelta(days=3 * 365)
 
 
 async def keep_terms(database: Database) -> None:
     """A new day has begun somewhere: branches open and close by the calendar."""
     async with public_work(database.public) as public:
         await public.execute(RECKON)
-        await public.execute(delete(Supply).where(Supply.ended_at < func.now() - SUPPLIES_KEPT))
+        await public.execute(delete(Supply).where(Supply.ended_at < func.now() - KEPT))
         await public.execute(delete(Waited).where(Waited.filled_at < func.now() - WAITS_KEPT))
 
 

@@ -11,6 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from pinakes.federation.holds.choosing import generating
+from pinakes.federation.holds.choosing.models import KEPT
 from pinakes.federation.holds.choosing.recorded import recorded
 from pinakes.federation.holds.choosing.simulation import FAIR, Course, Habits, Outcome, Shown
 from pinakes.federation.holds.choosing.world import Demand, World
@@ -98,6 +99,11 @@ def requests(
     if generate:
         world = generating.world(branches, seed, clock.now().date())
         return world, list(generating.demands(world, generate, days, seed))
+    if days > KEPT.days:
+        raise click.ClickException(
+            f"What was asked is kept for {KEPT.days} days: replay at most --days {KEPT.days},"
+            " or make requests up with --generate N."
+        )
 
     async def look(doors: Doors) -> tuple[World, list[Demand]]:
         async with public_work(doors.database.app) as session:

@@ -1,6 +1,6 @@
 """Public tables of choosing: what every branch may know of every other, and no reader."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, Text, func, text
@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base
+
+KEPT = timedelta(days=40)  # for so long after its end an attempt is known: see Supply
 
 
 class Supplier(Base):

@@ -119,6 +119,7 @@ class Course:
             policy=in_force(self.policies or home.policies, today),
             today=today,
             groups=home.groups,
+            needed_by=demand.needed_by,
             refused=refused,
         )
 
@@ -138,6 +139,7 @@ class Course:
     def candidate(self, home: Branch, supplier: int, copies: int, day: int) -> Candidate:
         """A branch as it stands on this day, seen from this home."""
         branch = self.world.branches[supplier]
+        today = self.world.first_day + timedelta(day)
         return Candidate(
             supplier=supplier,
             record=NO_RECORD,
@@ -150,6 +152,8 @@ class Course:
             balance=self.supplied.get(supplier, 0) - self.borrowed.get(supplier, 0),
             courier_days=branch.courier_days,
             cost=branch.cost,
+            closed_days=branch.closed_for(today),
+            paused=branch.paused(today),
             last_resort=branch.last_resort,
             groups=branch.groups,
         )

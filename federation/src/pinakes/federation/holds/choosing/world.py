@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from pinakes.federation.discovery.nearness import EARTH
 from pinakes.tenants.registry.sharing import Policy
 
 SHORTLIST = 50
+MONTH = 31  # days, the first of them today
 MANY = 6  # of all branches to one on the shortlist, when a title counts as held everywhere
 
 
@@ -31,7 +32,26 @@ class Branch(Struct, frozen=True, kw_only=True):
     daily_cap: int | None = None
     last_resort: bool = False
     groups: Sequence[str] = ()
+    pause_from: date | None = None
+    pause_until: date | None = None  # none: for good
+    closed_weekdays: frozenset[int] = frozenset()  # Monday is 1
+    closed_days: frozenset[date] = frozenset()
     policies: Sequence[Policy] = (Policy(),)  # by which it chooses today
+
+    def paused(self, day: date) -> bool:
+        """Whether it lends nothing to others on that day."""
+        begins, ends = self.pause_from, self.pause_until
+        return begins is not None and begins <= day and (ends is None or day <= ends)
+
+    def closed_for(self, day: date) -> int | None:
+        """Days until it opens; none: not within a month, as ``reckon_suppliers`` counts."""
+        if not (self.closed_weekdays or self.closed_days):
+            return 0
+        return next((ahead for ahead in range(MONTH) if self.is_open(day, ahead)), None)
+
+    def is_open(self, day: date, ahead: int) -> bool:
+        then = day + timedelta(ahead)
+        return then.isoweekday() not in self.closed_weekdays and then not in self.closed_days
 
 
 class Demand(Struct, frozen=True):
@@ -41,6 +61,7 @@ class Demand(Struct, frozen=True):
     home: int
     title: int
     id: UUID
+    needed_by: date | None = None
 
 
 class Order(NamedTuple):
