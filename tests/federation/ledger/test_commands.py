@@ -4,17 +4,23 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import Result
 from ledgers import EAST, WEST, Cell
+from sqlalchemy import text
 from time_machine import travel
 
 from pinakes.federation.ledger import keys
 from pinakes.federation.ledger.notes import public_of
+from pinakes.platform.audit import note
 from pinakes.platform.clock import now
+from pinakes.platform.db import unit_of_work
 
 pytestmark = pytest.mark.anyio
+
+DIGEST = text("SELECT audit_digest(a) FROM audit a WHERE subject = :about")
 
 type Run = Callable[..., Awaitable[Result]]
 
@@ -49,6 +55,22 @@ async def test_a_log_that_holds_is_said_to(log: Cell, pinakes: Run, kept: Path) 
     assert "goes on from the head of 11 leaves" in done.stdout
     told = json.loads((await pinakes("verify", "--json")).stdout)
     assert (told["holds"], told["wrong"], told["size"]) == (True, [], 12)
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"])
+async def test_who_did_it_cannot_be_altered(cell: Cell, pinakes: Run, change: str) -> None:
+    async with unit_of_work(cell.database.app, EAST) as session:
+        note(session, "request.ship", about := uuid4())
+        await session.flush()
+        digest = await session.scalar(DIGEST, {"about": str(about)})
+        event = await cell.record_in(session, audit=digest)
+    await cell.sequence()
+    done = await pinakes("verify")
+    assert done.exit_code == 0, done.output
+    await cell.strong.execute(change)
+    done = await pinakes("verify")
+    assert done.exit_code == 1
+    assert f"east: event {event}: the audit log says" in done.output
 
 
 CHANGES = {

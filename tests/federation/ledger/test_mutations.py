@@ -345,6 +345,9 @@ class Withholding:
     async def differing(self, made: object) -> list[str]:
         return []
 
+    async def altered(self, events: object) -> list[str]:
+        return []
+
     async def events(self, branch: str | None) -> dict[str, list[Own]]:
         return {"east": START.events["east"]}
 

@@ -15,8 +15,10 @@ from request_desk import CHINESE, ENGLISH
 from sqlalchemy import select, update
 
 from pinakes.federation.ledger.models import Event
+from pinakes.federation.ledger.sources import Beside
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import PartyRow
+from pinakes.platform.audit import Audit
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
 
@@ -96,6 +98,22 @@ async def test_a_request_tells_its_whole_story_to_its_own_branch(
     at_supplier = await desks["supplier"].look(f"/requests/{told['request']}")
     assert at_supplier["request"] is None
     assert str(borrowing.reader.person) not in str(at_supplier)
+
+
+async def test_whoever_alters_who_did_a_step_is_found_out(borrowing: Borrowing) -> None:
+    b = borrowing
+    title = await edition(b.database, b.home.consortium)
+    await held(b.database, b.supplier, title)
+    request = await b.place(title)
+    await b.act(b.supplier, request, Role.SUPPLIER, "ship")
+    source = await Beside.open(b.database)
+    events = await source.events(b.supplier.code)
+    assert await source.altered(events) == []
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        mine = Audit.subject == str(request), Audit.operation == "request.ship"
+        await session.execute(update(Audit).where(*mine).values(actor="x"))
+    [wrong] = await source.altered(events)
+    assert "the audit log says" in wrong
 
 
 async def who(b: Borrowing, at: Tenant, request: str) -> set[tuple[str, str]]:

@@ -3,7 +3,7 @@
 Every check says in a sentence what it found; no sentence means that nothing is wrong.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Self
@@ -32,6 +32,16 @@ class Own(Struct, frozen=True):
     @property
     def leaf(self) -> bytes:
         return hash_of_event(self.salt, self.event)
+
+
+class Line(Struct, frozen=True):
+    """Which line of the audit log says who did it, as far as an event tells that."""
+
+    audit: str | None = None
+
+
+class Accounted(Struct, frozen=True):
+    facts: Line
 
 
 class Past(Struct, frozen=True):
@@ -196,6 +206,24 @@ def check_own(
     if len(set(places)) < len(places):
         wrong.append("two events claim the same leaf")
     return [f"{branch}: {one}" for one in wrong], places
+
+
+def check_audit(branch: str, events: Sequence[Own], kept: Collection[str]) -> list[str]:
+    """Events whose line in the audit log (who did it) is not as it was; *kept*: digests of all."""
+    told = ((own.id, audited(own)) for own in events)
+    return [
+        f"{branch}: event {id}: the audit log says no more, or otherwise, who did it"
+        for id, digest in told
+        if digest is not None and digest not in kept
+    ]
+
+
+def audited(own: Own) -> str | None:
+    """The digest of its line in the audit log, if the event names one."""
+    try:
+        return msgspec.json.decode(own.event, type=Accounted).facts.audit
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def read(own: Own) -> dict[str, Any]:

@@ -24,3 +24,11 @@ BEGIN
         sha256(convert_to(E'pinakes event 1\n', 'UTF8') || salt || convert_to(event, 'UTF8')));
     RETURN event_id;
 END $$;
+
+-- What an event tells of the line in the audit log that says who did it, and when: nothing to
+-- whoever has not that line, for its id, which nobody is told, is the salt.
+CREATE OR REPLACE FUNCTION audit_digest(line audit) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT encode(sha256(convert_to(E'pinakes audit 1\n' || jsonb_build_array(
+        line.id, line.actor, line.role, line.operation, line.subject, line.result, line.request,
+        extract(epoch FROM line.created_at))::text, 'UTF8')), 'hex')
+$$;

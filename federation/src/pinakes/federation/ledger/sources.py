@@ -1,18 +1,18 @@
 """Where a check gets its log from: beside the database, or over HTTP from anywhere."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.ledger import log, views
-from pinakes.federation.ledger.checking import Own, Told
+from pinakes.federation.ledger.checking import Own, Told, check_audit
 from pinakes.federation.ledger.merkle import Node
 from pinakes.federation.ledger.models import Cosignature, Event, Head
 from pinakes.federation.ledger.routes import EventView, NewCosignature, NewCosigner
@@ -22,6 +22,7 @@ from pinakes.platform.directory import Directory
 from pinakes.platform.paging import Page
 
 PAGE = 1000
+DIGESTS = text("SELECT audit_digest(a) FROM audit a WHERE starts_with(operation, 'request.')")
 
 type Made = Sequence[tuple[Node, bytes]]
 
@@ -43,6 +44,10 @@ class Source(Protocol):
 
     async def events(self, branch: str | None) -> dict[str, list[Own]]:
         """Events by branch."""
+        ...
+
+    async def altered(self, events: Mapping[str, Sequence[Own]]) -> list[str]:
+        """Of which of these the audit log tells otherwise who did it."""
         ...
 
 
@@ -92,6 +97,15 @@ class Beside:
     async def events(self, branch: str | None) -> dict[str, list[Own]]:
         codes = [branch] if branch else list(self.directory.codes)
         return {code: await self.events_of(self.directory.codes[code].id) for code in codes}
+
+    async def altered(self, events: Mapping[str, Sequence[Own]]) -> list[str]:
+        wrong: list[str] = []
+        for branch, own in events.items():
+            tenant = self.directory.codes[branch].id
+            async with unit_of_work(self.database.app, tenant, closed_too=True) as session:
+                kept = set(await session.scalars(DIGESTS))
+            wrong += check_audit(branch, own, kept)
+        return wrong
 
     async def events_of(self, tenant: int) -> list[Own]:
         async with unit_of_work(self.database.app, tenant, closed_too=True) as session:
@@ -166,6 +180,10 @@ class Afar:
             page = await self.ask(Page[EventView], path, limit=200, **query)
             found[branch] += [Own(one.id, one.event, bytes.fromhex(one.salt)) for one in page.items]
         return found
+
+    async def altered(self, events: Mapping[str, Sequence[Own]]) -> list[str]:
+        """The audit log is not shown over HTTP."""
+        return []
 
     async def keys(self) -> list[KeyView]:
         page = await self.ask(Page[KeyView], "/ledger/keys")

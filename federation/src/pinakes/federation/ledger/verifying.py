@@ -50,6 +50,7 @@ async def verify(source: Source, branch: str | None, memory: Memory | None) -> V
     reading = Reading({one.head.size for one in heads} | ({memory.size} if memory else set()))
     broken += await read(source, reading, heads[-1].head.size)
     events = await source.events(branch)
+    broken += await source.altered(events)
     whole = branch is None and isinstance(source, Beside)
     verdict = judge(reading, Given(heads, events, whole), memory, now())
     wrong = [*broken, *verdict.wrong]

@@ -339,18 +339,19 @@ END $$;
 -- later step of the same party says how it stands. books: those on no request. told: messages.
 CREATE OR REPLACE FUNCTION lending_write(work jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    one jsonb; p request_party; effect text;
+    one jsonb; p request_party; noted audit; effect text;
     moment timestamptz := to_timestamp((work ->> 'now')::float);
 BEGIN
     FOR one IN SELECT * FROM jsonb_array_elements(work -> 'parties') LOOP
         p := jsonb_populate_record(NULL::request_party, one || jsonb_build_object(
             'tenant_id', pinakes_tenant(), 'created_at', moment, 'changed_at', moment));
-        PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
-            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model,
-            'by', work -> 'role'));
         INSERT INTO audit (id, actor, role, operation, subject, result, request)
         VALUES ((one ->> 'audit')::uuid, work ->> 'actor', work ->> 'role',
-                'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request');
+                'request.' || (one ->> 'on'), p.request_id, 'done', work ->> 'request')
+        RETURNING * INTO noted;
+        PERFORM ledger_record('lending.' || p.state, p.request_id, jsonb_build_object(
+            'role', p.role, 'attempt', p.attempt, 'on', one -> 'on', 'model', p.model,
+            'by', work -> 'role', 'audit', audit_digest(noted)));
         IF one ->> 'on' = 'describe' THEN -- it bears the name of the title from now on
             UPDATE request r SET title = p.facts ->> 'title',
                                  edition_id = (p.facts ->> 'edition')::uuid
