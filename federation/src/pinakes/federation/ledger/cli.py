@@ -55,8 +55,9 @@ def verify(
 ) -> None:
     """Recompute the whole log; ends with 1 and says what is wrong if anything is.
 
-    It works beside the database, or with --address over HTTP from anywhere: then with --at and
-    --token it checks that branch's events, else the log alone.
+    It works beside the database, where it looks into the audit log as well, or with --address over
+    HTTP from anywhere: then with --at and --token it checks that branch's events, else the log
+    alone.
     """
     memory = recall(remember)
     if address is None:
