@@ -141,12 +141,17 @@ def test_marc8_under_a_leader_that_says_utf8_is_believed_to_the_caller_alone() -
                 "littérature",
             )
         ),
-        *(words.encode("cp850") for words in ("Martínez", "España")),
+        *(words.encode("latin-1") for words in ("£20.00", "$5 ; £16.95")),
+        *(words.encode("cp850") for words in ("Martínez", "España", "Gómez", "SÓs", "Núñez")),
+        *(words.encode("cp850") for words in ("Brontë", "Noël", "Shqipërisë", "enquête")),
+        *(words.encode("mac-roman") for words in ("società", "città e società", "romântica")),
+        *(words.encode("cp1257") for words in ("Athēna", "Papagiōrgēs")),
         *("תולדות עם ישראל".encode(name) for name in ("cp1255", "cp862")),
         *("Преступление и наказание".encode(name) for name in ("cp1251", "koi8-r", "cp866")),
         "Χαρά της ζωής".encode("cp1253"),
         "تاريخ العرب".encode("cp1256"),
         *(words.encode("cp1250") for words in ("mařík", "Wrocław", "dům", "větší")),
+        *(words.encode("cp1250") for words in ("Wydział", "Oddziaływanie")),
         b"\xe1\xe2\xe3a",  # three marks on one letter
     ],
 )
@@ -167,6 +172,9 @@ def test_what_would_be_garbled_is_set_aside(value: bytes) -> None:
         b"k\xf6h\xf6v\xe5aja, S\xf6h\xe5ah, Tami\xf6l",
         b"H\xe8auser, K\xe8oln, f\xe8ur",
         b"P\xe9ribram, d\xe9eti",
+        b"\x88The \x89end, \x88L'\x89oc\xe2ean, \x88al-\x89Kit\xe5ab",  # articles, not sorted by
+        b"\xa3or\xb3evi\xe2c, \xa2stergaard, M\xa2LLER, \xa1ukasz, \xa6dipe",
+        b"sa\xe7mgha, me\xb3u",
         b"Hrach\xb0, kyank\xb0n, gorts\xe9e",  # Armenian: sign of MARC-8 within words
     ],
 )
@@ -179,6 +187,20 @@ def test_the_caller_may_know_of_odd_marks_and_of_latin_1() -> None:
     assert reasons(found(data)) == ["encoding_unclear"]
     assert read_as(data, "latin-1").fields[0][1][4:] == "Prévert"
     assert read_as(data, "marc-8").fields[0][1][4:] == "Prv̌ert"
+
+
+@pytest.mark.parametrize("title", ["Edições da conceição", "Le théâtre", "Coleção João"])
+def test_a_chinese_character_in_a_latin_word_is_none(title: str) -> None:
+    lines = ("001 1", f"200 1_ $a{title}", "801 _0 $bT")
+    unsaid = iso(*lines, leader="nam0    ", encoding="latin-1")
+    assert reasons(found(unsaid)) == ["encoding_unclear"]
+    assert read_as(unsaid, "latin-1").fields[1][1].endswith(title)
+
+
+@pytest.mark.parametrize("title", ["A股B股市场导论", "X和Y：解方程", "Word版教程", "K歌之王"])
+def test_a_chinese_character_beside_latin_letters_is_one_all_the_same(title: str) -> None:
+    lines = ("001 1", f"200 1_ $a{title}$f王大明编", "801 _0 $bT")
+    assert read_as(iso(*lines, leader="nam0    ", encoding="gb18030")).encoding == "gb18030"
 
 
 @pytest.mark.parametrize("title", ["红楼梦研究资料", "紅樓夢硏究資料彙編", "蚯蚓蟋蟀", "红楼梦"])

@@ -61,14 +61,19 @@ PLACES = (
     rf"(?<=[{CONSONANT}]\xe9)(?:[dl]|(?<![{MARK}].\xe9)s(?![a-z]))",
     r"(?<=[^a-z]r\xe9)[gns]|(?<=pr\xe9)se",
     rf"(?<=[{CONSONANT}]\xed)[dlt]|(?<=[b-df-hklmp-tv-z]\xe4)n|(?<=\xe4)[iu](?=[slfz])",
+    r"(?<=\xe7)[mn](?=[aeiou])|(?<=\xe7)s(?![a-z\xa1-\xfe])",
     r"(?<=[in]\xe7)o|(?<=[aeou]\xf1)(?<![\xe0-\xfe][aeou]\xf1)[aeiu]|(?<=[aeiou]\xf1)o",
     r"(?<=k\xf6)[dlnr-t]|(?<=[bdfjlmrvwz]\xf6)h",
     r"(?<=[bcdfghjlmrvwz]\xf6)(?<!\xf6.\xf6)[b-df-gj-np-tv-z]",
 )
 """Where a letter does not stand with its mark: R with the caron behind M (Amérique), N with the
-tilde behind L (Länder), L with the line behind K (Köln), A with the ogonek behind A (España)."""
+tilde behind L (Länder), L with the line behind K (Köln), A with the ogonek behind A (España), S
+with the dot at a word's end (Greek in cp1257)."""
 
-SIGNS = r"(?<=[\x8d\x8e])|(?<=\xa9)(?=[0-9])|(?<=[a-z]\xb9)|(?<=\xb9)(?=[a-z])|(?<=[bcgkpswz]\xb3)"
+SIGNS = (
+    r"(?<=[\x8d\x8e])|(?<=\xa9)(?=[0-9])|(?<=[a-z]\xb9)|(?<=\xb9)(?=[a-z])"
+    r"|(?<=[bcgkpswz]\xb3)|(?<=\xb3)y|(?<=[a-z]\xb3)(?![a-z\xa1-\xfe])"
+)
 """Joiners, a flat before a year, a pound in a word, a barred D where Polish has an L."""
 
 STRANGE = re.compile(
@@ -94,7 +99,13 @@ STRANGE = re.compile(
 )
 MARKS = re.compile(f"[{MARK}]".encode())
 PILE = re.compile(rb"[\xe0-\xfe]{3}")
-CAPITAL = re.compile(rb"[\xa1-\xa6](?<=[a-z].)(?<!\x1f..)")  # in a word: cp850 has small ones there
+CAPITAL = re.compile(
+    rb"[\xa1-\xa6](?<=[A-Za-z].)(?<!\x1f..)(?:(?<=[a-z].)|(?=[a-z\xa1-\xa6]))"  # cp850: a small one
+    rb"|\xa3(?=[0-9])"  # Latin-1: pounds
+)
+"""A capital within a word that is not all in capitals, or before a figure."""
+ARTICLE = re.compile(rb"(?<![a-z\xa1-\xfe])\x88[^\x1d-\x1f\x88\x89]*\x89")
+NOT_SORTED = re.compile(rb"[\x88\x89]")  # where an article begins and ends; cp850 and Mac: letters
 SIGN = re.compile(rb"[a-z][\xa7\xae\xb0][a-z\xe0-\xfe]")  # within a word, as Latin-1 never has them
 SHIFTED = re.compile(rb"\x1b[^\x1d-\x1f]*")  # each subfield begins in the usual sets
 SUBFIELD = re.compile(rb"\x1f.")
@@ -108,6 +119,8 @@ def misplaced(body: bytes) -> bool:
     if PILE.search(usual):
         return True
     small = SUBFIELD.sub(b"\x1f", usual.lower())
+    if NOT_SORTED.search(small) and NOT_SORTED.search(ARTICLE.sub(b"", small)):
+        return True
     strange = len(STRANGE.findall(small)) + len(CAPITAL.findall(usual))
     if strange > BEARABLE * len(MARKS.findall(usual)):
         return True

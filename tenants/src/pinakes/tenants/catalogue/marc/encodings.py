@@ -30,6 +30,11 @@ BEYOND = re.compile("[^\x00-\x7f]+")  # what is not ASCII
 SUBFIELD = re.compile("\x1f.")
 WORD = re.compile("(?:[^\\W_]|[^\0-\x7f’‘“”–—…·«»、。，：；《》「」])+")  # and signs within it
 EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+RUN = re.compile("[\u3400-\u9fff]+")
+STUCK = re.compile(
+    "(?<=[A-Za-z])(?<!\x1f.)[\u3400-\u9fff](?:(?=[A-Za-z])|(?<=[A-Za-z][a-z].)(?![\u3400-\u9fff]))"
+)
+"""One Chinese character in a Latin word, or at its end: two accented letters of Latin-1."""
 PRIVATE = re.compile("[\ue000-\uf8ff]")  # characters that everybody reads as they like
 
 
@@ -183,7 +188,7 @@ def _by_its_looks(dialect: Dialect) -> Reader:
         text = _strict("gb18030")(body)
         if text is None or PRIVATE.search(text):
             return None
-        if not looks_chinese(text, least) or misread(text, body):
+        if not looks_chinese(text, least) or misread(text, body) or in_latin_words(text):
             return None
         return text
 
@@ -196,6 +201,11 @@ def looks_chinese(text: str, least: int = 1) -> bool:
     everyday = len(beyond.encode("gb2312", "ignore")) / 2
     chinese = len("".join(CHINESE.findall(beyond)))
     return min(everyday, chinese) >= max(least, LIKELY * len(beyond))
+
+
+def in_latin_words(text: str) -> bool:
+    """Whether what was read as Chinese mostly stands in Latin words, a character here and there."""
+    return 2 * len(STUCK.findall(text)) > len(RUN.findall(text))
 
 
 def _escaped(body: bytes, claimed: str, dialect: Dialect, told: str | None) -> Decoded:
