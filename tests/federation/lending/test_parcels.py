@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
+from conftest import MakeTenant
 from lending import Desk, deliver, desk_at, enrol, rule
 from markupsafe import escape
 from mint import Mint
@@ -17,6 +18,7 @@ from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.models import Transit
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.directory import Tenant
+from pinakes.tenants.items.models import Item
 
 pytestmark = pytest.mark.anyio
 
@@ -315,3 +317,33 @@ async def test_a_parcel_that_was_given_up_may_come_late(
     for request, _ in books:
         await b.ring(b.pickup, request, P, "never_arrived")
     assert await opened(desks["pickup"], "BOX-1") == [("receive", barcode) for _, barcode in books]
+
+
+async def test_what_goes_on_from_where_it_was_left_arrives_in_its_box(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, make_tenant: MakeTenant
+) -> None:
+    b = borrowing
+    finder = await make_tenant(b.directory.ids[b.home.path[0]])
+    await rule(b.database, finder, calendar_closed_weekdays=[])
+    [book] = await given_away(b, client, mint, 1)
+    title = await edition(b.database, b.home.consortium)
+    [own] = await held(b.database, finder, title)  # of another owner, in the same box
+    await rule(b.database, finder, supply_answers="automatic")
+    request = await b.place(title)
+    await Hand(client, mint, finder).scan(own, "BOX-5")
+    await deliver(b.database)
+    b.reader = await enrol(b.database, b.home)
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        record = await session.scalar(select(Item.record_id).where(Item.barcode == book))
+    waits = await b.place(None, owner=b.supplier.code, record=record)
+    await Hand(client, mint, finder).scan(book, "BOX-5")
+    await deliver(b.database)
+    for at, shown in ((finder, True), (b.supplier, False)):
+        page = (await Hand(client, mint, at).look("ship")).text
+        assert ("BOX-5" in page, "2 books" in page) == (shown, shown)
+    done = (await desk_at(client, mint, b.pickup).ask("/scans", {"barcode": "BOX-5"})).json()
+    assert {one["barcode"] for one in done["items"]} == {book, own}
+    await deliver(b.database)
+    for id in (request, waits):
+        assert (await b.wish(id)).state == "RECEIVED"
+    assert (await Hand(client, mint, finder).look("parcels?number=BOX-5")).status_code == 404

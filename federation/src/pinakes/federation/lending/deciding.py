@@ -221,7 +221,9 @@ async def reserve(turn: Turn, found: Found) -> None:
     turn.amend(changed(known, item=copy["id"]), None if away else "reserve")
     turn.progress(found.party, Progress.PROMISED)
     if away:
-        await turn.happen(turn.latest[found.party.key], "ship", {"due": turn.now + LOAN_DAYS * DAY})
+        way: Mapping[str, Any] = copy["way"] or {}
+        due = {"due": turn.now + LOAN_DAYS * DAY}
+        await turn.happen(turn.latest[found.party.key], "ship", {**due, **way})
 
 
 async def consider_renewal(turn: Turn, found: Found) -> None:

@@ -38,6 +38,7 @@ class Facts(Struct, frozen=True):
     again: bool | None = None
     by_itself: bool | None = None  # no person has said so: there was no copy on the shelf
     seen_by: int | None = None
+    sent_from: int | None = None  # where it was given back, if it goes on from there
     needed_by: Moment | None = None
     due: Moment | None = None
     loan_due: Moment | None = None

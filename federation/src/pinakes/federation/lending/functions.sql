@@ -22,10 +22,18 @@ CREATE OR REPLACE FUNCTION lending_shelf() RETURNS jsonb LANGUAGE sql STABLE AS 
 $$;
 
 -- A copy of the wanted record, or the wanted item, that stands on our shelf for nobody. What is
--- promised and on its way goes first, and one that others wait for as itself last.
+-- promised and on its way goes first, and one that others wait for as itself last. "way": of a
+-- promised one, from which branch it is on its way, and in which parcel.
 CREATE OR REPLACE FUNCTION lending_free(record uuid, wanted uuid, request uuid, taken uuid[])
 RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('id', i.id, 'barcode', i.barcode, 'kind', i.kind, 'status', i.status)
+    SELECT jsonb_build_object('id', i.id, 'barcode', i.barcode, 'kind', i.kind,
+        'status', i.status, 'way', CASE WHEN i.status = 'out' THEN (
+            SELECT jsonb_strip_nulls(jsonb_build_object('sent_from', t.from_id,
+                                                        'parcel', t.parcel))
+            FROM transit t
+            WHERE t.tenant_id = i.tenant_id AND t.barcode = i.barcode AND t.leg = 'on'
+              AND t.party_id IS NULL AND t.received_at IS NULL AND t.lost_at IS NULL
+            ORDER BY t.id DESC LIMIT 1) END)
     FROM item i
     WHERE i.tenant_id = pinakes_tenant() AND i.record_id = record AND i.guest_of IS NULL
       AND (i.status = 'on_shelf' OR i.status = 'out' AND i.request_id = request)
@@ -115,6 +123,12 @@ BEGIN
     RETURNING CASE WHEN i.guest_of IS NULL THEN i.record_id END INTO record;
     PERFORM lending_shelves(record);
 END $$;
+
+-- From where the book sets out for its reader: its owner, or the branch where it was given back.
+CREATE OR REPLACE FUNCTION lending_sender(p request_party) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT t.id FROM commons.tenant t
+                     WHERE t.id = (p.facts ->> 'sent_from')::bigint), p.supplier_id)
+$$;
 
 CREATE OR REPLACE FUNCTION lending_ship(p request_party, way text, here integer, there integer,
                                         moment timestamptz) RETURNS void LANGUAGE sql AS $$
@@ -227,7 +241,7 @@ BEGIN
     WHEN 'miss' THEN PERFORM lending_put(p, 'missing', false);
     WHEN 'send_out' THEN
         PERFORM lending_put(p, 'out', true);
-        PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
+        PERFORM lending_ship(p, 'out', lending_sender(p), p.pickup_id, moment);
     WHEN 'arrived' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_found(p, moment);
@@ -250,7 +264,7 @@ BEGIN
         WHERE tenant_id = pinakes_tenant() AND barcode = p.facts ->> 'barcode' AND leg = 'on'
           AND party_id IS NULL AND received_at IS NULL AND lost_at IS NULL;
     WHEN 'expect_parcel' THEN
-        PERFORM lending_ship(p, 'out', p.supplier_id, p.pickup_id, moment);
+        PERFORM lending_ship(p, 'out', lending_sender(p), p.pickup_id, moment);
     WHEN 'take_in' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_guest(p, 'processing');
@@ -323,12 +337,12 @@ BEGIN
         UPDATE transit t SET received_at = now(), lost_at = NULL
         WHERE t.tenant_id = pinakes_tenant() AND t.barcode = told AND t.received_at IS NULL
           AND (t.leg = 'home' AND t.to_id = pinakes_tenant()
-               OR t.leg = 'out' AND t.from_id = pinakes_tenant() OR t.leg = 'on')
-        RETURNING t.id, t.from_id)
+               OR t.leg = 'out' AND t.to_id <> pinakes_tenant() OR t.leg = 'on')
+        RETURNING t.id, t.from_id, t.leg)
     INSERT INTO outbox (id, receiver, about, kind, body, actor, role)
     SELECT pinakes_id(), way.from_id, way.id, 'ItemArrived',
            jsonb_build_object('about', way.id, 'barcode', told), work ->> 'actor', work ->> 'role'
-    FROM ways AS way WHERE way.from_id <> pinakes_tenant();
+    FROM ways AS way WHERE way.from_id <> pinakes_tenant() AND way.leg <> 'out';
     UPDATE arrival a SET state = 'settled', parcel = NULL
     WHERE a.tenant_id = pinakes_tenant() AND a.barcode = told AND a.state <> 'asked'
       AND a.send_to = pinakes_tenant();
