@@ -100,6 +100,19 @@ async def test_a_form_that_is_not_ours_or_has_no_file_is_refused(room: Room) -> 
     assert "尚未导入任何目录" in await room.get()
 
 
+async def test_a_trial_names_what_it_would_set_aside_or_refuse_and_offers_no_mending(
+    room: Room, bring: Import
+) -> None:
+    twice = file_of(book("1", items=["X"]), book("2", "另一本", items=["X"])) + RUSSIAN
+    trial = await bring(twice, dry_run=True)
+    report = await room.get(f"imports/{trial.id}")
+    listed = await room.get(link(report, "quarantine"))
+    assert "文件中第 3 条" in listed
+    assert "pieces/" not in listed
+    assert "0 字节" not in listed
+    assert "<code>X</code>" in await room.get(link(report, "items"))
+
+
 async def test_a_piece_that_nobody_wants_is_discarded_on_its_page(
     room: Room, bring: Import
 ) -> None:
