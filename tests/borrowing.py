@@ -21,9 +21,12 @@ from pinakes.tenants.items.models import Item
 
 SHOWN = text("""
     INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
-                                 items, available)
-    VALUES (:tenant, :record, :edition, '{"title": "红楼梦"}', '{}', :copies, :copies)
-""")
+                                 items, available, lendable, kinds)
+    VALUES (:tenant, :record, :edition, '{"title": "红楼梦"}', '{}', :copies, :copies,
+            CASE WHEN :kind = 'reference' THEN 0 ELSE CAST(:copies AS integer) END,
+            CASE WHEN :kind = 'reference' THEN CAST('{}' AS jsonb)
+                 ELSE jsonb_build_object(CAST(:kind AS text), CAST(:copies AS integer)) END)
+""").bindparams(kind="book")
 EDITION = text("""
     INSERT INTO commons.edition (id, consortium_id) VALUES (:id, :consortium)
 """)
@@ -44,7 +47,8 @@ async def held(
     barcodes = await stock(database, tenant, copies, kind)
     async with unit_of_work(database.app, tenant.id) as session:
         record = await session.scalar(select(Item.record_id).where(Item.barcode == barcodes[0]))
-    told = {"tenant": tenant.id, "record": record, "edition": edition, "copies": copies}
+    told: dict[str, Any] = {"tenant": tenant.id, "record": record, "edition": edition}
+    told |= {"copies": copies, "kind": kind}
     async with public_work(database.public) as session:
         await session.execute(SHOWN, told)
     return barcodes

@@ -23,9 +23,11 @@ EDITION = text("""
 """)
 HOLDING = text("""
     INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
-                                 items, available)
-    VALUES (:tenant, :record, :id, '{}', '{}', 9, :copies)
-    ON CONFLICT (tenant_id, record_id) DO UPDATE SET available = excluded.available
+                                 items, available, lendable, kinds)
+    VALUES (:tenant, :record, :id, '{}', '{}', 9, :copies, :copies,
+            jsonb_build_object(CAST(:kind AS text), CAST(:copies AS integer)))
+    ON CONFLICT (tenant_id, record_id) DO UPDATE SET
+        available = excluded.available, lendable = excluded.lendable, kinds = excluded.kinds
 """)
 
 
@@ -56,11 +58,13 @@ def settle(database: Database) -> Settle:
 def held(database: Database) -> Held:
     """Makes a title that these branches hold."""
 
-    async def held(*tenants: Tenant, copies: int = 1, edition: UUID | None = None) -> UUID:
+    async def held(
+        *tenants: Tenant, copies: int = 1, edition: UUID | None = None, kind: str = "book"
+    ) -> UUID:
         id = edition or uuid4()
         async with public_work(database.public) as public:
             for tenant in tenants:
-                row = {"id": id, "tenant": tenant.id, "copies": copies}
+                row = {"id": id, "tenant": tenant.id, "copies": copies, "kind": kind}
                 record = UUID(int=id.int ^ tenant.id)
                 await public.execute(EDITION, row)
                 await public.execute(HOLDING, row | {"record": record})

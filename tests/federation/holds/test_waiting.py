@@ -190,6 +190,21 @@ async def test_a_copy_that_is_not_for_the_first_is_weighed_anew_for_who_needs_it
     assert [offer[0] for offer in await queue.offers(late, next_one)] == [next_one]
 
 
+async def test_a_copy_that_is_not_for_the_first_is_weighed_anew_for_who_may_not_have_every_kind(
+    queue: Queue, country: dict[str, Tenant], held: Any
+) -> None:
+    home, sister, far = country["home"], country["sister"], country["far"]
+    edition = await held(sister)
+    await held(home, edition=edition, copies=0, kind="restricted")
+    await queue.want(far, edition)  # the copy of the sister is kept for this one
+    another: dict[str, Any] = {"owner": home.id, "item": uuid4()}
+    await queue.want(home, edition, **another)
+    young = await queue.want(far, edition, fits={"restricted": False})
+    await held(home, edition=edition, kind="restricted")
+    old = await queue.want(far, edition)
+    assert await queue.offers(young, old) == [(old, home.id, "first_in_line")]
+
+
 async def test_a_refusal_moves_on_and_the_same_branch_is_asked_again_when_its_shelf_changes(
     queue: Queue, country: dict[str, Tenant], held: Any
 ) -> None:
@@ -376,7 +391,7 @@ async def test_a_new_copy_serves_its_own_branch_alone_for_some_days(
     async with unit_of_work(database.app, sister.id) as session:
         record = await session.scalar(select(Item.record_id))
     move = text("""
-        UPDATE commons.holding SET record_id = :record, available = 1
+        UPDATE commons.holding SET record_id = :record, available = 1, lendable = 1
         WHERE edition_id = :edition""")
     abroad = await queue.want(home, edition)
     async with public_work(database.public) as public:

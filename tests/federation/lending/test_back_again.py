@@ -12,7 +12,10 @@ from pinakes.federation.lending.model import Role
 from pinakes.platform.db import unit_of_work
 from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
+from pinakes.tenants.items.machine import Status
 from pinakes.tenants.items.models import Item
+from pinakes.tenants.items.schemas import NewItem
+from pinakes.tenants.items.service import shelve
 
 pytestmark = pytest.mark.anyio
 
@@ -46,16 +49,28 @@ async def test_who_had_no_copy_looks_again_once_somebody_waits(
     assert (await b.wish(request)).state == ("WILL_SUPPLY" if by_itself else "WAITING")
 
 
-async def test_whose_copies_are_for_reference_is_asked_once(borrowing: Borrowing) -> None:
+async def test_whose_only_copy_on_the_shelf_is_for_reference_is_not_asked(
+    borrowing: Borrowing,
+) -> None:
     b = borrowing
     title = await edition(b.database, b.home.consortium)
-    await held(b.database, b.supplier, title, kind="reference")
+    [barcode] = await held(b.database, b.supplier, title)
+    await put(b, barcode, Status.LENT)
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        [record] = await session.scalars(select(Item.record_id))
+        await shelve(session, [NewItem(record, f"R{barcode}", "reference")])
+    await deliver(b.database)
     request = await b.place(title)
     wish = await b.wish(request)
-    assert (wish.state, wish.attempt) == ("WAITING", 2)
-    await held(b.database, b.supplier, title)
-    async with unit_of_work(b.database.app, b.supplier.id) as session:
-        [record] = await session.scalars(select(Item.record_id).where(Item.kind == "book"))
-        emit(session, ItemsChanged(about=record, records=[record]), to=b.supplier.id)
-    await deliver(b.database)
+    assert (wish.state, wish.attempt) == ("WAITING", 1)
+    await put(b, barcode, Status.ON_SHELF)
     assert (await b.wish(request)).state == "WILL_SUPPLY"
+
+
+async def put(b: Borrowing, barcode: str, status: Status) -> None:
+    """Let this copy of the supplier stand there, and let all hear of it."""
+    async with unit_of_work(b.database.app, b.supplier.id) as session:
+        [book] = await session.scalars(select(Item).where(Item.barcode == barcode))
+        book.status = status
+        emit(session, ItemsChanged(about=book.record_id, records=[book.record_id]), to=None)
+    await deliver(b.database)

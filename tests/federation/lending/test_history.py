@@ -84,7 +84,7 @@ async def test_who_has_asked_for_much_before_is_served_as_fast(
     await held(b.database, b.supplier, title)
     await strong.execute("TRUNCATE request")
     async with hot_pool(settings.database.get_secret_value(), 1) as hot:
-        question = (b.home.id, None, b.reader.person, title, None, None, None, "", "book", None)
+        question = (b.home.id, None, b.reader.person, title, None, None, None, "", None)
         for _ in range(AS_EVER):
             await hot.fetch(ASK, *question)
         await strong.execute(FILL, b.home.id, b.reader.person, ENDED, ENDED)

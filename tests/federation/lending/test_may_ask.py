@@ -127,7 +127,7 @@ async def test_what_no_library_has_a_copy_of_is_looked_at_by_the_staff(
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
     async with public_work(b.database.public) as session:
-        none = text("UPDATE commons.holding SET items = 0, available = 0 WHERE edition_id = :id")
+        none = text("UPDATE commons.holding SET kinds = '{}', lendable = 0 WHERE edition_id = :id")
         await session.execute(none, {"id": title})
     request = await b.place(title)
     assert (await b.wish(request)).state == "NEEDS_REVIEW"

@@ -636,7 +636,7 @@ async def test_the_last_words_of_a_request_name_nobody_either_after_a_while(
     borrowing: Borrowing,
 ) -> None:
     b = borrowing
-    request, _ = await wanted(b, kind="copy")
+    request, _ = await wanted(b, copy=True)
     await b.act(b.supplier, request, S, "ship")
     assert await b.states(request) == {
         "requester": "COMPLETED", "supplier": "COMPLETED", "pickup": "CANCELLED",

@@ -126,7 +126,7 @@ async def test_parties_that_agree_are_left_in_peace(borrowing: Borrowing) -> Non
     b = borrowing
     title = await edition(b.database, b.home.consortium)
     await held(b.database, b.supplier, title)
-    copied = await b.place(title, kind="copy")
+    copied = await b.place(title, copy=True)
     await b.act(b.supplier, copied, S, "ship")
     await b.act(b.supplier, await b.place(title), S, "ship")
     for minute in range(1, MINUTES + 1):

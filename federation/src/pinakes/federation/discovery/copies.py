@@ -10,7 +10,10 @@ from pinakes.federation.discovery.service import PublicCatalogue
 from pinakes.platform.directory import Tenant
 from pinakes.platform.paging import Page, behind, cursor
 
-COPIES = "SELECT * FROM commons.copies_shown($1, $2, $3, $4, $5, $6)"
+COPIES = """
+    SELECT item, record, call_number, location, copy, available
+    FROM commons.copies_shown($1, $2, $3, $4, $5, $6)
+"""
 PARTS = re.compile(r"(\d+)")
 
 

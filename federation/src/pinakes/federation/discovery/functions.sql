@@ -1,12 +1,13 @@
 -- What everybody may see of one branch's copies: those that readers can hope to borrow,
 -- in the order in which they came; of one title, record or copy, where that is asked. No barcode and
 -- no guest; what the branch hides has no holding.
-CREATE OR REPLACE FUNCTION commons.copies_shown(branch integer, title uuid, of_record uuid,
+DROP FUNCTION IF EXISTS commons.copies_shown;
+CREATE FUNCTION commons.copies_shown(branch integer, title uuid, of_record uuid,
                                                 one_copy uuid, behind uuid, most integer)
 RETURNS TABLE (item uuid, record uuid, call_number text, location text, copy text,
-               available boolean)
+               available boolean, kind text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT i.id, i.record_id, i.call_number, i.location, i.copy, i.status = 'on_shelf'
+    SELECT i.id, i.record_id, i.call_number, i.location, i.copy, i.status = 'on_shelf', i.kind
     FROM commons.holding h
     JOIN commons.tenant t ON t.id = h.tenant_id AND t.state = 'active'
     JOIN public.item i ON i.tenant_id = h.tenant_id AND i.record_id = h.record_id

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base, TenantOwned, index
@@ -60,6 +60,8 @@ class Holding(Base):
     call_numbers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     items: Mapped[int]
     available: Mapped[int]
+    lendable: Mapped[int] = mapped_column(server_default="0")  # of them, not for reference
+    kinds: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")  # each of them, too
     rule: Mapped[str] = mapped_column(server_default="alone")  # why it is in this edition
 
 

@@ -33,29 +33,33 @@ BEFORE = """
 
 HOLDINGS = """
     INSERT INTO commons.holding AS h (tenant_id, record_id, edition_id, rule, title_fields,
-                                      call_numbers, items, available)
+                                      call_numbers, items, available, lendable, kinds)
     SELECT $1, record, edition, rule, CAST(convert_from(fields, 'UTF8') AS json),
-           ARRAY(SELECT jsonb_array_elements_text(numbers)), items, available
+           ARRAY(SELECT jsonb_array_elements_text(numbers)), items, available, lendable, kinds
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::jsonb[], $7::integer[],
-                $8::integer[]) AS t (record, edition, rule, fields, numbers, items, available)
+                $8::integer[], $9::integer[], $10::jsonb[])
+        AS t (record, edition, rule, fields, numbers, items, available, lendable, kinds)
     ON CONFLICT (tenant_id, record_id) DO UPDATE SET
         edition_id = excluded.edition_id, rule = excluded.rule,
         title_fields = excluded.title_fields, call_numbers = excluded.call_numbers,
-        items = excluded.items, available = excluded.available
+        items = excluded.items, available = excluded.available,
+        lendable = excluded.lendable, kinds = excluded.kinds
 """
 
 CONSORTIUM = "SELECT consortium_id FROM commons.tenant WHERE id = $1"
 
 COUNTS = text("""
     WITH told AS (SELECT * FROM jsonb_to_recordset(:rows) AS t
-                      (record uuid, call_numbers text[], items integer, available integer)),
+                      (record uuid, call_numbers text[], items integer, available integer,
+                       lendable integer, kinds jsonb)),
     turned (edition) AS (
     UPDATE commons.holding h
-    SET call_numbers = told.call_numbers, items = told.items, available = told.available
+    SET call_numbers = told.call_numbers, items = told.items, available = told.available,
+        lendable = told.lendable, kinds = told.kinds
     FROM told, commons.holding old
     WHERE h.tenant_id = :tenant AND h.record_id = told.record
-      AND (h.call_numbers, h.items, h.available)
-          IS DISTINCT FROM (told.call_numbers, told.items, told.available)
+      AND (h.call_numbers, h.items, h.available, h.kinds)
+          IS DISTINCT FROM (told.call_numbers, told.items, told.available, told.kinds)
       AND old.tenant_id = h.tenant_id AND old.record_id = h.record_id
     RETURNING CASE WHEN (old.available > 0, old.call_numbers)
                         IS DISTINCT FROM (told.available > 0, told.call_numbers)
@@ -132,8 +136,9 @@ async def publish(
 
 def row(one: Described, placed: Placed, stock: Stock) -> tuple[object, ...]:
     """What the public is shown of a record."""
-    numbers = to_json(stock.call_numbers)
-    return one.id, placed.edition, placed.rule, one.raw, numbers, stock.items, stock.available
+    numbers, kinds = to_json(stock.call_numbers), to_json(stock.kinds)
+    held = stock.items, stock.available, stock.lendable
+    return one.id, placed.edition, placed.rule, one.raw, numbers, *held, kinds
 
 
 def counts(stock: Stock) -> dict[str, object]:

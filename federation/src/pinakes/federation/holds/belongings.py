@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.holds.models import Wanted
 from pinakes.platform.belongings import Belonging, Line, plain
 
-WAITS = ("kind", "placed_at", "place", "suspended_until", "offered_at")
+WAITS = ("placed_at", "place", "suspended_until", "offered_at")
 
 
 async def waiting_told(session: AsyncSession, rows: Sequence[Wanted]) -> list[Line]:

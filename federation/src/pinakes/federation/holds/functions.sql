@@ -73,6 +73,19 @@ CREATE OR REPLACE TRIGGER placed
 
 SELECT commons.reckon_suppliers(NULL);
 
+-- Whether a copy of this kind will do for a wish; what its home allows says so, see kinds.py.
+CREATE OR REPLACE FUNCTION commons.fits(wish jsonb, kind text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce((wish ->> kind)::boolean, (wish ->> '*')::boolean, true)
+$$;
+
+-- How many of the copies on a shelf will do for a wish that not every kind does for.
+CREATE OR REPLACE FUNCTION commons.fitting(wish jsonb, kinds jsonb) RETURNS integer
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(sum(copies::integer), 0)::integer
+    FROM jsonb_each_text(kinds) AS on_shelf (kind, copies) WHERE commons.fits(wish, kind)
+$$;
+
 -- Whether a branch takes requests on a day: not paused, open again some time, below its cap.
 CREATE OR REPLACE FUNCTION commons.may_be_asked(s commons.supplier, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -107,14 +120,16 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Whether anybody who waits, and lets no others go first, would take this item of a branch.
-CREATE OR REPLACE FUNCTION commons.is_wanted(of_branch integer, record uuid, item uuid)
+DROP FUNCTION IF EXISTS commons.is_wanted;
+CREATE FUNCTION commons.is_wanted(of_branch integer, record uuid, item uuid, kind text)
 RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
         SELECT FROM commons.holding h JOIN commons.wanted w USING (edition_id)
         WHERE h.tenant_id = of_branch AND h.record_id = record AND w.offered_by IS NULL
           AND (w.suspended_until IS NULL OR w.suspended_until <= now())
           AND coalesce(w.owner, of_branch) = of_branch
-          AND coalesce(w.record_id, record) = record AND coalesce(w.item_id, item) = item)
+          AND coalesce(w.record_id, record) = record AND coalesce(w.item_id, item) = item
+          AND commons.fits(w.fits, kind))
 $$;
 
 -- Something came back to a branch: the titles of these records that others wait for, who may
@@ -129,7 +144,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     FOR edition IN
         SELECT DISTINCT h.edition_id FROM commons.holding h
-        WHERE h.tenant_id = by_branch AND h.record_id = ANY (records) AND h.available > 0
+        WHERE h.tenant_id = by_branch AND h.record_id = ANY (records) AND h.lendable > 0
           AND EXISTS (SELECT FROM commons.wanted w
                       WHERE w.edition_id = h.edition_id AND w.offered_by IS NULL)
     LOOP
@@ -142,29 +157,37 @@ BEGIN
 END $$;
 
 -- Those who wait for a title, in turn, and how many copies (of one branch) are free for them;
--- nobody, when none is. Whoever looks keeps others from looking until the transaction ends.
+-- nobody, when none is; nobody for whom no copy on a shelf will do. Whoever looks keeps others
+-- from looking until the transaction ends.
 DROP FUNCTION IF EXISTS commons.waiting;
 CREATE FUNCTION commons.waiting(wanted uuid, at integer)
 RETURNS TABLE (free bigint, request uuid, owner integer, record uuid, item uuid, home integer,
-               pickup integer, kind text, needed_by date, placed_at float, refused integer[])
+               pickup integer, fits jsonb, needed_by date, placed_at float, refused integer[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE copies bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('commons.wanted'), hashtext(wanted::text));
     SELECT sum(greatest(h.copies - coalesce(p.copies, 0), 0))::bigint INTO copies
-    FROM (SELECT tenant_id, sum(available) AS copies FROM commons.holding
-          WHERE edition_id = wanted AND available > 0 AND (at IS NULL OR tenant_id = at)
+    FROM (SELECT tenant_id, sum(lendable) AS copies FROM commons.holding
+          WHERE edition_id = wanted AND lendable > 0 AND (at IS NULL OR tenant_id = at)
           GROUP BY 1) AS h
     LEFT JOIN commons.promised(wanted, '00000000-0000-0000-0000-000000000000') p
         ON p.tenant_id = h.tenant_id;
     IF copies > 0 THEN
         RETURN QUERY
-        SELECT copies, w.request_id, w.owner, w.record_id, w.item_id, w.home, w.pickup, w.kind,
+        SELECT copies, w.request_id, w.owner, w.record_id, w.item_id, w.home, w.pickup, w.fits,
                w.needed_by, extract(epoch FROM w.placed_at)::float, w.refused
         FROM commons.wanted w
         WHERE w.edition_id = wanted AND w.offered_by IS NULL
           AND (w.suspended_until IS NULL OR w.suspended_until <= now())
+          AND (w.fits = '{}' OR EXISTS (
+              SELECT FROM unnest((
+                  SELECT array_agg(DISTINCT k.kind)
+                  FROM commons.holding h, jsonb_each(h.kinds) AS k (kind, copies)
+                  WHERE h.edition_id = wanted AND h.lendable > 0 AND k.copies <> '0'
+                    AND (at IS NULL OR h.tenant_id = at))) AS on_shelf (kind)
+              WHERE commons.fits(w.fits, on_shelf.kind)))
         ORDER BY w.rank, w.placed_at, w.request_id
         LIMIT 100;
     END IF;
@@ -175,11 +198,13 @@ END $$;
 -- The first row is the asker's own: its groups and policy, the pickup's place, in "opens" the day
 -- it is at the asker's, and in "open" how many wait before this request.
 -- *wanted_of*: only what that branch holds, or only that record of it, is looked at.
+-- *allowed*: which kinds of copies will do; none: all.
 -- Of a title that hundreds hold not every holder is looked at: the own province and groups, then
 -- outwards on the map until there are enough.
 DROP FUNCTION IF EXISTS commons.shortlist;
 CREATE FUNCTION commons.shortlist(request uuid, asker integer, pickup integer, wanted uuid,
-                                  refused integer[], wanted_of integer, wanted_record uuid)
+                                  refused integer[], wanted_of integer, wanted_record uuid,
+                                  allowed jsonb)
 RETURNS TABLE (supplier integer, record uuid, available bigint, near integer,
                latitude float, longitude float, open integer, asked integer, daily_cap integer,
                balance integer, courier_days integer, cost integer, opens date, paused boolean,
@@ -205,17 +230,17 @@ BEGIN
     groups := mine.groups; policy := terms; open := commons.ahead_of(request, wanted);
     RETURN NEXT;
     IF wanted_record IS NOT NULL THEN
-        SELECT ARRAY[h.tenant_id], ARRAY[h.record_id], ARRAY[h.available]
+        SELECT ARRAY[h.tenant_id], ARRAY[h.record_id], ARRAY[h.lendable]
         INTO tenants, records, copies FROM commons.holding h
         WHERE h.tenant_id = wanted_of AND h.record_id = wanted_record;
     ELSIF wanted_of IS NOT NULL THEN
-        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.lendable)
         INTO tenants, records, copies FROM commons.holding h
-        WHERE h.edition_id = wanted AND h.tenant_id = wanted_of AND h.available > 0;
+        WHERE h.edition_id = wanted AND h.tenant_id = wanted_of AND h.lendable > 0;
     ELSE
-        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.lendable)
         INTO tenants, records, copies
-        FROM (SELECT * FROM commons.holding h WHERE h.edition_id = wanted AND h.available > 0
+        FROM (SELECT * FROM commons.holding h WHERE h.edition_id = wanted AND h.lendable > 0
               LIMIT many + 1) AS h;
     END IF;
     IF cardinality(tenants) > many THEN
@@ -226,26 +251,36 @@ BEGIN
             ring := ARRAY(SELECT s.tenant_id FROM commons.supplier s
                           WHERE s.active AND (s.province = in_province OR s.mask & mine.mask <> 0));
         END IF;
-        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.available)
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id), array_agg(h.lendable)
         INTO tenants, records, copies
         FROM unnest(ring) AS s (tenant_id)
         JOIN commons.holding h ON h.edition_id = wanted AND h.tenant_id = s.tenant_id
-        WHERE h.available > 0 AND h.tenant_id <> ALL (refused);
+        WHERE h.lendable > 0 AND h.tenant_id <> ALL (refused)
+          AND (allowed IS NULL OR commons.fitting(allowed, h.kinds) > 0);
         IF coalesce(cardinality(tenants), 0) < most THEN
             SELECT tenants || array_agg(h.tenant_id), records || array_agg(h.record_id),
-                   copies || array_agg(h.available)
+                   copies || array_agg(h.lendable)
             INTO tenants, records, copies
-            FROM (SELECT h.tenant_id, h.record_id, h.available
+            FROM (SELECT h.tenant_id, h.record_id, h.lendable
                   FROM commons.supplier s
                   CROSS JOIN LATERAL (SELECT * FROM commons.holding h -- one by one, in this order
                                       WHERE h.edition_id = wanted AND h.tenant_id = s.tenant_id
-                                        AND h.available > 0 LIMIT 1) AS h
+                                        AND h.lendable > 0
+                                        AND (allowed IS NULL OR commons.fitting(allowed, h.kinds) > 0)
+                                      LIMIT 1) AS h
                   WHERE s.active AND s.consortium_id = mine.consortium_id AND NOT s.last_resort
                     AND s.tenant_id <> ALL (ring) AND s.tenant_id <> ALL (refused)
                     AND commons.may_be_asked(s, today)
                   ORDER BY point(s.longitude, s.latitude) <-> point(east, north)
                   LIMIT most) AS h;
         END IF;
+    END IF;
+    IF allowed IS NOT NULL THEN
+        SELECT array_agg(h.tenant_id), array_agg(h.record_id),
+               array_agg(commons.fitting(allowed, h.kinds))
+        INTO tenants, records, copies
+        FROM unnest(tenants, records) AS known (tenant_id, record_id)
+        JOIN commons.holding h USING (tenant_id, record_id);
     END IF;
     RETURN QUERY
     SELECT h.tenant_id, h.record_id, h.copies - coalesce(promised.copies, 0) AS available,

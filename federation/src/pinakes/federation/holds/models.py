@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pinakes.platform.db import Base
@@ -28,7 +28,7 @@ class Wanted(Base):
     item_id: Mapped[UUID | None]
     home: Mapped[int]
     pickup: Mapped[int]
-    kind: Mapped[str]  # of the item
+    fits: Mapped[dict[str, bool]] = mapped_column(JSONB, server_default="{}")  # see kinds.py
     needed_by: Mapped[date | None]  # later than that, no copy is of use
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     rank: Mapped[int] = mapped_column(server_default="0")  # the lower goes first

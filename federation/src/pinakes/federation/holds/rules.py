@@ -130,10 +130,15 @@ PLACING: Mapping[type[HoldRefused], Callable[[Facts], bool]] = {  # the first th
 
 def judge(facts: Facts) -> str:
     """The name of the rule that allows it, such as ``child/book``; or the first refusal."""
-    for refusal, holds in PLACING.items():
-        if holds(facts):
-            raise refusal(f"{refusal.title}.", **reasons(facts))
+    refused = refusal(facts)
+    if refused is not None:
+        raise refused(f"{refused.title}.", **reasons(facts))
     return name(facts.rule)
+
+
+def refusal(facts: Facts) -> type[HoldRefused] | None:
+    """The first that refuses it."""
+    return next((refused for refused, holds in PLACING.items() if holds(facts)), None)
 
 
 def name(rule: HoldRule) -> str:

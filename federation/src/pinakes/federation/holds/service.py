@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.service import Wish
@@ -24,9 +25,9 @@ WANT = text("""
     WITH mine AS (SELECT coalesce((SELECT placed_at FROM commons.wanted
                                    WHERE request_id = :request), now()) AS placed_at)
     INSERT INTO commons.wanted AS w (request_id, edition_id, owner, record_id, item_id, home,
-                                     pickup, kind, needed_by, placed_at, place, refused)
+                                     pickup, fits, needed_by, placed_at, place, refused)
     SELECT :request, :edition, CAST(:owner AS integer), CAST(:record AS uuid),
-           CAST(:item AS uuid), :home, :pickup, :kind, CAST(:needed_by AS date),
+           CAST(:item AS uuid), :home, :pickup, :fits, CAST(:needed_by AS date),
            mine.placed_at,
            1 + (SELECT count(*) FROM commons.wanted o WHERE o.edition_id = :edition
                 AND (o.suspended_until IS NULL OR o.suspended_until <= now())
@@ -36,7 +37,7 @@ WANT = text("""
     ON CONFLICT (request_id) DO UPDATE SET
         offered_by = NULL, offered_at = NULL, pickup = excluded.pickup, refused = excluded.refused,
         needed_by = excluded.needed_by
-""")
+""").bindparams(bindparam("fits", type_=JSONB()))
 UNWANT = text("""
     WITH gone AS (DELETE FROM commons.wanted WHERE request_id = :request
                   RETURNING request_id, edition_id, placed_at, place),
@@ -104,7 +105,7 @@ async def want(session: AsyncSession, wish: Wish, refused: Sequence[int] = ()) -
         "item": wish.item,
         "home": wish.home,
         "pickup": wish.pickup,
-        "kind": wish.kind,
+        "fits": wish.fits,
         "needed_by": wish.needed_by,
         "refused": list(refused),
     }

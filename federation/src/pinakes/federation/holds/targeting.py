@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import TextClause, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.holds.choosing.ranking import Considered, travel
@@ -28,7 +29,6 @@ from pinakes.federation.holds.rules import FIRST_IN_LINE, Meeting, serve
 from pinakes.platform import clock
 from pinakes.platform.db import Database, public_work
 from pinakes.platform.messages import emit
-from pinakes.tenants.items.service import to_read_here
 
 DAY = 86_400.0  # seconds
 MOST_TOLD = 5  # of those considered: ten thousand offers are told in one go
@@ -40,11 +40,11 @@ IN_TURN = text("""
 WAITING = text("""
     SELECT title.edition, w.* FROM unnest(CAST(:editions AS uuid[])) AS title (edition)
     CROSS JOIN LATERAL commons.waiting(title.edition, CAST(:at AS integer)) AS w
-""")
+""").columns(fits=JSONB())
 ITEMS = text("""
     SELECT i.id FROM commons.wanted w JOIN item i ON i.id = w.item_id
     WHERE w.edition_id = ANY(CAST(:editions AS uuid[])) AND w.owner = :branch
-      AND i.status = 'on_shelf' AND i.kind <> 'reference'
+      AND i.status = 'on_shelf' AND i.kind <> 'reference' AND commons.fits(w.fits, i.kind)
 """)
 FIRST = text("""
     SELECT w.request_id, w.home, w.pickup, w.item_id, w.refused, s.local_days,
@@ -57,6 +57,7 @@ FIRST = text("""
     WHERE h.tenant_id = :branch AND h.record_id = :record AND w.offered_by IS NULL
       AND (w.suspended_until IS NULL OR w.suspended_until <= now())
       AND coalesce(w.owner, :branch) = :branch AND coalesce(w.record_id, :record) = :record
+      AND commons.fits(w.fits, :kind)
     ORDER BY w.rank, w.placed_at, w.request_id LIMIT 100
 """)
 FINDER = text("""
@@ -107,11 +108,11 @@ class Line:
 
 
 async def first_in_line(
-    session: AsyncSession, record: UUID, item: UUID, finder: int
+    session: AsyncSession, record: UUID, item: UUID, kind: str, finder: int
 ) -> First | None:
     """Who is to have this *item* of ours next, which lies at its *finder*; nobody is told yet."""
     here, now = session.info["tenant"], clock.now().timestamp()
-    told = {"branch": here, "record": record}
+    told = {"branch": here, "record": record, "kind": kind}
     line = list(await session.execute(FIRST, told))
     sender = (await session.execute(FINDER, {"finder": finder})).one()
     own = [row.placed_at for row in line if row.home == here]
@@ -174,13 +175,9 @@ async def offer_all(session: AsyncSession, edition: UUID, *orders: TextClause) -
 
 
 async def offer_returned(session: AsyncSession, branch: int, records: Sequence[UUID]) -> None:
-    """Offer what a branch has on its shelves of these records, in the branch's transaction.
-
-    Copies for reference are on the shelf for all to see, and are never sent.
-    """
+    """Offer what a branch has on its shelves of these records, in the branch's transaction."""
     database: Database = session.info["database"]
-    stay = await to_read_here(session, records)
-    told = {"branch": branch, "records": [one for one in records if one not in stay]}
+    told = {"branch": branch, "records": list(records)}
     async with public_work(database.public) as public:
         editions = list(await public.scalars(WAITED_FOR, told))
         if not editions:
@@ -244,7 +241,7 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
     now, before = clock.now().timestamp(), FIRST_IN_LINE
     for wish in line.wishes:
         fits, rule = serve(meeting(wish, chosen, line.wishes, items, now))
-        if fits and wish is not first and may_be_late(wish, chosen):
+        if fits and wish is not first and (may_be_late(wish, chosen) or is_choosy(wish, first)):
             break  # weighed on its own, once it is the first
         if fits:
             line.wishes.remove(wish)
@@ -258,6 +255,11 @@ def match(line: Line, rows: Sequence[Row], items: Collection[UUID]) -> Offer | N
 def may_be_late(wish: Waiting, chosen: Chosen) -> bool:
     """Whether a copy that was weighed for another may come after the day it is needed by."""
     return wish.needed_by is not None and wish.home != chosen.supplier
+
+
+def is_choosy(wish: Waiting, first: Waiting) -> bool:
+    """Whether not every copy will do that was weighed for another."""
+    return bool(wish.fits) and wish.fits != first.fits
 
 
 def meeting(

@@ -42,6 +42,7 @@ request_argument = click.argument("request_id", metavar="REQUEST", type=click.UU
 @click.option("--needed-by", type=click.DateTime(["%Y-%m-%d"]), help="Not needed after that day.")
 @click.option("--note", default="", help="The reader's.")
 @click.option("--in-house", is_flag=True, help="For use in the library only.")
+@click.option("--copy", is_flag=True, help="A copy is made and sent; nothing comes back.")
 @click.option("--sure", is_flag=True, help="Though the reader waits for the same title already.")
 @json_option
 def place(data: Path, branch: str, needed_by: datetime | None, as_json: bool, **wish: Any) -> None:

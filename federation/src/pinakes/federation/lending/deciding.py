@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pinakes.federation.holds.choosing.service import Nobody, Wish, choose
@@ -29,9 +29,13 @@ THEIRS = {"wanted_owner", "wanted_record", "wanted_item"}
 LOAN_DAYS = 60  # that a supplier gives; the pickup branch's own rules may say less
 RENEWALS = 2
 
-FREE = text("""
-    SELECT lending_free(:record, :item, :request, CAST(:taken AS uuid[])) AS copy
-""").columns(copy=JSONB())
+FREE = (
+    text("""
+    SELECT lending_free(:record, :item, :fits, :request, CAST(:taken AS uuid[])) AS copy
+""")
+    .bindparams(bindparam("fits", type_=JSONB(none_as_null=True)))
+    .columns(copy=JSONB())
+)
 LENT = text("""
     SELECT EXISTS (SELECT FROM commons.copies_shown(:here, NULL, :record, :item, NULL, 1))
 """)
@@ -50,7 +54,7 @@ def wish_of(party: Party) -> Wish:
         record=as_id(facts.get("wanted_record")),
         item=as_id(facts.get("wanted_item")),
         needed_by=as_day(facts.get("needed_by")),
-        kind=facts.get("kind", "book"),
+        fits=facts.get("fits", {}),
     )
 
 
@@ -195,6 +199,7 @@ async def free_copy(turn: Turn, party: Party) -> Mapping[str, Any] | None:
         told = {
             "record": as_id(facts["record"]),
             "item": as_id(facts.get("wanted_item")),
+            "fits": facts.get("fits"),
             "request": party.request,
             "taken": [copy["id"] for copy in turn.copies.values() if copy],
         }

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 LAST = 253_402_300_799  # the last second that a calendar here has
 LONGEST = 4000  # characters of a fact; more is cut
 
+type Fits = Annotated[dict[str, bool], Meta(max_length=1000)]  # see holds.kinds
 type Moment = Annotated[int, Meta(ge=0, le=LAST)]  # seconds since 1970
 
 
@@ -20,7 +21,8 @@ class Facts(Struct, frozen=True):
     edition: UUID | None = None
     record: UUID | None = None
     wanted_item: UUID | None = None
-    kind: str | None = None
+    kind: str | None = None  # of requests on version 1
+    fits: Fits | None = None
     item_kind: str | None = None
     barcode: str | None = None
     parcel: str | None = None

@@ -29,7 +29,8 @@ COPIES = text("""
         FROM item i
         WHERE i.tenant_id = p.tenant_id AND i.record_id = r.id AND i.guest_of IS NULL
           AND (i.id = this.copy OR this.copy IS NULL AND i.status = 'on_shelf'
-               AND i.kind <> 'reference')) AS marks
+               AND i.kind <> 'reference'
+               AND commons.fits(p.facts -> 'fits', i.kind))) AS marks
     FROM request_party p
     LEFT JOIN item chosen ON chosen.tenant_id = p.tenant_id AND chosen.id = p.item_id
     JOIN record r ON r.tenant_id = p.tenant_id

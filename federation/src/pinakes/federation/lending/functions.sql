@@ -21,10 +21,12 @@ CREATE OR REPLACE FUNCTION lending_shelf() RETURNS jsonb LANGUAGE sql STABLE AS 
     WHERE t.id = pinakes_tenant()
 $$;
 
--- A copy of the wanted record, or the wanted item, that stands on our shelf for nobody. What is
--- promised and on its way goes first, and one that others wait for as itself last. "way": of a
--- promised one, from which branch it is on its way, and in which parcel.
-CREATE OR REPLACE FUNCTION lending_free(record uuid, wanted uuid, request uuid, taken uuid[])
+-- A copy of the wanted record, or the wanted item, of a kind that will do ("allowed"), that stands
+-- on our shelf for nobody. What is promised and on its way goes first, and one that others wait for
+-- as itself last. "way": of a promised one, from which branch it is on its way, and in which parcel.
+DROP FUNCTION IF EXISTS lending_free(uuid, uuid, uuid, uuid[]);
+CREATE OR REPLACE FUNCTION lending_free(record uuid, wanted uuid, allowed jsonb, request uuid,
+                                        taken uuid[])
 RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('id', i.id, 'barcode', i.barcode, 'kind', i.kind,
         'status', i.status, 'way', CASE WHEN i.status = 'out' THEN (
@@ -37,7 +39,8 @@ RETURNS jsonb LANGUAGE sql STABLE AS $$
     FROM item i
     WHERE i.tenant_id = pinakes_tenant() AND i.record_id = record AND i.guest_of IS NULL
       AND (i.status = 'on_shelf' OR i.status = 'out' AND i.request_id = request)
-      AND i.kind <> 'reference' AND (wanted IS NULL OR i.id = wanted) AND i.id <> ALL (taken)
+      AND i.kind <> 'reference' AND commons.fits(allowed, i.kind)
+      AND (wanted IS NULL OR i.id = wanted) AND i.id <> ALL (taken)
     ORDER BY i.status = 'on_shelf',
              EXISTS (SELECT FROM commons.wanted w WHERE w.item_id = i.id), i.id
     LIMIT 1
@@ -63,7 +66,7 @@ CREATE OR REPLACE FUNCTION lending_party(p request_party) RETURNS jsonb LANGUAGE
                   AND w.pickup = p.tenant_id AND w.offered_by IS NULL))
         WHEN p.role = 'supplier' AND p.state IN ('NEW', 'VALIDATED')
             THEN jsonb_build_object('copy', lending_free((p.facts ->> 'record')::uuid,
-                (p.facts ->> 'wanted_item')::uuid, p.request_id, '{}'))
+                (p.facts ->> 'wanted_item')::uuid, p.facts -> 'fits', p.request_id, '{}'))
         WHEN p.role = 'requester' AND p.state IN ('WAITING', 'INVALID_PATRON', 'DUPLICATE',
             'NEEDS_REVIEW', 'SENT', 'SUPPLIER_LOCATED', 'LOCAL_SUPPLY', 'CONDITION_PENDING',
             'RETRY_PENDING', 'WILL_SUPPLY', 'SHIPPED', 'RECEIVED', 'READY_FOR_PICKUP')
@@ -88,7 +91,10 @@ LANGUAGE sql STABLE AS $$
             JOIN commons.edition e ON e.id = h.edition_id
             JOIN commons.tenant here USING (consortium_id)
             WHERE h.edition_id = meant AND here.id = p.tenant_id
-            ORDER BY h.available DESC LIMIT 1))
+            ORDER BY h.available DESC LIMIT 1), 'kinds', (
+            SELECT coalesce(jsonb_agg(DISTINCT kind), '[]')
+            FROM commons.holding h, jsonb_object_keys(h.kinds) AS kind
+            WHERE h.edition_id = meant))
         WHEN 'settle' THEN jsonb_build_object('beside', (
             SELECT jsonb_agg(lending_party(o) ORDER BY o.id) FROM request_party o
             WHERE o.tenant_id = p.tenant_id AND o.request_id = p.request_id
@@ -368,7 +374,8 @@ BEGIN
             'by', work -> 'role', 'audit', audit_digest(noted)));
         IF one ->> 'on' = 'describe' THEN -- it bears the name of the title from now on
             UPDATE request r SET title = p.facts ->> 'title',
-                                 edition_id = (p.facts ->> 'edition')::uuid
+                                 edition_id = (p.facts ->> 'edition')::uuid,
+                                 kind = coalesce(p.facts ->> 'kind', r.kind)
             WHERE r.tenant_id = pinakes_tenant() AND r.id = p.request_id;
         END IF;
         CONTINUE WHEN (one -> 'passing')::boolean;
@@ -506,14 +513,15 @@ BEGIN
 END $$;
 
 -- The same for a new request: the title, the reader's standing and requests, and the rules.
--- "cards": whose the presented card may be; of this branch's readers the first is meant.
+-- "cards": whose the presented card may be; of this branch's readers the first is meant. "kinds": of
+-- the copies that may be lent, the most held first; of the one copy its own.
 -- "copy": whether the owner shows the one copy as one of this title's; in another cell it will say.
 CREATE FUNCTION read_place(this_tenant integer, given_key bytea, asker uuid, wanted uuid,
-    owner integer, record uuid, one_copy uuid, called text, of_kind text, presented text,
+    owner integer, record uuid, one_copy uuid, called text, presented text,
     OUT status integer, OUT body bytea, OUT fingerprint bytea, OUT cards jsonb, OUT facts jsonb)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
-DECLARE found uuid; name text; person uuid := asker;
+DECLARE found uuid; name text; one_kind text; person uuid := asker;
 BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
@@ -533,17 +541,31 @@ BEGIN
                    WHERE e.id = found AND here.id = this_tenant) THEN
         found := NULL; name := NULL; -- what another consortium has is no title here
     END IF;
+    IF one_copy IS NOT NULL THEN
+        SELECT c.kind INTO one_kind
+        FROM commons.copies_shown(owner, found, record, one_copy, NULL, 1) c;
+    END IF;
     SELECT jsonb_build_object(
-        'edition', found, 'title', name, 'held', EXISTS (
-            SELECT FROM commons.holding h WHERE h.edition_id = found AND h.items > 0),
-        'copy', one_copy IS NULL
-            OR EXISTS (SELECT FROM commons.copies_shown(owner, found, record, one_copy, NULL, 1))
+        'edition', found, 'title', name, 'copy', one_copy IS NULL OR one_kind IS NOT NULL
             OR EXISTS (SELECT FROM commons.tenant t WHERE t.id = owner AND t.cell IS NOT NULL),
+        'kinds', CASE WHEN one_kind IS NOT NULL THEN jsonb_build_array(one_kind) ELSE (
+            SELECT coalesce(jsonb_agg(kind ORDER BY holders DESC, kind), '[]') FROM (
+                SELECT kind, sum(alike.holders) AS holders FROM (
+                    SELECT h.kinds, count(*) AS holders FROM commons.holding h
+                    WHERE h.edition_id = found AND h.tenant_id = coalesce(owner, h.tenant_id)
+                      AND h.record_id = coalesce(record, h.record_id)
+                    GROUP BY h.kinds) AS alike, jsonb_object_keys(alike.kinds) AS kind
+                GROUP BY kind) AS held) END,
         'reader_kind', r.reader_kind, 'born', r.born,
         'at_home', r.home_id = this_tenant,
         'may_borrow', s.may_borrow AND NOT late.expired,
         'blocks', s.blocks || CASE WHEN late.expired THEN '["expired"]'::jsonb ELSE '[]' END,
-        'holds', mine.holds, 'of_kind', mine.of_kind, 'same', mine.same,
+        'holds', mine.holds, 'of_kinds', (
+            SELECT coalesce(jsonb_object_agg(kind, holds), '{}') FROM (
+                SELECT q.kind, count(*) AS holds FROM request q
+                WHERE q.tenant_id = this_tenant AND q.person_id = person AND NOT q.over
+                GROUP BY q.kind) AS waiting),
+        'same', mine.same,
         'rules', said -> 'hold.rules', 'most', said -> 'hold.limit',
         'pickups', said -> 'hold.pickup',
         'label', (SELECT '…' || right(c.number, 4) FROM card c -- of the number in use, no old one
@@ -555,8 +577,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT coalesce(s.until < (now() AT TIME ZONE here.zone)::date, false) AS expired) AS late
     CROSS JOIN LATERAL (
-        SELECT count(*) AS holds, count(*) FILTER (WHERE q.kind = of_kind) AS of_kind,
-               count(*) FILTER (WHERE q.edition_id = found
+        SELECT count(*) AS holds, count(*) FILTER (WHERE q.edition_id = found
                    OR (q.edition_id IS NULL OR found IS NULL)
                       AND lower(q.title) = lower(coalesce(name, called)))
                + (SELECT count(*) FROM borrowed b
@@ -618,7 +639,7 @@ DECLARE one jsonb; copy jsonb; copies jsonb := '[]'; taken uuid[] := '{}';
 BEGIN
     PERFORM pinakes_enter(this_tenant, true);
     FOR one IN SELECT * FROM jsonb_array_elements(asked -> 'wishes') LOOP
-        copy := lending_free((one ->> 'record')::uuid, (one ->> 'item')::uuid,
+        copy := lending_free((one ->> 'record')::uuid, (one ->> 'item')::uuid, one -> 'fits',
                              (one ->> 'request')::uuid, taken);
         copies := copies || jsonb_build_array(copy);
         IF copy IS NOT NULL THEN taken := taken || (copy ->> 'id')::uuid; END IF;

@@ -86,5 +86,6 @@ def wish(event: PartyTold) -> dict[str, Any]:
     return {
         "record": facts["record"],
         "item": facts.get("wanted_item"),
+        "fits": facts.get("fits"),
         "request": event.about,
     }

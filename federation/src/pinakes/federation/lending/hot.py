@@ -26,8 +26,8 @@ READ = "SELECT * FROM read_request($1, $2, $3, $4, $5, $6, $7)"
 SCAN = "SELECT * FROM read_scan($1, $2, $3)"
 BOOKS = "SELECT read_books($1, $2, $3)"
 WRITE = "SELECT write_request($1, $2, $3, $4, $5, $6)"
-ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7)"
+ASK = "SELECT * FROM read_place($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+SHORTLIST = "SELECT * FROM commons.shortlist($1, $2, $3, $4, $5, $6, $7, $8)"
 PLACE = "SELECT write_place($1, $2, $3, $4, $5, $6, $7, $8)"
 OK, CREATED = 200, 201
 
@@ -90,10 +90,9 @@ def shortlist(connection: Connection) -> Choosing:
     """Whom to ask, as ``choose`` says it, by one call over this connection."""
 
     async def choosing(wish: Wish) -> Choice:
-        whom = wish.request, wish.home, wish.pickup, wish.edition
-        rows = await connection.fetch(
-            SHORTLIST, *whom, wish.refused, wish.owner, wish.record, record_class=Row
-        )
+        whom = wish.request, wish.home, wish.pickup, wish.edition, wish.refused
+        what = wish.owner, wish.record, wish.fits or None
+        rows = await connection.fetch(SHORTLIST, *whom, *what, record_class=Row)
         return in_turn(rows, wish)
 
     return choosing

@@ -39,7 +39,7 @@ class Request(TenantOwned, Base):
     owner_id: Mapped[int | None]  # whose record it must be
     record_id: Mapped[UUID | None]
     item_id: Mapped[UUID | None]
-    kind: Mapped[str]  # of the item; ``copy``: a copy is sent, nothing comes back
+    kind: Mapped[str]  # of copies, as which it counts; empty while nobody knows which
     pickup_id: Mapped[int]
     service: Mapped[str]
     needed_by: Mapped[date | None]

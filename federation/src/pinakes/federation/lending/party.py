@@ -19,7 +19,7 @@ NORMAL = "Normal"
 MOST_NOTES = 200  # of one attempt, the last ones: each step reads and writes them all
 ONWARD = "next"  # ask another supplier: only while somebody still waits for this attempt
 # what one attempt leaves to the next
-WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "kind", "needed_by",
+WANTED = ("title", "edition", "wanted_record", "wanted_owner", "wanted_item", "fits", "needed_by",
           "reader_note", "in_house", "person", "alias", "label", "pickup_code", "rule")  # fmt: skip
 
 type Facts = Mapping[str, Any]

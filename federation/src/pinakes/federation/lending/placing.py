@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pinakes.federation.holds.rules import Facts, judge
+from pinakes.federation.holds.kinds import Allowed, allow
+from pinakes.federation.holds.rules import Facts
 from pinakes.federation.lending.facts import LAST
 from pinakes.federation.lending.model import Role
 from pinakes.federation.lending.party import born
@@ -75,10 +76,10 @@ class Placing:
         """What read_place has to be told, after tenant and key."""
         wish = self.wish
         what = wish.edition, self.owner, wish.record, wish.item
-        return self.person, *what, wish.title, wish.kind
+        return self.person, *what, wish.title
 
-    def allow(self, known: Mapping[str, Any]) -> str:
-        """The name of the rule of reservation that allows it; the first refusal is raised."""
+    def allow(self, known: Mapping[str, Any]) -> Allowed:
+        """What the rules of reservation allow of it; the first refusal is raised."""
         if self.wish.needed_by and self.wish.needed_by < local(now(), self.here.zone).date():
             raise DayPast("Send a later `needed_by`, or none.")
         if known.get("reader_kind") is None or not known["at_home"]:
@@ -88,25 +89,20 @@ class Placing:
         if self.wish.item and not known["copy"]:
             raise NoSuchCopy.told()
         pickup = self.pickup
-        return judge(
-            Facts(
-                reader_kind=known["reader_kind"],
-                age=age(known["born"]),
-                blocks=blocks_of(known["may_borrow"], known["blocks"]),
-                item_kind=self.wish.kind,
-                rules=msgspec.convert(known["rules"], list[HoldRule]),
-                holds=known["holds"],
-                holds_of_kind=known["of_kind"],
-                most=known["most"],
-                has_it=bool(known["same"]),
-                sure=self.wish.sure,
-                pickup=reach(self.here, pickup),
-                pickups=known["pickups"],
-                pickup_open=(
-                    pickup.state == "active" and pickup.consortium == self.here.consortium
-                ),
-            )
+        facts = Facts(
+            reader_kind=known["reader_kind"],
+            age=age(known["born"]),
+            blocks=blocks_of(known["may_borrow"], known["blocks"]),
+            rules=msgspec.convert(known["rules"], list[HoldRule]),
+            holds=known["holds"],
+            most=known["most"],
+            has_it=bool(known["same"]),
+            sure=self.wish.sure,
+            pickup=reach(self.here, pickup),
+            pickups=known["pickups"],
+            pickup_open=pickup.state == "active" and pickup.consortium == self.here.consortium,
         )
+        return allow(facts, known["kinds"], known["of_kinds"])
 
     async def place(self, work: Turn, known: Mapping[str, Any]) -> dict[str, Any]:
         """The first steps of a new request; its row for the reader's list.
@@ -115,7 +111,8 @@ class Placing:
             HoldRefused: a rule says no; see ``holds.rules``.
             TitleUnknown, NoSuchCopy: it is not, or no longer, in stock.
         """
-        rule, row = self.allow(known), self.row(known)
+        allowed = self.allow(known)
+        row = self.row(known, allowed.kind)
         party = born(
             Role.REQUESTER,
             row["id"],
@@ -124,19 +121,19 @@ class Placing:
             self.pickup.id,
             None,
             service=self.wish.service,
-            flags=frozenset({"copy"} if self.wish.kind == "copy" else ()),
-            facts=self.facts(row, known) | {"rule": rule},
+            flags=frozenset({"copy"} if self.wish.copy else ()),
+            facts=self.facts(row, known, allowed),
         )
         await work.happen(fresh(party), self.beginning(known))
         return row | {"state": last(work, Role.REQUESTER).party.state}
 
     def beginning(self, known: Mapping[str, Any]) -> str:
         """How it begins: the staff look at what a reader asks for twice, and no catalogue holds."""
-        if known["edition"] is None or not known["held"]:
+        if known["edition"] is None or not known["kinds"]:
             return "unknown_title"
         return "duplicate" if known["same"] and not self.by_desk else "valid"
 
-    def row(self, known: Mapping[str, Any]) -> dict[str, Any]:
+    def row(self, known: Mapping[str, Any], kind: str) -> dict[str, Any]:
         """The request as it begins."""
         wish = self.wish
         return {
@@ -147,7 +144,7 @@ class Placing:
             "owner_id": self.owner,
             "record_id": wish.record,
             "item_id": wish.item,
-            "kind": wish.kind,
+            "kind": kind,
             "pickup_id": self.pickup.id,
             "service": wish.service,
             "needed_by": wish.needed_by,
@@ -158,7 +155,9 @@ class Placing:
             "over": False,
         }
 
-    def facts(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    def facts(
+        self, row: Mapping[str, Any], known: Mapping[str, Any], allowed: Allowed
+    ) -> dict[str, Any]:
         """What parties may come to know; the reader is named to the pickup branch alone."""
         told = {
             "title": row["title"],
@@ -166,7 +165,8 @@ class Placing:
             "wanted_owner": self.owner,
             "wanted_record": str(row["record_id"]) if row["record_id"] else None,
             "wanted_item": str(row["item_id"]) if row["item_id"] else None,
-            "kind": row["kind"],
+            "fits": allowed.fits,
+            "rule": allowed.rule,
             "needed_by": last_moment(row["needed_by"], self.here.zone),
             "reader_note": row["note"],
             "in_house": row["in_house"],
@@ -175,7 +175,7 @@ class Placing:
             "label": known["label"],
             "pickup_code": self.pickup.code,
         }
-        return {name: fact for name, fact in told.items() if fact not in (None, "", False)}
+        return {name: fact for name, fact in told.items() if fact not in (None, "", False, {})}
 
 
 def reach(here: Tenant, pickup: Tenant) -> Literal["home", "province", "elsewhere"]:

@@ -83,7 +83,7 @@ async def way_of(session: AsyncSession, found: Seen, event: ItemSeen, sender: in
     kinds = msgspec.convert((await effective(session, here, "item.float")).value, Float)
     first = None
     if not event.damaged:
-        first = await first_in_line(session, item.record_id, item.id, sender)
+        first = await first_in_line(session, item.record_id, item.id, item.kind, sender)
     returned = Returned(
         here=sender,
         owner=here,

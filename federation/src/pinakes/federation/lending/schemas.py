@@ -15,7 +15,7 @@ from pinakes.federation.lending.party import Party
 from pinakes.federation.lending.rows import Found
 from pinakes.platform.directory import Directory
 from pinakes.platform.words import whole
-from pinakes.tenants.items.schemas import Barcode, Kind
+from pinakes.tenants.items.schemas import Barcode
 from pinakes.tenants.readers.schemas import Code, Number
 
 type Text = Annotated[str, Meta(max_length=500, pattern=whole(r"[^\x00-\x08\x0b-\x1f]*"))]
@@ -31,8 +31,8 @@ class NewRequest(Struct, forbid_unknown_fields=True):
     """What is wanted, and where it will be collected.
 
     *edition* is a title of the public catalogue; *owner* and *record* one branch's own, *item*
-    one copy or volume of it and no other; with *title* alone the staff look for it. *card* is
-    the reader's, where staff ask.
+    one copy or volume of it and no other; with *title* alone the staff look for it. *copy*: a
+    copy is made and sent, nothing comes back. *card* is the reader's, where staff ask.
     """
 
     pickup: Code
@@ -41,11 +41,11 @@ class NewRequest(Struct, forbid_unknown_fields=True):
     record: UUID | None = None
     item: UUID | None = None
     title: Text = ""
-    kind: Kind = "book"
     service: Service = "Normal"
     needed_by: date | None = None
     note: Text = ""
     in_house: bool = False
+    copy: bool = False
     card: Number | None = None
     sure: bool = False  # wants it though it waits for the same title already
 

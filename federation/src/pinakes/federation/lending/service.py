@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pinakes.federation.holds.kinds import will_do
+from pinakes.federation.holds.rules import NotForHold
 from pinakes.federation.lending.acting import refuse_unfit
 from pinakes.federation.lending.deciding import LOAN_DAYS, copy_in, turn
 from pinakes.federation.lending.model import Role
@@ -96,7 +98,7 @@ async def take(
     elif on == RECALL:
         known = {"due": by_hand(around["rule"], around["shelf"])} | known
     elif on == DESCRIBE:
-        known |= naming(around["title"])
+        known |= naming(around, found.party.facts.get("fits", {}))
     if "asked" in around:
         work.memo["asked"] = around["asked"]
     await work.act(found, on, known)
@@ -135,11 +137,19 @@ async def describe(session: AsyncSession, request: UUID, edition: UUID) -> Found
     return await act(session, request, Role.REQUESTER, DESCRIBE, {"edition": str(edition)})
 
 
-def naming(title: str | None) -> dict[str, Any]:
-    """The name that the request bears from now on, or TitleUnknown."""
-    if title is None:
+def naming(around: Mapping[str, Any], fits: Mapping[str, bool]) -> dict[str, Any]:
+    """The name that the request bears from now on, and as which kind of copy it counts.
+
+    Raises:
+        TitleUnknown: nobody shows it.
+        NotForHold: by the rules the reader may have none of its copies.
+    """
+    if around["title"] is None:
         raise TitleUnknown("Search for it again: it may have been taken out of stock.")
-    return {"title": title}
+    kinds = [kind for kind in around["kinds"] if will_do(fits, kind)]
+    if around["kinds"] and not kinds:
+        raise NotForHold(later("Of this title there are only copies that the reader may not have."))
+    return {"title": around["title"], "kind": next(iter(kinds), "")}
 
 
 async def mine(session: AsyncSession, asker: Principal, request: UUID) -> Request:

@@ -26,7 +26,7 @@ SPREAD = 0.55  # the title of rank i has BRANCHES / i ** SPREAD holders
 ROUNDS, EACH, AGAIN = 7, 40, 5  # titles per round; looks per title
 FIRST = 41 + 479  # the first county's number: hub, provinces and cities come before
 SIZES = {"branches": BRANCHES, "titles": TITLES, "spread": SPREAD, "first": FIRST}
-PICK = "SELECT * FROM commons.shortlist($1, $2, $3, $4, '{}', NULL, NULL)"
+PICK = "SELECT * FROM commons.shortlist($1, $2, $3, $4, '{}', NULL, NULL, NULL)"
 FLOOR = "SELECT * FROM commons.holding WHERE tenant_id = $1 AND record_id = $2"
 HELD = "SELECT tenant_id, record_id FROM commons.holding WHERE edition_id = $1 LIMIT 1"
 TREE = """
@@ -55,9 +55,10 @@ WHERE indrelid IN ('commons.edition'::regclass, 'commons.holding'::regclass);
 INSERT INTO commons.edition (id, consortium_id)
 SELECT md5(i::text)::uuid, 1 FROM generate_series(1, {titles}) i;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
-                             available)
+                             available, lendable, kinds)
 SELECT 1 + (i::bigint * 7919 + n * (1 + i % 12) * 101) % {branches},
-       (head || to_hex(4096 + n))::uuid, edition, fields, numbers, 3, 1 + n % 2
+       (head || to_hex(4096 + n))::uuid, edition, fields, numbers, 3, 1 + n % 2, 1 + n % 2,
+       '{{"book": 1}}'
 FROM (SELECT i, md5(i::text)::uuid AS edition, left(md5(i::text), 28) AS head,
              ARRAY['I247.5/' || i] AS numbers,
              json_build_object('title', 'Title ' || i, 'year', 1980 + i % 45,

@@ -35,8 +35,8 @@ INSERT INTO commons.setting VALUES
 UPDATE item SET barcode = tenant_id || '-' || barcode;
 INSERT INTO commons.edition (id, consortium_id) SELECT id, 1 FROM record;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
-                             available)
-SELECT tenant_id, id, id, title_fields, '{}', 1, 1 FROM record;
+                             available, lendable, kinds)
+SELECT tenant_id, id, id, title_fields, '{}', 1, 1, 1, '{"book": 1}' FROM record;
 INSERT INTO reader (tenant_id, id, person_id, kind, home_id, reader_kind, state, blocks,
                     keep_history, visits)
 SELECT pickup.id, gen_random_uuid(), person_id, 'visiting', tenant_id, 'adult', 'active', '[]',

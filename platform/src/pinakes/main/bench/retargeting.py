@@ -32,8 +32,8 @@ TITLES = """
 INSERT INTO commons.setting VALUES (1, 'calendar.closed_weekdays', '[]', false);
 INSERT INTO commons.edition (id, consortium_id) SELECT id, 1 FROM record;
 INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers, items,
-                             available)
-SELECT tenant_id, id, id, '{}', '{}', 1, 0 FROM record;
+                             available, kinds)
+SELECT tenant_id, id, id, '{}', '{}', 1, 0, '{"book": 0}' FROM record;
 """
 ONE_WAITS = "SELECT EXISTS (SELECT FROM commons.wanted)"
 # Like the one that a reader has placed: one for every title, at the branch behind its owner.

@@ -43,8 +43,8 @@ SHELVED = (
     """
     WITH edition AS (INSERT INTO commons.edition (id, consortium_id) VALUES ($1, 1))
     INSERT INTO commons.holding (tenant_id, record_id, edition_id, title_fields, call_numbers,
-                                 items, available)
-    VALUES (1, $1, $1, json_build_object('title', $2::text), '{}', 1, 1)""",
+                                 items, available, lendable, kinds)
+    VALUES (1, $1, $1, json_build_object('title', $2::text), '{}', 1, 1, 1, '{"book": 1}')""",
 )
 DUE = """
 WITH late AS (

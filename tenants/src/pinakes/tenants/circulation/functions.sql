@@ -94,7 +94,7 @@ BEGIN
     SELECT i.id, i.version, i.status, i.record_id,
            i.guest_of IS NOT NULL AND i.request_id IS NOT NULL,
            i.guest_of IS NULL AND i.kind <> 'reference'
-               AND commons.is_wanted(this_tenant, i.record_id, i.id)
+               AND commons.is_wanted(this_tenant, i.record_id, i.id, i.kind)
     INTO item, item_version, item_status, record, is_guest, others_wait
     FROM item i WHERE i.tenant_id = this_tenant AND i.barcode = scanned;
     SELECT l.id, l.barcode, l.item_kind, l.title, l.person_id, l.home_id, l.reader_kind,

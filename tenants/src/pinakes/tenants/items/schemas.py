@@ -1,7 +1,7 @@
 """What travels over HTTP about items."""
 
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -12,6 +12,7 @@ from pinakes.tenants.items.machine import Action, Status, actions
 
 type Text = Annotated[str, Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
 type Kind = Annotated[str, Meta(pattern=whole(r"[a-z][a-z0-9_-]{0,39}"))]
+REFERENCE: Final = "reference"  # copies of this kind leave no house
 type Barcode = Annotated[str, Meta(pattern=whole(r"[!-~]{1,64}"))]
 
 
@@ -72,11 +73,17 @@ class TakenBack(Struct):
 
 
 class Stock(Struct, gc=False):
-    """The copies of one record that readers can hope for."""
+    """The copies of one record that readers can hope for.
+
+    *available* stand on the shelf, some of them for reference; *lendable* are the others. *kinds*:
+    the same by kind, of which there are any to be lent, on the shelf or not.
+    """
 
     call_numbers: list[str]
     items: int
     available: int
+    lendable: int
+    kinds: dict[str, int]
 
 
 class ItemView(Struct):

@@ -16,7 +16,7 @@ from pinakes.platform.messages import emit
 from pinakes.tenants.items.events import ItemsChanged
 from pinakes.tenants.items.machine import AT_THE_DESK, BOUND, Action, ItemMoveRefused, Status, move
 from pinakes.tenants.items.models import Item
-from pinakes.tenants.items.schemas import ItemChange, NewItem, Shelved, Stock
+from pinakes.tenants.items.schemas import REFERENCE, ItemChange, NewItem, Shelved, Stock
 
 SHELVE = text("""
     WITH told AS (
@@ -157,27 +157,34 @@ def listed(
 
 
 COUNT = """
-    SELECT record_id, count(*) AS items, count(*) FILTER (WHERE status = 'on_shelf') AS available,
+    SELECT record_id, kind, count(*) AS items,
+           count(*) FILTER (WHERE status = 'on_shelf') AS available,
            coalesce(array_agg(DISTINCT call_number) FILTER (WHERE call_number <> ''), '{}')
                AS call_numbers
     FROM item WHERE record_id = ANY($1)
       AND status IN ('on_shelf', 'lent', 'processing', 'held', 'out')
-    GROUP BY record_id
+    GROUP BY record_id, kind ORDER BY kind
 """
 
 
 async def stock_of(session: AsyncSession, records: Sequence[UUID]) -> dict[UUID, Stock]:
     """How many copies there are of each of *records*, and how many stand on the shelf."""
-    stock = {record: Stock([], 0, 0) for record in records}
+    stock = {record: Stock([], 0, 0, 0, {}) for record in records}
     for row in await (await driver(session)).fetch(COUNT, records):
-        stock[row["record_id"]] = Stock(row["call_numbers"], row["items"], row["available"])
+        found, free = stock[row["record_id"]], row["available"]
+        found.call_numbers = sorted({*found.call_numbers, *row["call_numbers"]})
+        found.items += row["items"]
+        found.available += free
+        if row["kind"] != REFERENCE:
+            found.lendable += free
+            found.kinds[row["kind"]] = free
     return stock
 
 
 NEW = text("""
     SELECT record_id, count(*) AS copies, min(created_at) AS first FROM item
     WHERE record_id = ANY(CAST(:records AS uuid[])) AND status = 'on_shelf'
-      AND created_at >= :since
+      AND kind <> 'reference' AND created_at >= :since
     GROUP BY record_id
 """)
 
@@ -185,21 +192,9 @@ NEW = text("""
 async def new_since(
     session: AsyncSession, records: Sequence[UUID], since: datetime
 ) -> dict[UUID, tuple[int, datetime]]:
-    """How many copies on the shelf came into stock since then, and when the first of them did."""
+    """How many copies to be lent came into stock since then, and when the first of them did."""
     rows = await session.execute(NEW, {"records": list(records), "since": since})
     return {row.record_id: (row.copies, row.first) for row in rows}
-
-
-TO_READ_HERE = text("""
-    SELECT record_id FROM item
-    WHERE record_id = ANY(CAST(:records AS uuid[])) AND status = 'on_shelf'
-    GROUP BY record_id HAVING bool_and(kind = 'reference')
-""")
-
-
-async def to_read_here(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:
-    """Those of *records* of which nothing but copies for reference stands on the shelf."""
-    return set(await session.scalars(TO_READ_HERE, {"records": list(records)}))
 
 
 async def held(session: AsyncSession, records: Sequence[UUID]) -> set[UUID]:

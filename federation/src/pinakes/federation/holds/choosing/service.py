@@ -1,6 +1,6 @@
 """Choose whom to ask for a title: fifty from the database in one trip, the rest is ranking."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pinakes.federation.discovery.nearness import Place, kilometres
 from pinakes.federation.holds.choosing.policy import in_force, versions
 from pinakes.federation.holds.choosing.ranking import Asking, Candidate, Considered, rank
+from pinakes.platform.db import to_json
 
 SHORTLIST = text("""
     SELECT wish.number, s.*
     FROM unnest(CAST(:requests AS uuid[]), CAST(:homes AS integer[]), CAST(:pickups AS integer[]),
                 CAST(:editions AS uuid[]), CAST(:refused AS text[]), CAST(:owners AS integer[]),
-                CAST(:records AS uuid[]))
-        WITH ORDINALITY AS wish (request, home, pickup, edition, refused, owner, record, number)
+                CAST(:records AS uuid[]), CAST(:fits AS jsonb[]))
+        WITH ORDINALITY AS wish (request, home, pickup, edition, refused, owner, record, fits,
+                                 number)
     CROSS JOIN LATERAL commons.shortlist(wish.request, wish.home, wish.pickup, wish.edition,
                                          CAST(wish.refused AS integer[]), wish.owner,
-                                         wish.record) AS s
+                                         wish.record, wish.fits) AS s
 """)
 
 
@@ -39,7 +41,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     item: UUID | None = None
     service: str = "loan"
     needed_by: date | None = None
-    kind: str = "book"
+    fits: Mapping[str, bool] = {}  # whether a copy of a kind will do, see kinds.py; empty: all do
     refused: Sequence[int] = ()  # branches that are not asked again
 
 
@@ -104,6 +106,7 @@ async def shortlisted(
         "refused": [f"{{{','.join(map(str, wish.refused))}}}" for wish in wishes],
         "owners": [wish.owner or only for wish in wishes],
         "records": [wish.record for wish in wishes],
+        "fits": [to_json(wish.fits) if wish.fits else None for wish in wishes],
     }
     found: list[list[Row]] = [[] for _ in wishes]
     for row in await session.execute(SHORTLIST, told):
