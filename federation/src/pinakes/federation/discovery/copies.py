@@ -10,9 +10,10 @@ from pinakes.federation.discovery.service import PublicCatalogue
 from pinakes.platform.directory import Tenant
 from pinakes.platform.paging import Page, behind, cursor
 
-COPIES = """
+COPIES = "SELECT * FROM commons.copies_shown($1, $2, $3, $4)"
+COPY = """
     SELECT item, record, call_number, location, copy, available
-    FROM commons.copies_shown($1, $2, $3, $4, $5, $6)
+    FROM commons.copy_shown($1, $2, $3) WHERE edition = $4
 """
 PARTS = re.compile(r"(\d+)")
 
@@ -52,7 +53,7 @@ async def some(
     """
     branch = catalogue.directory.coded(library)
     from_here = behind(after) if after is not None else None
-    told = branch.id, edition, None, None, from_here, limit + 1
+    told = branch.id, edition, from_here, limit + 1
     found = [copy_of(branch, row) for row in await catalogue.reader.fetch(COPIES, *told)]
     shown = found[:limit]
     return Page(shown, cursor(shown[-1].item) if len(found) > len(shown) else None)
@@ -65,7 +66,7 @@ async def one(
     branch = catalogue.directory.codes.get(library)
     if branch is None:
         return None
-    rows = await catalogue.reader.fetch(COPIES, branch.id, edition, record, item, None, 1)
+    rows = await catalogue.reader.fetch(COPY, branch.id, record, item, edition)
     return next((copy_of(branch, row) for row in rows), None)
 
 

@@ -36,9 +36,7 @@ FREE = (
     .bindparams(bindparam("fits", type_=JSONB(none_as_null=True)))
     .columns(copy=JSONB())
 )
-LENT = text("""
-    SELECT EXISTS (SELECT FROM commons.copies_shown(:here, NULL, :record, :item, NULL, 1))
-""")
+LENT = text("SELECT EXISTS (SELECT FROM commons.copy_shown(:here, :record, :item))")
 WAITING = text("SELECT count(*) FROM commons.wanted WHERE edition_id = :edition")
 
 

@@ -542,8 +542,8 @@ BEGIN
         found := NULL; name := NULL; -- what another consortium has is no title here
     END IF;
     IF one_copy IS NOT NULL THEN
-        SELECT c.kind INTO one_kind
-        FROM commons.copies_shown(owner, found, record, one_copy, NULL, 1) c;
+        SELECT c.kind INTO one_kind FROM commons.copy_shown(owner, record, one_copy) c
+        WHERE c.edition = found;
     END IF;
     SELECT jsonb_build_object(
         'edition', found, 'title', name, 'copy', one_copy IS NULL OR one_kind IS NOT NULL
