@@ -226,6 +226,7 @@ def fetched(one: Work) -> str:
             one.payer or ""
         ),
         "kept": f"for {one.label} until {one.collect_by:%F}" if one.collect_by else None,
+        "put back": f"since {one.to_put_back:%F}" if one.to_put_back else None,
     }
     return "".join(f"  / {name}: {said}" for name, said in told.items() if said)
 

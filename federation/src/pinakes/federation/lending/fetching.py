@@ -1,7 +1,7 @@
 """What a hand needs to fetch a copy: parties of ours, with where their copies stand."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -58,6 +58,7 @@ class Work(PartyView, kw_only=True):
 
     edition: UUID | None = None  # the title in the catalogue
     needed_by: date | None = None
+    to_put_back: datetime | None = None  # since when it stands on the hold shelf for nobody
     author: str | None = None
     shelf_marks: list[ShelfMark] = []
     choice: Choice | None = None  # at the home alone: why this supplier, or why nobody
@@ -97,13 +98,14 @@ async def works(
 
 
 def wanted(found: Found, directory: Directory) -> dict[str, Any]:
-    """Which title it is, and until which day somebody wants it, as this party was told."""
+    """Which title it is, until when somebody wants it, or since when nobody does any more."""
     party = found.party
     title, last = party.facts.get("edition"), moment(party.facts.get("needed_by"))
     zone = directory.ids[party.home].zone
     return {
         "edition": UUID(str(title)) if title else None,
         "needed_by": local(last, zone).date() if last else None,
+        "to_put_back": moment(party.facts.get("since")) if "put_back" in party.acts else None,
     }
 
 

@@ -108,6 +108,29 @@ LANGUAGE sql STABLE AS $$
         ELSE '{}' END
 $$;
 
+-- Whether the book of a party that is to be put back still stands on the hold shelf: not since it
+-- was lent or pulled, nor once a hand has said otherwise. What is missing may well stand there.
+CREATE OR REPLACE FUNCTION lending_to_put_back(p request_party) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p.over AND p.flags @> ARRAY['to_put_back'] AND EXISTS (
+        SELECT FROM item i
+        WHERE i.tenant_id = p.tenant_id AND i.barcode = p.facts ->> 'barcode'
+          AND i.guest_of IS NULL AND i.status IN ('on_shelf', 'held', 'missing')
+          AND NOT EXISTS (SELECT FROM request_party o
+                          WHERE o.tenant_id = i.tenant_id AND o.request_id = i.request_id
+                            AND o.role = 'supplier' AND o.item_id = i.id
+                            AND o.flags @> ARRAY['pulled'])
+          AND NOT EXISTS (SELECT FROM loan l WHERE l.tenant_id = i.tenant_id AND l.item_id = i.id
+                          AND l.lent_at > to_timestamp((p.facts ->> 'since')::bigint)))
+$$;
+
+-- A book has left its place on the hold shelf for another request: nobody has to put it back.
+CREATE OR REPLACE FUNCTION lending_moved_on(told text) RETURNS void LANGUAGE sql AS $$
+    UPDATE request_party SET flags = array_remove(flags, 'to_put_back')
+    WHERE tenant_id = pinakes_tenant() AND over AND flags @> ARRAY['to_put_back']
+      AND facts ->> 'barcode' = told
+$$;
+
 -- Tells our own listeners that what stands on the shelves for a record is different now.
 CREATE OR REPLACE FUNCTION lending_shelves(record uuid) RETURNS void LANGUAGE sql AS $$
     INSERT INTO outbox (id, about, kind, body)
@@ -248,6 +271,13 @@ BEGIN
     WHEN 'send_out' THEN
         PERFORM lending_put(p, 'out', true);
         PERFORM lending_ship(p, 'out', lending_sender(p), p.pickup_id, moment);
+        PERFORM lending_moved_on(p.facts ->> 'barcode');
+    WHEN 'put_back' THEN
+        UPDATE item i SET status = 'on_shelf', version = i.version + 1
+        WHERE i.tenant_id = pinakes_tenant() AND i.barcode = p.facts ->> 'barcode'
+          AND i.guest_of IS NULL AND i.status = 'missing'
+        RETURNING i.record_id INTO record;
+        PERFORM lending_shelves(record);
     WHEN 'arrived' THEN
         PERFORM lending_arrive(p, moment, false);
         PERFORM lending_found(p, moment);
@@ -286,6 +316,7 @@ BEGIN
             facts = r.facts || jsonb_build_object('here', i.barcode)
         FROM item i WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id
           AND r.tenant_id = pinakes_tenant() AND r.id = p.id;
+        PERFORM lending_moved_on(p.facts ->> 'barcode') WHERE p.flags @> ARRAY['here'];
     WHEN 'unkeep' THEN
         UPDATE item i SET held_for = NULL, version = i.version + 1
         WHERE i.tenant_id = pinakes_tenant() AND i.request_id = p.request_id;
@@ -433,7 +464,12 @@ CREATE OR REPLACE FUNCTION lending_parties(scanned text) RETURNS jsonb LANGUAGE 
     SELECT jsonb_agg(lending_party(p) ORDER BY p.id DESC) FROM request_party p
     WHERE p.tenant_id = pinakes_tenant() AND p.role IN ('supplier', 'pickup') AND (
         p.id IN (SELECT t.party_id FROM transit t
-                 WHERE t.tenant_id = pinakes_tenant() AND t.barcode = scanned)
+                 WHERE t.tenant_id = pinakes_tenant() AND t.barcode = scanned
+                 UNION ALL
+                 SELECT o.id FROM request_party o
+                 WHERE o.tenant_id = pinakes_tenant() AND o.over
+                   AND o.flags @> ARRAY['to_put_back'] AND o.facts ->> 'barcode' = scanned
+                   AND lending_to_put_back(o))
         OR p.request_id = (SELECT i.request_id FROM item i
                            WHERE i.tenant_id = pinakes_tenant() AND i.barcode = scanned))
 $$;

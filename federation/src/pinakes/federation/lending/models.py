@@ -14,6 +14,9 @@ UNSETTLED = (  # a book that is gone, at any party, until its branch has settled
     "over AND state IN ('LOST', 'NEVER_ARRIVED', 'COMPLETED_WITHOUT_RETURN')"
     " AND NOT flags @> ARRAY['settled']"
 )
+TO_PUT_BACK = (  # what its own branch has kept, and keeps for nobody any more
+    "over AND flags @> ARRAY['to_put_back']"
+)
 ASTRAY = (  # a book that set out for home, on no request, and is given up
     "party_id IS NULL AND lost_at IS NOT NULL AND received_at IS NULL AND settled_at IS NULL"
 )
@@ -67,6 +70,7 @@ class PartyRow(TenantOwned, Base):
             postgresql_where=text("role = 'requester' AND over"),
         ),
         Index("request_party_lost", "tenant_id", "id", postgresql_where=text(UNSETTLED)),
+        Index("request_party_to_put_back", "tenant_id", "id", postgresql_where=text(TO_PUT_BACK)),
         Index(
             "request_party_to_cut",
             "tenant_id",

@@ -161,7 +161,7 @@ class LendingPages(Controller):
         """The slips of one list as far as a page shows it, each on a page of its own."""
         directory: Directory = request.app.state.directory
         rows = await waiting(session, directory, of, after, FEW)
-        slips = [(row, way_of(row, directory)) for row in rows.items]
+        slips = [(row, way_of(row, directory)) for row in rows.items if not row.to_put_back]
         return page(request, "lending/slips.html", slips=slips, words=NAMES[of], next=rows.next)
 
 

@@ -33,6 +33,7 @@ NEXT: Mapping[tuple[Role, str], str] = {
     (P, "RECEIVED"): "shelve", (P, "RETURNED"): "send_on", (P, "UNCOLLECTED"): "send_on",
     (P, "DAMAGED"): "send_on", (P, "LOST"): "return",
 }  # fmt: skip
+PUT_BACK = "put_back"  # where nothing else is next
 ASTRAY = {Status.OUT, Status.MISSING, Status.LOST}
 AGAIN: Mapping[tuple[Role, str], str] = {(S, "SHIPPED"): "ship", (P, "SENT_ON"): "send_on"}
 SAME_HAND = timedelta(minutes=10)  # no van is back by then: the same hand has scanned twice
@@ -173,7 +174,8 @@ def from_sender(loose: Sequence[Loose], directory: Directory, scan: Scan) -> lis
 def next_of(parties: list[Found]) -> list[Found]:
     """The party whose book this is, if a scan does anything with it."""
     ready = (one for one in parties if key_of(one) in NEXT or again(one))
-    return [one for one in ready if not waits_here(one)][:1]
+    due_now = [one for one in ready if not waits_here(one)][:1]
+    return due_now or [one for one in parties if PUT_BACK in one.party.acts][:1]
 
 
 def key_of(found: Found) -> tuple[Role, str]:
@@ -190,9 +192,9 @@ async def step(work: Turn, directory: Directory, found: Found, scan: Scan) -> Sc
     party = found.party
     verb = again(found)
     if verb is None:
-        if key_of(found) not in NEXT:
+        verb = PUT_BACK if PUT_BACK in party.acts else NEXT.get(key_of(found))
+        if verb is None:
             raise MoveRefused("A book of this parcel is not on its way.", state=party.state)
-        verb = NEXT[key_of(found)]
         if scan.damaged:
             verb = DAMAGED.get(verb, verb)
         packed = {"parcel": scan.parcel} if scan.parcel and verb in PACKED else {}

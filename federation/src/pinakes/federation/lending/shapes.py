@@ -91,6 +91,7 @@ class Party:
     next_at: datetime | None
     edition: UUID | None  # the title in the catalogue, where this party was told it
     needed_by: date | None
+    to_put_back: datetime | None  # since when it stands on the hold shelf for nobody
     author: str | None
     shelf_marks: list[Mark]  # of the copy that is chosen, else of those that could be
     choice: Choice | None  # at the reader's home alone

@@ -112,6 +112,7 @@ STEPS = {  # what was done here, or heard of another branch: see ``states/``
     "receive_damaged": later("It has arrived damaged"),
     "never_arrived": later("It never arrived"),
     "shelve": later("It was put on the hold shelf"),
+    "put_back": later("It was put back on its shelf"),
     "lend": later("It was lent to the reader"),
     "return": later("The reader gave it back"),
     "uncollected": later("Nobody collected it"),

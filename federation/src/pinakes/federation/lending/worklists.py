@@ -9,7 +9,7 @@ from sqlalchemy.sql import ColumnElement
 
 from pinakes.federation.lending.astray import astray
 from pinakes.federation.lending.model import Role
-from pinakes.federation.lending.models import UNSETTLED, Arrival, PartyRow
+from pinakes.federation.lending.models import TO_PUT_BACK, UNSETTLED, Arrival, PartyRow
 from pinakes.platform.errors import NotFound
 from pinakes.platform.language import later
 
@@ -39,6 +39,8 @@ def stands(role: Role, states: str) -> ColumnElement[bool]:
 PULLED = PartyRow.flags.contains(["pulled"])
 PROMISED = stands(S, "WILL_SUPPLY CONDITION_ACCEPTED")
 GONE = literal_column(UNSETTLED, Boolean)
+GIVEN_UP = literal_column(TO_PUT_BACK, Boolean)
+PUT_BACK = and_(GIVEN_UP, literal_column("lending_to_put_back(request_party)", Boolean))
 OTHER = aliased(PartyRow)
 TOLD_BESIDE = (  # by the row of ours that has the book's next step: of one loss there is one row
     select(OTHER.id)
@@ -56,7 +58,7 @@ LISTS: Mapping[str, ColumnElement[bool]] = {
     "pull": and_(PROMISED, ~PULLED),
     "ship": or_(and_(PROMISED, PULLED), stands(P, "RETURNED UNCOLLECTED DAMAGED")),
     "receive": or_(stands(P, "ON_ITS_WAY UNWANTED"), stands(S, "SHIPPED_RETURN")),
-    "shelf": stands(P, "RECEIVED READY"),
+    "shelf": or_(stands(P, "RECEIVED READY"), PUT_BACK),
     "overdue": or_(stands(S, "OVERDUE RECALLED"), and_(stands(P, "LENT"), LATE)),
     "lost": and_(GONE, ~TOLD_BESIDE),
     "problem": or_(
@@ -78,14 +80,14 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     """How long each list is, with the books that stand under it; not what is over.
 
     Those that were left here are problems, those that never came home are lost; of what is over
-    that alone counts which disagrees, or is lost and not settled.
+    that alone counts which disagrees, is lost and not settled, or is to be put back.
     """
     columns = [func.count().filter(LISTS[name]).label(name) for name in LISTS]
     left = select(func.count()).select_from(strangers().subquery()).scalar_subquery()
     gone = select(func.count()).select_from(astray().subquery()).scalar_subquery()
     rows = select(*columns, left.label("left"), gone.label("gone"))
     row = await session.execute(
-        rows.where(or_(~PartyRow.over, GONE, PartyRow.trouble.is_not(None)))
+        rows.where(or_(~PartyRow.over, GONE, GIVEN_UP, PartyRow.trouble.is_not(None)))
     )
     told: dict[str, int] = dict(row.mappings().one())
     told["problem"] += told.pop("left")
