@@ -1,7 +1,7 @@
 """A trial writes each portion, then takes it back; what that would have left is kept beside.
 
 So what comes twice in a file is counted as an import counts it, however far apart, and after a
-crash. It is forgotten when the trial is over, but for what its report names.
+crash. It is forgotten when the trial is over, but for what its report names for a while.
 """
 
 import asyncio
@@ -76,6 +76,8 @@ FORGET = """
     WHERE j.id = t.job_id AND (j.id = :job OR j.state NOT IN ('queued', 'running'))
       AND t.repairs = '[]'
 """
+
+FORGOTTEN = {"names": "gone"}  # the memo of a trial whose names have had their time
 
 type Row = dict[str, Any]
 
