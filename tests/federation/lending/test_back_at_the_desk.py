@@ -9,11 +9,19 @@ from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, enrol
 from mint import Mint
 from request_desk import CHINESE, ENGLISH
+from sqlalchemy import text
 
 from pinakes.federation.lending.model import Role
+from pinakes.platform.db import public_work
 from pinakes.platform.directory import Tenant
 
 pytestmark = pytest.mark.anyio
+
+FORGET = text("DELETE FROM commons.supply WHERE request_id = :request")
+ASKED = text("""
+    INSERT INTO commons.supply (request_id, attempt, supplier, home, edition_id, pending)
+    VALUES (:request, :attempt, :supplier, :supplier, :edition, false)
+""")
 
 WORDS = {
     "put_aside": ("Put it aside: somebody waits for it", "请放在一边：有人在等这本书"),
@@ -32,6 +40,13 @@ async def two(borrowing: Borrowing, desks: dict[str, Desk]) -> tuple[UUID, list[
         assert (await desks["supplier"].lend(visitor.card, barcode)).status_code == 201
     await deliver(b.database)
     return title, barcodes
+
+
+async def alter(b: Borrowing, request: UUID, column: str) -> None:
+    """Set this of a wish that waits."""
+    async with public_work(b.database.public) as session:
+        changed = f"UPDATE commons.wanted SET {column} WHERE request_id = :request RETURNING 1"
+        assert (await session.execute(text(changed), {"request": request})).all()
 
 
 async def then(desk: Desk, barcode: str) -> str | None:
@@ -68,6 +83,31 @@ async def test_a_book_that_nobody_waits_for_now_is_shelved(
     assert await then(desk, one) is None
     await b.act(b.home, request, Role.REQUESTER, "cancel")
     assert await then(desk, other) is None
+
+
+async def test_a_book_that_comes_too_late_is_shelved(
+    borrowing: Borrowing, desks: dict[str, Desk], two: tuple[UUID, list[str]]
+) -> None:
+    b, (title, barcodes), desk = borrowing, two, desks["supplier"]
+    request = await b.place(title)
+    for days, told in ((-3, None), (3, "put_aside")):
+        await alter(b, request, f"needed_by = current_date + ({days})")
+        assert await then(desk, barcodes.pop()) == told
+
+
+async def test_a_book_that_its_library_has_let_lie_three_times_is_shelved(
+    borrowing: Borrowing, desks: dict[str, Desk], two: tuple[UUID, list[str]]
+) -> None:
+    b, (title, barcodes), desk = borrowing, two, desks["supplier"]
+    request = await b.place(title)
+    await alter(b, request, f"refused = ARRAY[{b.supplier.id}]")
+    for attempts, told in ((range(100, 103), None), ((), "put_aside")):
+        async with public_work(b.database.public) as session:
+            await session.execute(FORGET, {"request": request})
+            for attempt in attempts:
+                asked = {"request": request, "attempt": attempt, "supplier": b.supplier.id}
+                await session.execute(ASKED, asked | {"edition": title})
+        assert await then(desk, barcodes.pop()) == told
 
 
 async def test_a_copy_that_is_not_the_one_waited_for_is_shelved(

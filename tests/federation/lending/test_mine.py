@@ -1,21 +1,25 @@
 """The reader's own list of requests: which title, where it comes to, and how long that takes."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from borrowing import Borrowing, edition, held
 from lending import Desk, deliver, rule
 from litestar import Litestar
+from msgspec.structs import replace
 from sqlalchemy import text
 from time_machine import travel
 
 from pinakes.federation.holds.service import Place
 from pinakes.federation.lending import looking, wording
+from pinakes.federation.lending.expecting import expected_by
 from pinakes.federation.lending.model import Role
+from pinakes.federation.lending.party import born
+from pinakes.federation.lending.rows import Found, knowing
 from pinakes.federation.lending.schemas import MyRequest
 from pinakes.platform.clock import now
-from pinakes.platform.db import public_work, unit_of_work
+from pinakes.platform.db import public_work, unit_of_work, uuid7
 from pinakes.platform.directory import Tenant
 from pinakes.platform.language import speaking
 
@@ -186,6 +190,15 @@ async def test_a_note_puts_off_no_day(
             [wish] = (await client.get("/v1/me/requests", headers=me)).json()["items"]
             told.add(wish["expected_by"])
         assert len(told) == 1, act
+
+
+def test_what_was_on_its_way_before_steps_left_their_moment_has_its_day() -> None:
+    party = replace(born(Role.REQUESTER, uuid7(), 1, 1, 2, 3), state="SHIPPED")
+    sent = datetime(2026, 11, 1, tzinfo=UTC)
+    due = int((sent + timedelta(days=14)).timestamp())
+    assert expected_by(Found(id=uuid7(), party=party, since=sent)) == due
+    later = Found(id=uuid7(), party=party, since=sent + timedelta(days=2))
+    assert expected_by(knowing(later, since=int(sent.timestamp()))) == due
 
 
 async def test_what_its_reader_no_longer_wants_is_expected_by_no_day(

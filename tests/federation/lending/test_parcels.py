@@ -281,6 +281,20 @@ async def test_two_boxes_of_one_number_are_asked_about_whatever_is_in_them(
     assert done["barcode"] == barcodes[1]
 
 
+async def test_a_box_that_is_numbered_like_a_book_leaves_that_book_its_scan(
+    client: httpx.AsyncClient, mint: Mint, borrowing: Borrowing, desks: dict[str, Desk]
+) -> None:
+    b = borrowing
+    [left] = await given_away(b, client, mint, 1)
+    [asked] = await promised(b, 1)
+    await Hand(client, mint, b.pickup).scan(left, asked)
+    await deliver(b.database)
+    assert await opened(desks["supplier"], asked) == [("ship", asked)]
+    assert (await b.item(b.supplier, left)).status == "out"
+    await deliver(b.database)
+    assert await opened(desks["supplier"], left) == [("shelve", left)], "it comes home by itself"
+
+
 async def packed(b: Borrowing, number: str) -> tuple[UUID, str]:
     """A request whose book the supplier has sent in this parcel, and the book's barcode."""
     title = await edition(b.database, b.home.consortium)

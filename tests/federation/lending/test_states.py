@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import ValidationError
 from msgspec.structs import replace
 
 from pinakes.federation.lending import party as parties
-from pinakes.federation.lending.facts import Facts
+from pinakes.federation.lending.facts import Facts, checked
 from pinakes.federation.lending.model import LATEST, Model, Role, dot, model, understood
 from pinakes.federation.lending.party import (
     DAY,
@@ -309,3 +310,12 @@ def test_the_branch_of_pickup_writes_to_the_home_and_hears_from_it() -> None:
     assert names(answer.told) == ["supplier:Notification", "pickup:PickupNotification"]
     assert [one.facts for one in answer.told] == [{"note": "Thank you"}] * 2
     assert step(written.party, "PickupNotification", answer.told[1].facts, NOW).effects == ("note",)
+
+
+@pytest.mark.parametrize("fact", ["seen_by", "sent_from"])
+def test_a_branch_that_a_message_tells_of_has_a_number_that_the_database_takes(fact: str) -> None:
+    for number in (1, 2**31 - 1):
+        assert checked({fact: number}) == {fact: number}
+    for number in (-1, 0, 2**31):
+        with pytest.raises(ValidationError):
+            checked({fact: number})

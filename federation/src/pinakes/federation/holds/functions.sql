@@ -119,22 +119,32 @@ LANGUAGE sql STABLE AS $$
                                     < (me.rank, me.placed_at, me.request_id))
 $$;
 
--- Whether anybody who waits, and lets no others go first, would take this item of a branch.
+-- Three times a branch is asked for one wish, and no more: what it lets lie comes back each time.
+CREATE OR REPLACE FUNCTION commons.asked_enough(request uuid, branch integer) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT count(*) >= 3 FROM commons.supply s
+    WHERE s.request_id = request AND s.supplier = branch
+$$;
+
+-- Whether anybody who waits, and lets no others go first, would take this item of a branch, which
+-- has come back: what the branch refused before it may be asked for again (see waited_for).
 DROP FUNCTION IF EXISTS commons.is_wanted;
 CREATE FUNCTION commons.is_wanted(of_branch integer, record uuid, item uuid, kind text)
 RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
         SELECT FROM commons.holding h JOIN commons.wanted w USING (edition_id)
+        LEFT JOIN commons.tenant home ON home.id = w.home
         WHERE h.tenant_id = of_branch AND h.record_id = record AND w.offered_by IS NULL
           AND (w.suspended_until IS NULL OR w.suspended_until <= now())
           AND coalesce(w.owner, of_branch) = of_branch
           AND coalesce(w.record_id, record) = record AND coalesce(w.item_id, item) = item
-          AND commons.fits(w.fits, kind))
+          AND commons.fits(w.fits, kind)
+          AND coalesce(w.needed_by >= (now() AT TIME ZONE home.zone)::date, true)
+          AND NOT (of_branch = ANY (w.refused) AND commons.asked_enough(w.request_id, of_branch)))
 $$;
 
 -- Something came back to a branch: the titles of these records that others wait for, who may
--- be offered by this branch again whatever it refused before. Three times a branch is asked for
--- one wish, and no more: what it lets lie comes back to its shelf each time.
+-- be offered by this branch again whatever it refused before, unless it was asked enough.
 -- What follows in the transaction need not be on disk when it ends: an offer that a crash takes
 -- away is made anew (see chores.py).
 CREATE OR REPLACE FUNCTION commons.waited_for(by_branch integer, records uuid[])
@@ -150,8 +160,7 @@ BEGIN
     LOOP
         UPDATE commons.wanted w SET refused = array_remove(refused, by_branch)
         WHERE edition_id = edition AND by_branch = ANY (refused)
-          AND (SELECT count(*) FROM commons.supply s
-               WHERE s.request_id = w.request_id AND s.supplier = by_branch) < 3;
+          AND NOT commons.asked_enough(w.request_id, by_branch);
         RETURN NEXT edition;
     END LOOP;
 END $$;

@@ -19,6 +19,8 @@ def expected_by(found: Found) -> int | None:
         return None
     if party.state == ON_ITS_WAY:
         days: float = model(party.model).timers[NEVER_ARRIVED][party.service]
-        since: int | None = party.facts.get("since")
+        since = party.facts.get("since")
+        if since is None and found.since is not None:  # a row from before steps left that fact
+            since = found.since.timestamp()
         return None if since is None else int(since + days * DAY)
     return party.alarm_at if party.alarm in AWAITED else None

@@ -12,6 +12,7 @@ LONGEST = 4000  # characters of a fact; more is cut
 
 type Fits = Annotated[dict[str, bool], Meta(max_length=1000)]  # see holds.kinds
 type Moment = Annotated[int, Meta(ge=0, le=LAST)]  # seconds since 1970
+type Branch = Annotated[int, Meta(ge=1, le=2**31 - 1)]  # its number, as the database has it
 
 
 class Facts(Struct, frozen=True):
@@ -39,8 +40,8 @@ class Facts(Struct, frozen=True):
     in_house: bool | None = None
     again: bool | None = None
     by_itself: bool | None = None  # no person has said so: there was no copy on the shelf
-    seen_by: int | None = None
-    sent_from: int | None = None  # where it was given back, if it goes on from there
+    seen_by: Branch | None = None
+    sent_from: Branch | None = None  # where it was given back, if it goes on from there
     needed_by: Moment | None = None
     due: Moment | None = None
     loan_due: Moment | None = None

@@ -512,7 +512,8 @@ END $$;
 
 -- The same for a scan: every party that the book has at this branch; or those of the open parcels
 -- of this number, each with the branch that sent it. "loose": what else is in these parcels, our
--- books on no request, by barcode.
+-- books on no request, by barcode. Who packs a parcel numbers it: a book that stands in our list is
+-- never taken for one.
 -- What was lost comes late only while its sender's number means that parcel: not while a way is
 -- open under it, nor once it was given to a later one.
 CREATE FUNCTION read_scan(this_tenant integer, given_key bytea, scanned text,
@@ -524,18 +525,20 @@ BEGIN
     PERFORM pinakes_enter(this_tenant);
     SELECT e.* INTO status, body, fingerprint FROM earlier_answer(this_tenant, given_key) e;
     IF FOUND THEN RETURN; END IF;
-    SELECT jsonb_agg(lending_party(p) || jsonb_build_object('sender', t.from_id) ORDER BY p.id)
-    INTO parties FROM transit t
-    JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
-    WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
-      AND t.received_at IS NULL AND (t.lost_at IS NULL OR NOT EXISTS (
-          SELECT FROM transit o WHERE o.tenant_id = this_tenant AND o.parcel = scanned
-          AND o.to_id = this_tenant AND o.from_id = t.from_id
-          AND (o.shipped_at > t.lost_at OR o.received_at IS NULL AND o.lost_at IS NULL)));
-    SELECT jsonb_agg(DISTINCT jsonb_build_object('barcode', t.barcode, 'sender', t.from_id))
-    INTO loose FROM transit t
-    WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
-      AND t.party_id IS NULL AND t.received_at IS NULL AND t.lost_at IS NULL;
+    IF NOT EXISTS (SELECT FROM item i WHERE i.tenant_id = this_tenant AND i.barcode = scanned) THEN
+        SELECT jsonb_agg(lending_party(p) || jsonb_build_object('sender', t.from_id) ORDER BY p.id)
+        INTO parties FROM transit t
+        JOIN request_party p ON p.tenant_id = t.tenant_id AND p.id = t.party_id
+        WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
+          AND t.received_at IS NULL AND (t.lost_at IS NULL OR NOT EXISTS (
+              SELECT FROM transit o WHERE o.tenant_id = this_tenant AND o.parcel = scanned
+              AND o.to_id = this_tenant AND o.from_id = t.from_id
+              AND (o.shipped_at > t.lost_at OR o.received_at IS NULL AND o.lost_at IS NULL)));
+        SELECT jsonb_agg(DISTINCT jsonb_build_object('barcode', t.barcode, 'sender', t.from_id))
+        INTO loose FROM transit t
+        WHERE t.tenant_id = this_tenant AND t.parcel = scanned AND t.to_id = this_tenant
+          AND t.party_id IS NULL AND t.received_at IS NULL AND t.lost_at IS NULL;
+    END IF;
     is_parcel := parties IS NOT NULL OR loose IS NOT NULL;
     IF NOT is_parcel THEN parties := lending_parties(scanned); END IF;
 END $$;
