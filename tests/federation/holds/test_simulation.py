@@ -21,8 +21,8 @@ from pinakes.platform.directory import Tenant
 from pinakes.tenants.registry.sharing import Policy
 
 WAITS = text("""
-    INSERT INTO commons.wanted (request_id, edition_id, home, pickup, kind, place, needed_by)
-    VALUES (gen_random_uuid(), :edition, :home, :home, 'book', 1, '2100-01-01')
+    INSERT INTO commons.wanted (request_id, edition_id, home, pickup, place, needed_by)
+    VALUES (gen_random_uuid(), :edition, :home, :home, 1, '2100-01-01')
 """)
 FIRST = date(2026, 11, 1)
 SURE = Habits(refusals=0)

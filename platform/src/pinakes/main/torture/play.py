@@ -31,9 +31,9 @@ DO $$ DECLARE claim text := pg_get_functiondef('outbox_claim'::regproc); BEGIN
 END $$
 """
 PATIENCE = """
-DO $$ DECLARE waited text := pg_get_functiondef('commons.waited_for'::regproc); BEGIN
-    ASSERT waited LIKE '%) < 3;%'; -- offers that get lost are many here
-    EXECUTE replace(waited, ') < 3;', ') < 1000;');
+DO $$ DECLARE enough text := pg_get_functiondef('commons.asked_enough'::regproc); BEGIN
+    ASSERT enough LIKE '%>= 3 FROM%'; -- offers that get lost are many here
+    EXECUTE replace(enough, '>= 3 FROM', '>= 1000 FROM');
 END $$
 """
 RECOVERY = {"recovery_init_sync_method": "syncfs"}  # of a file system at once, not file by file
