@@ -57,6 +57,12 @@ async def listed(desk: Desk) -> list[dict[str, Any]]:
     return items
 
 
+WORDS = {  # of an empty list, and of what stands on it
+    "en": ("Nothing to do here", "Lost books 1", "never came home", "The loss is settled"),
+    "zh": ("没有待办事项", "丢失的书 1", "始终没有回来", "损失已处理完毕"),
+}
+
+
 async def test_it_is_told_by_every_door_until_it_is_settled(
     client: httpx.AsyncClient,
     mint: Mint,
@@ -77,19 +83,10 @@ async def test_it_is_told_by_every_door_until_it_is_settled(
         shown = (await asyncio.to_thread(CliRunner().invoke, lending, work)).output
     assert shown.split()[:3] == [row["id"], "astray", missing]
     path, staff = f"/b/{b.supplier.code}/lending", mint.staff(f"desk@{b.supplier.code}")
-    for tongue, none, *words in (
-        (
-            "en",
-            "Nothing to do here",
-            "Lost books 1",
-            "never came home",
-            b.pickup.name_en,
-            "The loss is settled",
-        ),
-        ("zh", "没有待办事项", "丢失的书 1", "始终没有回来", b.pickup.name_zh, "损失已处理完毕"),
-    ):
+    for tongue, (none, *words) in WORDS.items():
         page = (await client.get(f"{path}/lost", headers=staff | TONGUES[tongue])).text
-        assert [one for one in (*words, missing) if one not in page] == []
+        said = (*words, missing, getattr(b.pickup, f"name_{tongue}"))
+        assert [one for one in said if one not in page] == []
         assert none not in page
     pressed = await client.post(f"{path}/astray/{row['id']}/settle", headers=staff | ENGLISH)
     assert pressed.status_code == 303

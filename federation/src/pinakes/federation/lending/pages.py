@@ -16,7 +16,6 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pinakes.federation.lending import acting, hot, pausing, scanning, service, story, wording
-from pinakes.federation.lending.astray_pages import AstrayView
 from pinakes.federation.lending.astray_pages import listed as never_home
 from pinakes.federation.lending.fetching import waiting, works
 from pinakes.federation.lending.models import Arrival
@@ -252,6 +251,8 @@ WORDS: Mapping[str, Any] = {
     "in_house": IN_HOUSE,
 }
 
+NONE = Page[Any]([])
+
 
 async def shown(
     request: Call,
@@ -266,12 +267,6 @@ async def shown(
     waits = await counts(session)
     name = first(waits) if wanted is None else wanted
     rows = await waiting(session, directory, name, after, FEW)
-    strays = await left_here(session, left_after) if name == "problem" else Page[Arrival]([])
-    gone = (
-        await never_home(session, directory, left_after, FEW)
-        if name == "lost"
-        else Page[AstrayView]([])
-    )
     problem, codes = news.problem, directory.codes
     return page(
         request,
@@ -281,8 +276,8 @@ async def shown(
         counts=waits,
         rows=rows,
         after=after,
-        strangers=strays,
-        astray=gone,
+        strangers=await left_here(session, left_after) if name == "problem" else NONE,
+        astray=await never_home(session, directory, left_after, FEW) if name == "lost" else NONE,
         owners_of=directory.ids,
         branches=codes,
         owners=[codes[code] for code in problem.facts.get("owners", ())] if problem else (),
